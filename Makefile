@@ -1,0 +1,44 @@
+# Needs Python 3.11 or newer, git and make; everything else it installs into .venv from the lock.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := uv==0.13.9
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+
+.PHONY: demo test test-lowest lint format lock clean
+
+demo: .venv/.complete  ## report three deployments to a DevLake on this machine, and show them
+	@$(BIN)/devlake-ci demo
+
+test: .venv/.complete  ## run the tests
+	@$(BIN)/pytest --numprocesses auto $(PYTEST)
+
+test-lowest: .venv/.complete  ## run the tests with the oldest dependencies that pyproject.toml allows
+	@$(BIN)/python -m pip install --quiet $(UV)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	@$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable .
+	@$(BIN)/uv pip install --quiet --python .venv-lowest --group test
+	@.venv-lowest/bin/pytest --numprocesses auto $(PYTEST)
+
+lint: .venv/.complete  ## check style, types and generated text
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/cog -I tools --check README.md
+
+format: .venv/.complete  ## mend what lint finds, where a program can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/cog -I tools -r README.md
+
+lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet $(UV)
+	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --output-file requirements/build.txt --group build
+	$(COMPILE) --output-file requirements/dev.txt --group dev pyproject.toml
+
+.venv/.complete: requirements/dev.txt pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py .venv requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,49 @@
+"""Completes with Git what a CI doesn't say of the commit, from the checkout that we run in."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from devlake_ci.ci.provider import Git
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.model import Context
+
+WHOLE_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+def completed(context: Context, git: Git) -> Context:
+    """`context` with `sha`, `repo_url`, `ref` and `message` where they were missing."""
+    if context.sha is None:
+        context = _with(context, "sha", git("rev-parse", "HEAD"), "git rev-parse HEAD")
+    if context.repo_url is None:
+        url = git("remote", "get-url", "origin")
+        context = _with(context, "repo_url", url and canonical(url), "git remote get-url origin")
+    if context.ref is None:
+        context = _with_ref(context, git)
+    if context.message is None and _is_whole(context.sha):
+        message = git("log", "-1", "--format=%B", context.sha)
+        context = _with(context, "message", message, "git log -1 --format=%B")
+    return context
+
+
+def _with_ref(context: Context, git: Git) -> Context:
+    # The branch or tag that is checked out says nothing of another commit.
+    if not _is_whole(context.sha) or git("rev-parse", "HEAD") != context.sha:
+        return context
+    branch = git("symbolic-ref", "--short", "HEAD")
+    if branch:
+        return _with(context, "ref", branch, "git symbolic-ref --short HEAD")
+    tag = git("describe", "--tags", "--exact-match", "HEAD")
+    return _with(context, "ref", tag, "git describe --tags --exact-match HEAD")
+
+
+def _with(context: Context, name: str, value: str | None, source: str) -> Context:
+    if not value:
+        return context
+    changes: dict[str, Any] = {name: value, "sources": {**context.sources, name: source}}
+    return replace(context, **changes)
+
+
+def _is_whole(sha: str | None) -> bool:
+    # Also keeps an odd value from being read as an option of Git.
+    return sha is not None and WHOLE_SHA.fullmatch(sha) is not None

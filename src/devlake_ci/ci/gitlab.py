@@ -1,0 +1,128 @@
+"""GitLab CI/CD, on gitlab.com and self-managed.
+
+https://docs.gitlab.com/ci/variables/predefined_variables/
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from devlake_ci.ci.facts import (
+    Fact,
+    bare_ref,
+    commit_sha,
+    context,
+    mapped,
+    moment,
+    outcome,
+    value,
+    variable,
+)
+from devlake_ci.ci.outputs import variables
+from devlake_ci.ci.provider import Env, GetJson, ReadFile
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.effects import Effect, Replace
+from devlake_ci.model import Context, Outcome
+from devlake_ci.text import cut, line
+
+NAME = "gitlab"
+DOTENV = "devlake.env"
+DOTENV_VALUE = 1000  # characters; GitLab takes 5 KB in all: https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv
+
+FOR_MERGE_REQUEST = {"merge_request_event", "external_pull_request_event"}
+SHA = re.compile(r"[0-9a-f]{40}")
+
+
+def detect(env: Env) -> bool:
+    """Recognise GitLab; `gitlab-ci-local` says `false` and wants to be named by `DEVLAKE_CI`."""
+    return value(env, "GITLAB_CI") == "true"
+
+
+def read(env: Env, read_file: ReadFile) -> Context:
+    """Read the predefined variables; in `after_script` they say the result, too."""
+    del read_file
+    return context(
+        env,
+        Fact(NAME, "GITLAB_CI"),
+        _commit(env) | _job(env),
+        job_id=value(env, "CI_JOB_ID"),
+        tier=value(env, "CI_ENVIRONMENT_TIER"),
+        no_deployment=_no_deployment(env),
+    )
+
+
+def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
+    """Write the file for the job's `artifacts: reports: dotenv`."""
+    folder = value(env, "CI_PROJECT_DIR")
+    text = "".join(
+        f"{name}={cut(line(text), DOTENV_VALUE)}\n" for name, text in variables(outcome).items()
+    )
+    return (Replace(f"{folder.rstrip('/')}/{DOTENV}", text),) if folder else ()
+
+
+def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
+    """Write nothing: `CI_JOB_STARTED_AT` says it."""
+    del started, env
+    return ()
+
+
+def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
+    """Ask nothing: variables say both."""
+    del env, get
+    return None, None
+
+
+def resolve(ref: str, env: Env, get: GetJson) -> str | None:
+    """Ask for the whole SHA that `ref` stands for: https://docs.gitlab.com/api/commits/."""
+    api, project = value(env, "CI_API_V4_URL"), value(env, "CI_PROJECT_ID")
+    if not (api and project):
+        return None
+    url = f"{api.rstrip('/')}/projects/{quote(project, safe='')}/repository/commits/"
+    answer = get(url + quote(ref.strip(), safe=""), _headers(env))
+    sha = answer.get("id") if isinstance(answer, dict) else None
+    return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
+
+
+def _commit(env: Env) -> dict[str, Fact[Any] | None]:
+    # In merged results pipelines CI_COMMIT_SHA and CI_COMMIT_MESSAGE are of a merge that nobody
+    # made, and this is the commit; in all others it is empty.
+    source = mapped(variable(env, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"), commit_sha)
+    ref = variable(env, "CI_COMMIT_TAG", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
+    return {
+        "sha": source or mapped(variable(env, "CI_COMMIT_SHA"), commit_sha),
+        "ref": mapped(ref, bare_ref),
+        "message": None if source else variable(env, "CI_COMMIT_MESSAGE"),
+        # Not CI_REPOSITORY_URL, which holds a token.
+        "repo_url": mapped(variable(env, "CI_PROJECT_URL"), canonical),
+    }
+
+
+def _job(env: Env) -> dict[str, Fact[Any] | None]:
+    return {
+        "run_id": variable(env, "CI_PIPELINE_ID"),
+        "job": variable(env, "CI_JOB_NAME"),
+        "run_url": variable(env, "CI_PIPELINE_URL"),
+        "actor": variable(env, "GITLAB_USER_LOGIN"),
+        "environment": variable(env, "CI_ENVIRONMENT_NAME"),
+        "created_at": mapped(variable(env, "CI_PIPELINE_CREATED_AT"), moment),
+        "started_at": mapped(variable(env, "CI_JOB_STARTED_AT"), moment),
+        "result": mapped(variable(env, "CI_JOB_STATUS"), outcome),
+    }
+
+
+def _no_deployment(env: Env) -> str | None:
+    if value(env, "CI_PIPELINE_SOURCE") in FOR_MERGE_REQUEST:
+        return "it runs for a merge request"
+    if value(env, "CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID"):  # a child pipeline
+        return "it runs for a merge request"
+    if value(env, "CI_ENVIRONMENT_ACTION") == "stop":
+        return f"it stops the environment {value(env, 'CI_ENVIRONMENT_NAME') or ''}".strip()
+    return None
+
+
+def _headers(env: Env) -> dict[str, str]:
+    own, job = value(env, "DEVLAKE_GITLAB_TOKEN"), value(env, "CI_JOB_TOKEN")
+    if own:
+        return {"PRIVATE-TOKEN": own}
+    return {"JOB-TOKEN": job} if job else {}

@@ -1,0 +1,29 @@
+"""What later steps may want to know of a report, as names and values that suit every CI."""
+
+from datetime import UTC, datetime
+
+from devlake_ci.model import Outcome
+
+STARTED_AT = "DEVLAKE_STARTED_AT"
+
+
+def outputs(outcome: Outcome) -> dict[str, str]:
+    """List `reported` and, if there was a deployment, `deployment-id` and `result`."""
+    values = {"reported": str(outcome.reported).lower()}
+    if outcome.deployment:
+        values["deployment-id"] = outcome.deployment.id
+        values["result"] = str(outcome.deployment.result)
+    return values
+
+
+def variables(outcome: Outcome) -> dict[str, str]:
+    """List the same as variables: `DEVLAKE_OUT_RESULT`, a name that no option is read from."""
+    return {
+        f"DEVLAKE_OUT_{name.upper().replace('-', '_')}": value
+        for name, value in outputs(outcome).items()
+    }
+
+
+def timestamp(time: datetime) -> str:
+    """Format a time as RFC 3339, in UTC, to the second: `2026-01-31T12:00:00Z`."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -1,0 +1,76 @@
+"""Tells people what became of a report, as a page in GitHub's Markdown."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import quote
+
+from devlake_ci.errors import NothingToReport
+from devlake_ci.model import Commit, Deployment, Outcome
+from devlake_ci.text import cut, line, markdown
+
+COMMITS_SHOWN = 20
+CELL = 200  # characters; a summary over 1 MiB is not shown at all
+
+
+def headline(outcome: Outcome) -> str:
+    """Say what happened, in one line."""
+    if isinstance(outcome.problem, NothingToReport):
+        return "Nothing to report to DevLake"
+    if not outcome.reported:
+        return "Not reported to DevLake"
+    done = outcome.deployment
+    return (
+        f"Reported to DevLake: {done.result} in {done.environment}"
+        if done
+        else "Reported to DevLake"
+    )
+
+
+def summary(outcome: Outcome) -> str:
+    """Say what was deployed where and how it ended, or what went wrong and what to do."""
+    problem = outcome.problem
+    said = [problem.message, problem.hint] if problem else []
+    parts = [f"### {markdown(headline(outcome))}", *map(_paragraph, filter(None, said))]
+    if outcome.deployment:
+        parts += [_table(outcome.deployment), *_commits(outcome.deployment.commits)]
+    parts += [_paragraph(note) for note in outcome.notes]
+    return "\n\n".join(parts) + "\n\n"
+
+
+def _table(deployment: Deployment) -> str:
+    rows = {
+        "Environment": f"{deployment.environment} ({_cell(deployment.original_environment)})",
+        "Result": str(deployment.result),
+        "Created": _time(deployment.created_at),
+        "Started": _time(deployment.started_at),
+        "Finished": _time(deployment.finished_at),
+        "Id": _cell(deployment.id),
+    }
+    head = f"| Deployment | {_cell(deployment.title or deployment.name)} |\n| --- | --- |"
+    return "\n".join([head, *(f"| {name} | {text} |" for name, text in rows.items())])
+
+
+def _commits(commits: tuple[Commit, ...]) -> Iterable[str]:
+    shown = [_commit(commit) for commit in commits[:COMMITS_SHOWN]]
+    if len(commits) > COMMITS_SHOWN:
+        shown.append(f"- and {len(commits) - COMMITS_SHOWN} more")
+    return ["\n".join(shown)] if shown else []
+
+
+def _commit(commit: Commit) -> str:
+    url = quote(f"{commit.repo_url}/commit/{commit.sha}", safe=":/%~")
+    first_line = (commit.message or "").strip().partition("\n")[0]
+    words = [_cell(text) for text in (commit.ref, first_line) if text]
+    return " ".join([f"- [{_cell(commit.sha[:7])}](<{url}>)", *words])
+
+
+def _cell(text: str) -> str:
+    return markdown(cut(line(text), CELL))
+
+
+def _paragraph(text: str) -> str:
+    return markdown(cut(line(text), CELL * 20))
+
+
+def _time(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S %Z}"

@@ -1,0 +1,125 @@
+"""The command line: what each command is called, and how whatever happens becomes an exit code."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from traceback import extract_tb, format_exc
+from typing import NoReturn
+
+import click
+
+from devlake_ci import __version__, runtime
+from devlake_ci.cli import params
+from devlake_ci.cli.outcome import conclude
+from devlake_ci.errors import BadUsageError, Bug, Problem
+from devlake_ci.model import Outcome
+from devlake_ci.options import flag
+from devlake_ci.runtime import Runtime
+
+COMMANDS = {
+    "report": "Tell DevLake what this job deployed.",
+    "start": "Remember when this job began, for the report at its end.",
+    "context": "Show what was found out about this job, and where.",
+    "sandbox": "Run a stand-in DevLake on this machine.",
+    "demo": "Report three deployments to a sandbox and show what it stored.",
+}
+"""Each is a module of this package with a click command of its name."""
+
+ISSUES = "https://github.com/devlake-ci/devlake-ci/issues"
+
+INTERRUPTED = 130
+"""What a shell calls the exit code of a program that Ctrl-C ended."""
+
+
+class Commands(click.Group):
+    """The commands, each imported only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's)
+        """Give the names in the order of the documentation."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command, or give None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"devlake_ci.cli.{cmd_name}"), cmd_name)
+        command.short_help = COMMANDS[cmd_name]
+        return command  # type: ignore[no-any-return]
+
+
+devlake_ci = Commands(
+    name="devlake-ci",
+    help="Tell Apache DevLake from a CI pipeline what was deployed.",
+    epilog="Exit codes: 0 reported, or nothing to report, or only warned (--on-failure warn); "
+    "1 a bug; 2 usage; 3 the CI doesn't say something needed; 4 DevLake refused; "
+    "5 DevLake not reached within the deadline.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
+
+
+def main() -> NoReturn:
+    """Run the program as it was called."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.exit(run(sys.argv[1:], runtime.real()))
+
+
+def run(arguments: Sequence[str], world: Runtime) -> int:
+    """Run one command in `world` and give its exit code; whatever happens ends in a sentence."""
+    try:
+        return _run(arguments, world)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except BrokenPipeError:  # whoever read what we print has seen enough
+        return Bug.exit_code
+    except click.Abort:  # Ctrl-C
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
+        problem = _problem(error)
+        if "--verbose" in arguments and isinstance(problem, Bug):
+            click.echo(params.redacted(format_exc(), arguments, world.env), err=True)
+    soft = params.soft(arguments, world.env)
+    if "report" not in arguments:
+        soft = False
+    return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
+
+
+def _run(arguments: Sequence[str], world: Runtime) -> int:
+    """Let click run the command; its own errors come up as exceptions."""
+    given = params.defaults(world.env) if "report" in arguments else {}
+    code = devlake_ci.main(
+        args=list(arguments),
+        prog_name="devlake-ci",
+        standalone_mode=False,
+        obj=world,
+        default_map={"report": given},
+    )
+    return code if isinstance(code, int) else 0
+
+
+def _problem(error: Exception) -> Problem:
+    """Say whose turn it is: the user's for what they typed, ours for what nobody foresaw."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, click.ClickException):
+        return _misused(error)
+    frames = extract_tb(error.__traceback__)
+    where = next((each for each in reversed(frames) if "devlake_ci" in each.filename), frames[-1])
+    place = f"{where.filename.rpartition('/')[2]}, line {where.lineno}"
+    return Bug(
+        f"devlake-ci {__version__} has a bug ({type(error).__name__} in {place}): "
+        "nothing is known to be reported.",
+        f"Please tell {ISSUES} about it, with this line. --verbose shows the whole traceback.",
+    )
+
+
+def _misused(error: click.ClickException) -> Problem:
+    command = "devlake-ci"
+    message = error.format_message()
+    if isinstance(error, click.UsageError) and error.ctx:
+        command = error.ctx.command_path
+        if isinstance(error, click.BadParameter) and error.param and error.param.name:
+            where = params.source(error.ctx, error.param.name) or flag(error.param.name)
+            message = f"{where}: {error.message}"
+    return BadUsageError(message, f"See {command} --help.")

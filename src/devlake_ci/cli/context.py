@@ -1,0 +1,33 @@
+"""`devlake-ci context`: show what was found out about this job, and where."""
+
+import click
+
+from devlake_ci import ci
+from devlake_ci.model import Context
+from devlake_ci.moments import rfc3339
+from devlake_ci.runtime import Runtime
+from devlake_ci.text import json_text
+
+SHOWN = (
+    "provider", "sha", "ref", "repo_url", "run_id", "attempt", "job", "run_url", "message",
+    "actor", "environment", "created_at", "started_at", "result",
+)  # fmt: skip
+
+
+@click.command()
+@click.pass_obj
+def context(world: Runtime) -> None:
+    """Show what was found out about this job as one JSON object, null where nothing was.
+
+    Its `sources` name the variable, file or command behind each value.
+    """
+    found = ci.context(world.env, world.read_file, world.git)
+    click.echo(json_text(as_object(found)))
+
+
+def as_object(found: Context) -> dict[str, object]:
+    """Give what is shown of a context; times as RFC 3339 in UTC."""
+    shown = {name: getattr(found, name) for name in SHOWN}
+    for name in ("created_at", "started_at"):
+        shown[name] = rfc3339(shown[name]) if shown[name] else None
+    return shown | {"sources": dict(found.sources)}

@@ -1,0 +1,149 @@
+"""The command line's parameters, made from the declared options; variables come in as defaults."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import Field
+from itertools import pairwise
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from devlake_ci.errors import BadUsageError
+from devlake_ci.options import Options, declared, flag, variable
+
+_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+LONGEST_DEADLINE = 3600.0
+
+
+class Grouped(click.Command):
+    """A command whose help lists the options by their group."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section a group, and one for what belongs to none."""
+        groups = {each.name: each.metadata["group"] for each in declared()}
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if record := parameter.get_help_record(ctx):
+                sections.setdefault(groups.get(parameter.name or "", "Help"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def parameters() -> list[click.Parameter]:
+    """Make a click option of each declared one."""
+    return [_parameter(each) for each in declared()]
+
+
+def _parameter(field: Field[Any]) -> click.Option:
+    more: dict[str, Any] = {}
+    if "choices" in field.metadata:
+        more["type"] = click.Choice(field.metadata["choices"], case_sensitive=False)
+    if isinstance(field.default, float):
+        more["type"] = click.FloatRange(1, LONGEST_DEADLINE)
+    if isinstance(field.default, bool):
+        more["is_flag"] = True
+    if field.default == ():
+        more["multiple"] = True
+    default = None if field.default == () else field.default
+    return click.Option(
+        [flag(field.name)],
+        help=f"{field.metadata['help']}  [{variable(field.name)}]",
+        metavar=field.metadata.get("metavar"),
+        default=default,
+        callback=_checked,
+        **more,
+    )
+
+
+def _checked(context: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
+    """Refuse what was typed empty, which is nearly always a variable that wasn't set."""
+    typed = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    values = value if isinstance(value, tuple) else (value,)
+    if typed and any(isinstance(each, str) and not each.strip() for each in values):
+        raise click.BadParameter("it is empty. Leave it out, or give it a value.")
+    if isinstance(value, float) and math.isnan(value):
+        raise click.BadParameter("it is not a number.")
+    return value
+
+
+def defaults(env: Mapping[str, str]) -> dict[str, Any]:
+    """Read the options that variables give.
+
+    Empty is unset, and so is CircleCI's `<nil>`; repeatable ones are one a line.
+    Raises BadUsageError for a switch that is neither on nor off.
+    """
+    given = {each: env.get(variable(each.name), "").strip() for each in declared()}
+    return {
+        field.name: _value(field, text)
+        for field, text in given.items()
+        if text not in ("", "<nil>")
+    }
+
+
+def _value(field: Field[Any], text: str) -> Any:  # noqa: ANN401
+    if field.default == ():
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    return switch(text, variable(field.name)) if isinstance(field.default, bool) else text
+
+
+def switch(text: str, source: str) -> bool:
+    """Read true or false in the words that CIs use; raises BadUsageError for any other."""
+    if text.lower() not in _TRUE | _FALSE:
+        raise BadUsageError(f"{source}: {text!r} is neither true nor false.")
+    return text.lower() in _TRUE
+
+
+def parsed(
+    command: click.Command, arguments: Sequence[str], env: Mapping[str, str]
+) -> click.Context:
+    """Let click read a command line without running the command; raises ClickException."""
+    return command.make_context(command.name, list(arguments), default_map=defaults(env))
+
+
+def options(context: click.Context) -> Options:
+    """Gather what click read, stripped, and where each value came from."""
+    named = {each.name: context.params[each.name] for each in declared()}
+    sources = {name: source(context, name) for name in named}
+    return Options(
+        **{name: _stripped(value) for name, value in named.items()},
+        sources={name: where for name, where in sources.items() if where},
+    )
+
+
+def source(context: click.Context, name: str) -> str | None:
+    """Name the flag or the variable that gave an option; None where it has its default."""
+    match context.get_parameter_source(name):
+        case ParameterSource.COMMANDLINE:
+            return flag(name)
+        case ParameterSource.DEFAULT_MAP:
+            return variable(name)
+    return None
+
+
+def _stripped(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, tuple):
+        return tuple(each.strip() for each in value)
+    return value.strip() if isinstance(value, str) else value
+
+
+def soft(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Tell if a failure is to be a warning, even where the command line can't be read."""
+    words = " ".join(arguments).replace("=", " ").split()
+    typed = [after for word, after in pairwise(words) if word == flag("on_failure")]
+    return (typed or [env.get(variable("on_failure"), "")])[-1].strip().lower() == "warn"
+
+
+def redacted(text: str, arguments: Sequence[str], env: Mapping[str, str]) -> str:
+    """Take out of a text whatever was given as a secret."""
+    names = [each.name for each in declared() if each.metadata.get("secret")]
+    values = [env.get(variable(name), "") for name in names]
+    for name in names:
+        values += [after for word, after in pairwise(arguments) if word == flag(name)]
+        values += [
+            word.partition("=")[2] for word in arguments if word.startswith(flag(name) + "=")
+        ]
+    for each in sorted({value.strip() for value in values if value.strip()}, key=len, reverse=True):
+        text = text.replace(each, "***")
+    return text

@@ -1,0 +1,54 @@
+"""`devlake-ci sandbox`: a stand-in DevLake on this machine."""
+
+import sqlite3
+
+import click
+
+from devlake_ci.errors import BadUsageError
+from devlake_ci.sandbox import VERSIONS, Sandbox
+from devlake_ci.text import line
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The port to listen on; 0 takes any that is free.",
+)
+@click.option(
+    "--as",
+    "version",
+    type=click.Choice(VERSIONS),
+    default=VERSIONS[-1],
+    show_default=True,
+    help="The version of DevLake to be.",
+)
+@click.option(
+    "--store",
+    metavar="FILE",
+    default=":memory:",
+    help="Keep what arrives in this SQLite file. Default: in memory.",
+)
+@click.option("--empty", is_flag=True, help="Make no connection and no API key to begin with.")
+def sandbox(port: int, version: str, store: str, empty: bool) -> None:
+    """Run a stand-in DevLake on this machine: the routes and answers of the real one's webhook.
+
+    A page at / shows what arrived and what DevLake's dashboards would make of it.
+    """
+    try:
+        server = Sandbox(version=version, store=store, port=port, empty=empty)
+    except OSError as error:
+        raise BadUsageError(
+            f"Port {port} can't be used: {error.strerror}.", "Give another --port."
+        ) from None
+    except sqlite3.Error as error:
+        raise BadUsageError(
+            f"--store {line(store)} can't be used: {error}.", "Give another file."
+        ) from None
+    click.echo(f"A stand-in for DevLake {version}; look at {server.url}\n")
+    if server.connection_url:
+        click.echo(f"export DEVLAKE_URL={server.connection_url}")
+        click.echo(f"export DEVLAKE_TOKEN={server.token}")
+    server.serve_forever()

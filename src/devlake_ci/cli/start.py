@@ -1,0 +1,28 @@
+"""`devlake-ci start`: remember when this job began, for the report at its end."""
+
+import click
+
+from devlake_ci import ci
+from devlake_ci.cli.outcome import carry_out
+from devlake_ci.moments import rfc3339
+from devlake_ci.runtime import Runtime
+
+
+@click.command()
+@click.pass_obj
+def start(world: Runtime) -> None:
+    """Remember when this job began, for the report at its end.
+
+    Run it first in the job. It never fails a job: a start time is nice to have, and no panel of
+    DevLake's DORA dashboards reads it.
+    """
+    provider, now = ci.provider(world.env), world.clock.now()
+    effects = provider.remember(now, world.env)
+    if effects:
+        click.echo(f"This job began at {rfc3339(now)}.")
+    else:
+        click.echo(
+            f"Nothing to remember on {provider.NAME}: either it says itself when a job began, or "
+            f"it has no place to keep it; then give DEVLAKE_STARTED_AT={rfc3339(now)} yourself."
+        )
+    carry_out(effects, world)

@@ -1,0 +1,1 @@
+"""DevLake's webhook: where it is, how it spells things, and what its answers mean."""

@@ -1,0 +1,187 @@
+"""Where a report goes, worked out from a base or from a URL copied from DevLake's Config UI."""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from devlake_ci.errors import BadUsageError, MissingError
+from devlake_ci.options import Options
+
+_API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
+_ROUTES = (
+    re.compile(r"/connections/by-name/(?P<name>[^/]+)(/.*)?"),
+    re.compile(r"/connections/(?P<number>\d+)(/.*)?"),
+    re.compile(r"/projects/(?P<project>[^/]+)(/.*)?"),
+    re.compile(r"/(?P<number>\d+)(/.*)?"),  # before v0.19; a connection's key is refused there
+)
+_EXAMPLE = "https://devlake.example.com/api/rest/plugins/webhook/connections/1/deployments"
+_HEADER = re.compile(
+    r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[\x20-\x7e\x80-\xff]*)"
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One connection or project of one DevLake, and what lets us in."""
+
+    base: str
+    """`https://devlake.example.com/api`: no user info, no trailing slash."""
+    route: str
+    """`connections/1`, `connections/by-name/ci` or `projects/shop`, escaped for a URL."""
+    rest: bool
+    """Whether to use the routes that ask for an API key."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What lets us in: they hold secrets, so they are never shown."""
+
+    @property
+    def path(self) -> str:
+        """The path that an API key's scope is held against."""
+        return f"/plugins/webhook/{self.route}/deployments"
+
+    @property
+    def url(self) -> str:
+        """Where deployments are posted."""
+        return f"{self.base}{'/rest' if self.rest else ''}{self.path}"
+
+    @property
+    def shown(self) -> str:
+        """Name the target for a person."""
+        kind, *_, name = self.route.split("/")
+        return f"{kind.removesuffix('s')} {unquote(name)!r} of {self.base}"
+
+
+def target(options: Options, names: Mapping[str, str | None]) -> Target:
+    """Work out the target of a report.
+
+    `names` fills the placeholders of `--connection` and `--project`: owner, repo, service.
+    Raises BadUsageError for what can't be an address, or for two ways in at once.
+    """
+    base, rest, found = _parsed(options)
+    route = _given(options, names) or found
+    if route is None:
+        raise BadUsageError(
+            f"{options.source('url')} names no webhook connection, and neither --connection "
+            "nor --project is given.",
+            f"Copy the whole URL from DevLake's Config UI ({_EXAMPLE}), "
+            "or add --connection NUMBER or --project NAME.",
+        )
+    if rest and not options.token and not options.dry_run:
+        raise BadUsageError(
+            "There is no token, and the URL is one that asks for it (it has /rest in it).",
+            "Set DEVLAKE_TOKEN to the API key that DevLake showed when the connection was made. "
+            "Pipelines of forks get no secrets: there it is right that nothing is reported.",
+        )
+    return Target(base, route, bool(options.token) or rest, _headers(options))
+
+
+def _parsed(options: Options) -> tuple[str, bool, str | None]:
+    """Split the URL into base, whether it asks for a key, and the route it names."""
+    source = options.source("url")
+    if not options.url:
+        raise BadUsageError(
+            "DevLake's address is not given.", f"Set --url or DEVLAKE_URL to it, such as {_EXAMPLE}"
+        )
+    try:
+        url = urlsplit(options.url)
+        host, port = url.hostname, f":{url.port}" if url.port else ""
+    except ValueError:
+        host = None
+    if not host or url.scheme not in ("http", "https") or re.search(r"\s", options.url):
+        raise BadUsageError(f"{source} is not the URL of a DevLake.", f"It looks like {_EXAMPLE}")
+    api = _API.match(url.path)  # never None: all its parts are optional
+    found: Mapping[str, str | None] = api.groupdict() if api else {}
+    host = f"[{host}]" if ":" in host else host
+    base = f"{url.scheme}://{host}{port}{(found['base'] or '').rstrip('/')}"
+    return base, bool(found["rest"]), _route(found["route"] or "")
+
+
+def _route(path: str) -> str | None:
+    for form in _ROUTES:
+        if found := form.fullmatch(path):
+            parts = found.groupdict()
+            if parts.get("number"):
+                return f"connections/{parts['number']}"
+            kind = "projects" if "project" in parts else "connections/by-name"
+            return f"{kind}/{_escaped(unquote(parts.get('project') or parts['name']))}"
+    return None
+
+
+def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
+    if options.connection and options.project:
+        raise BadUsageError(
+            f"{options.source('connection')} and {options.source('project')} are both given.",
+            "A deployment goes to one of them; leave the other out.",
+        )
+    if options.project:
+        return f"projects/{_escaped(_filled('project', options, names))}"
+    if options.connection:
+        name = _filled("connection", options, names)
+        return f"connections/{name if name.isdecimal() else 'by-name/' + _escaped(name)}"
+    return None
+
+
+def _filled(option: str, options: Options, names: Mapping[str, str | None]) -> str:
+    source = options.source(option)
+
+    def value(placeholder: re.Match[str]) -> str:
+        name = placeholder[1]
+        if name not in names:
+            known = ", ".join(f"{{{each}}}" for each in names)
+            raise BadUsageError(f"{source}: {placeholder[0]} is not known.", f"Known are {known}.")
+        if not (known_value := names[name]):
+            raise MissingError(
+                f"{source} has {placeholder[0]} in it, and this job has none.",
+                "Give --service." if name == "service" else "Give --repo-url.",
+            )
+        return known_value
+
+    return re.sub(r"\{([^{}]*)\}", value, str(getattr(options, option)))
+
+
+def _escaped(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _headers(options: Options) -> dict[str, str]:
+    """Everything that lets us in, in one place."""
+    headers = dict(_header(each, options) for each in options.header)
+    url = urlsplit(options.url or "")
+    if options.token:
+        _add_authorization(headers, f"Bearer {_token(options)}", options.source("token"))
+    if url.username or url.password:
+        pair = f"{unquote(url.username or '')}:{unquote(url.password or '')}"
+        basic = b64encode(pair.encode()).decode()
+        _add_authorization(headers, f"Basic {basic}", "the user info in " + options.source("url"))
+    return headers
+
+
+def _add_authorization(headers: dict[str, str], value: str, source: str) -> None:
+    if "authorization" in {name.lower() for name in headers}:
+        raise BadUsageError(
+            f"{source} is a second way in: one Authorization header is all that a request has.",
+            "Give only one of --token, a user in the URL, and --header 'Authorization: …'.",
+        )
+    headers["Authorization"] = value
+
+
+def _token(options: Options) -> str:
+    """Take the key as it was copied: with or without `Bearer`; anything else odd is a mistake."""
+    token = re.sub(r"(?i)^bearer\s+", "", (options.token or "").strip())
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise BadUsageError(
+            f"{options.source('token')} holds more than an API key (a space, a line break or a "
+            "character that no key has).",
+            "Copy the key from DevLake anew; it is 128 letters and digits.",
+        )
+    return token
+
+
+def _header(text: str, options: Options) -> tuple[str, str]:
+    if not (found := _HEADER.fullmatch(text.strip())):
+        raise BadUsageError(
+            f"{options.source('header')} holds a line that is not 'Name: value'.",
+            "Write one header a line; its value is not shown here because it may be a secret.",
+        )
+    return found["name"], found["value"]

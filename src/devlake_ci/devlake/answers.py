@@ -1,0 +1,119 @@
+"""What each answer of a DevLake server means, and what a person should do about it.
+
+The answers were recorded from DevLake v0.20.0, v0.21.0, v1.0.1, v1.0.3 and main (tests/data).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from devlake_ci.devlake import hints
+from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.request import Answer
+from devlake_ci.text import cut, line
+
+PASSING = {408, 425, 428, 429}
+_NEVER = re.compile(
+    r"Data too long|invalid character|cannot unmarshal|commit_sha or repo_url is required"
+)
+_REQUIRED = re.compile(r"Field validation for '(\w+)' failed on the 'required' tag")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do next.
+
+    `stored`: DevLake has it. `again`: the same later, after `wait` seconds if the server named a
+    time. `once`: the same once more, at once. `respell`: the server has the other dialect.
+    `refused`: never.
+    """
+
+    kind: Literal["stored", "again", "once", "respell", "refused"]
+    message: str = ""
+    hint: str = ""
+    wait: float | None = None
+
+
+def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: datetime) -> Verdict:
+    """Judge an answer to the body `sent`; only 2xx, JSON and `success: true` is a success."""
+    said = message(answer)
+    told = f"DevLake answered {answer.status}: {said}" if said else f"It answered {answer.status}."
+    if 200 <= answer.status < 300:
+        return _accepted(answer, told, target)
+    if 300 <= answer.status < 400:
+        return Verdict("refused", *hints.redirected(answer, target))
+    if _passing(answer.status, said):
+        hint = hints.MIGRATION if answer.status == 428 else hints.PASSING
+        return Verdict("again", told, hint, retry_after(answer.headers, now))
+    if answer.status == 400 and _respelled(said, sent):
+        return Verdict("respell", told, hints.SPELLING)
+    if answer.status == 404 and said.startswith("record not found") and "/projects/" in target.path:
+        return Verdict("once", told, hints.PROJECT)
+    return Verdict("refused", told, hints.hint(answer.status, said, target))
+
+
+def message(answer: Answer) -> str:
+    """Take from an answer what DevLake meant a person to read, as one short line.
+
+    It is `message` of a JSON object, or a bare JSON string (issues), or the text itself. The
+    wrapped causes that DevLake repeats behind it say the same again and are left out.
+    """
+    said = _json(answer.text)
+    if isinstance(said, dict):
+        said = said.get("message")
+    text = said if isinstance(said, str) else answer.text
+    if _html(answer):
+        return "an HTML page"
+    wrapped = text.partition("\nWraps: (2) ")
+    text = wrapped[2] if wrapped[0].startswith("input json error") else wrapped[0]
+    return cut(line(text), 500)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read Retry-After (RFC 9110, 10.2.3) as seconds from now; None if absent or nonsense."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max((when - now).total_seconds(), 0.0)
+
+
+def _accepted(answer: Answer, told: str, target: Target) -> Verdict:
+    said = _json(answer.text)
+    if isinstance(said, dict) and said.get("success") is True:
+        return Verdict("stored")
+    if _html(answer):
+        return Verdict("refused", *hints.page(answer, target))
+    return Verdict("refused", f"{told} That is not DevLake's word that it was stored.", hints.BASE)
+
+
+def _passing(status: int, said: str) -> bool:
+    return status in PASSING or (status >= 500 and status != 501 and not _NEVER.search(said))
+
+
+def _respelled(said: str, sent: Mapping[str, Any]) -> bool:
+    """Tell if the server calls missing what was sent: Go matches names in any case."""
+    names = {key.lower() for key, value in sent.items() if value not in ("", None)}
+    return any(each.lower() in names for each in _REQUIRED.findall(said))
+
+
+def _html(answer: Answer) -> bool:
+    return (
+        "html" in answer.headers.get("content-type", "").lower()
+        or re.match(r"\s*<(!doctype|html)", answer.text, re.IGNORECASE) is not None
+    )
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 (whatever a server says)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

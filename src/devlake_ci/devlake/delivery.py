@@ -1,0 +1,124 @@
+"""Send a deployment until DevLake has stored it, refuses it, or time is up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from devlake_ci.devlake import hints, legacy, v1
+from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.answers import Verdict, verdict
+from devlake_ci.devlake.request import Answer, NotSentError, Request
+from devlake_ci.errors import Problem, RefusedError, UnreachedError
+from devlake_ci.model import Deployment
+
+ATTEMPT = 30.0
+"""Seconds that one attempt may take, so that a server that hangs gets a second one."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
+"""Seconds: the bounds of the pauses between attempts, which double and are jittered in full
+(https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)."""
+
+DIALECTS = {"v1": v1, "legacy": legacy}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as delivery needs it."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    """Seconds on a clock that only goes forward."""
+    sleep: Callable[[float], None]
+    random: Callable[[], float]
+    """A number from 0 to 1."""
+
+
+@dataclass
+class Delivery:
+    """One run's way to DevLake, within one deadline; it remembers which dialect was understood."""
+
+    target: Target
+    send: Callable[[Request, float], Answer]
+    """POST within so many seconds; raises NotSentError."""
+    clock: Clock
+    ends: float
+    """When time is up, on `clock.monotonic`."""
+    dialect: str = "auto"
+    log: Callable[[str], None] = field(default=lambda _: None)
+
+    def deployment(self, deployment: Deployment) -> None:
+        """Deliver it; returns only when DevLake said of all of it that it is stored.
+
+        Raises RefusedError if DevLake says no, UnreachedError if time runs out first.
+        """
+        first = "legacy" if self.dialect == "legacy" else "v1"
+        for dialect in (first, "legacy"):
+            try:
+                self._all(DIALECTS[dialect].bodies(deployment))
+            except _OtherSpellingError as other:
+                if self.dialect != "auto":
+                    raise RefusedError(other.verdict.message, other.verdict.hint) from None
+                self.log(f"{other.verdict.message} Going on in the legacy dialect.")
+                self.dialect = "legacy"
+            else:
+                return
+
+    def _all(self, bodies: list[v1.Body]) -> None:
+        for stored, body in enumerate(bodies):
+            try:
+                self._one(body)
+            except Problem as problem:
+                if stored:
+                    problem.message += (
+                        f" Of {len(bodies)} commits {stored} were stored before; sending the same "
+                        "report again completes the deployment."
+                    )
+                raise
+
+    def _one(self, body: Mapping[str, Any]) -> None:
+        request = Request(self.target.url, body, self.target.headers)
+        pause, attempts, again = FIRST_PAUSE, 0, True
+        while True:
+            attempts += 1
+            judged = self._attempt(request)
+            self.log(f"Attempt {attempts}: {judged.message or judged.kind}")
+            if judged.kind == "stored":
+                return
+            if judged.kind == "respell":
+                raise _OtherSpellingError(judged)
+            if judged.kind == "refused" or (judged.kind == "once" and not again):
+                raise RefusedError(judged.message, judged.hint)
+            again = again and judged.kind != "once"
+            if judged.kind == "again":
+                self._pause(judged, pause, attempts)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _attempt(self, request: Request) -> Verdict:
+        left = self.ends - self.clock.monotonic()
+        try:
+            answer = self.send(request, max(min(left, ATTEMPT), 0.0))
+        except NotSentError as error:
+            if not error.passing:
+                raise UnreachedError(f"{self.target.base}: {error.reason}.", error.hint) from None
+            return Verdict("again", f"{self.target.base}: {error.reason}.", error.hint)
+        return verdict(answer, request.body, self.target, self.clock.now())
+
+    def _pause(self, judged: Verdict, pause: float, attempts: int) -> None:
+        """Wait before the next attempt, or give up if it could only be made too late."""
+        wait = max(self.clock.random() * pause, judged.wait or 0.0)
+        if self.clock.monotonic() + wait >= self.ends:
+            asked = f" It asks to wait {judged.wait:.0f} s." if judged.wait else ""
+            tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+            raise UnreachedError(
+                f"Not stored within the deadline, after {tries}. {judged.message}{asked}",
+                judged.hint or hints.PASSING,
+            )
+        self.clock.sleep(wait)
+
+
+class _OtherSpellingError(Exception):
+    """The server calls missing what was sent."""
+
+    def __init__(self, judged: Verdict) -> None:
+        super().__init__(judged.message)
+        self.verdict = judged

@@ -1,0 +1,85 @@
+"""What to do about each refusal: for the person who has to mend the pipeline or the DevLake."""
+
+import re
+from urllib.parse import urlsplit
+
+from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.request import Answer
+from devlake_ci.text import cut, line
+
+BASE = (
+    "Check DevLake's address: behind the Config UI the API is below /api "
+    "(https://devlake.example.com/api), on the lake server itself it is not."
+)
+MIGRATION = (
+    "DevLake waits for somebody to confirm a database migration: open its Config UI and confirm, "
+    "or call /proceed-db-migration."
+)
+PASSING = "Look at the state of the DevLake server; the same report may well pass later."
+SPELLING = "The server spells the fields in the other way: use --dialect auto."
+PROJECT = (
+    "The project's webhook connection was just made by the first request, and still the second "
+    "is refused: open the project in DevLake and look at its webhooks."
+)
+_TOKEN = "Take the key that DevLake showed when the webhook connection was made, or make a new one."  # noqa: S105
+_ENVIRONMENT = "DevLake takes PRODUCTION, STAGING, TESTING and DEVELOPMENT only."
+
+
+def hint(status: int, said: str, target: Target) -> str:
+    """Say what to do about a refusal with this status and message."""
+    for code, pattern, text in _TABLE:
+        if status == code and re.search(pattern, said):
+            return text.format(path=target.path, route=target.route)
+    return "The same report would be refused again: mend it by what the message says."
+
+
+_TABLE = (
+    (401, "token is missing", "Set DEVLAKE_TOKEN. If it is set, a proxy on the way took the "
+     "Authorization header out."),
+    (401, "not present or malformed", "DevLake wants an API key here (DEVLAKE_TOKEN), not a user "
+     "and password; a proxy on the way may have replaced the Authorization header."),
+    (401, "", "Something in front of DevLake asks for a login: give what it wants with --header, "
+     "or as a user in the URL."),
+    (403, "api key is invalid", "No API key of this DevLake is like the one given. " + _TOKEN),
+    (403, "expired", "The API key has expired: make a new one in DevLake."),
+    (403, "doesn't match api key's scope", "The API key is good for other paths than {path}: a "
+     "connection's own key opens /plugins/webhook/connections/NUMBER/ and nothing else. Give that "
+     "NUMBER with --connection, or a key whose allowed path matches this one."),
+    (403, "", "Something in front of DevLake doesn't let this in: ask who runs it what it wants, "
+     "and give that with --header."),
+    (404, "could not find project", "Make the project in DevLake first, or mend --project."),
+    (404, "^record not found", "DevLake has no webhook connection like {route}: look for its "
+     "number in the Config UI, under Connections, Webhooks."),
+    (404, "^404 page not found", "This DevLake has no route {path}: by name it takes deployments "
+     "since 1.0.2, by project since 1.0.3. If the version is new enough, the address is wrong. "
+     + BASE),
+    (404, "", BASE),
+    (407, "", "The proxy (HTTPS_PROXY) asks for a login: give it in the proxy's URL."),
+    (413, "", "The report is too large for a proxy in front of DevLake."),
+    (400, "invalid connectionId", "Give --connection the number of a webhook connection."),
+    (400, "'Environment'", _ENVIRONMENT),
+    (500, "Data too long", "A value is longer than DevLake's column for it, and that is a bug of "
+     "devlake-ci: please report it with this message."),
+)  # fmt: skip
+
+
+def redirected(answer: Answer, target: Target) -> tuple[str, str]:
+    """Say where a redirect pointed, without what might be secret in it; it is never followed."""
+    to = urlsplit(answer.headers.get("location", ""))
+    where = cut(line(f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path), 300)
+    return (
+        f"{target.base} redirects ({answer.status}) to {where or 'nowhere'}.",
+        "A redirected report would arrive without its body, so it is not followed: "
+        "give the address that it points to, or (a login page) what the proxy wants, by --header.",
+    )
+
+
+def page(answer: Answer, target: Target) -> tuple[str, str]:
+    """Say that a web page came back where DevLake's API should be."""
+    ui = "devlake" in answer.text.lower() or "config ui" in answer.text.lower()
+    return (
+        f"{target.url} answered {answer.status} with an HTML page: nothing was stored.",
+        f"This is {'the' if ui else 'perhaps the'} Config UI or a login page, not DevLake's API: "
+        + ("" if target.base.endswith("/api") else f"did you mean {target.base}/api ? Otherwise ")
+        + "check the address and what a proxy in front of it wants.",
+    )

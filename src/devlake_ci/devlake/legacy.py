@@ -1,0 +1,33 @@
+"""How DevLake before 1.0.0 spells a deployment: one commit a request.
+
+Field names: backend/plugins/webhook/api/deployments.go in apache/incubator-devlake, v0.20.0 and
+v0.21.0. The list that v0.21 takes besides is refused by v0.20, so it is not used.
+"""
+
+from devlake_ci.devlake.v1 import Body
+from devlake_ci.model import Commit, Deployment
+from devlake_ci.moments import rfc3339
+
+
+def bodies(deployment: Deployment) -> list[Body]:
+    """Spell a deployment as one body a commit; the same `pipeline_id` makes them one deployment."""
+    return [_body(each, deployment) for each in deployment.commits]
+
+
+def _body(commit: Commit, deployment: Deployment) -> Body:
+    optional = {
+        "repo_id": commit.repo_id,
+        "ref_name": commit.ref,
+        "commit_msg": commit.message,
+    }
+    return {
+        "pipeline_id": deployment.id,
+        "name": deployment.name,
+        "result": deployment.result.value,
+        "environment": deployment.environment.value,
+        "repo_url": commit.repo_url,
+        "commit_sha": commit.sha,
+        "create_time": rfc3339(deployment.created_at),
+        "start_time": rfc3339(deployment.started_at),
+        "end_time": rfc3339(deployment.finished_at),
+    } | {key: value for key, value in optional.items() if value}

@@ -1,0 +1,54 @@
+"""All that can stop a report: what happened, what to do about it, and the exit code."""
+
+from typing import ClassVar
+
+
+class Problem(Exception):  # noqa: N818 (not all are errors)
+    """A report that could not be made.
+
+    `message` says what happened, with which value and where it came from; `hint` says what to do.
+    Neither ever holds a token or the user info of a URL.
+    """
+
+    exit_code: ClassVar[int]
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class BadUsageError(Problem):
+    """What was typed or set can't be used as it is."""
+
+    exit_code = 2
+
+
+class MissingError(Problem):
+    """The CI doesn't say something that a report needs, and nobody gave it by hand."""
+
+    exit_code = 3
+
+
+class RefusedError(Problem):
+    """DevLake, or what stands in front of it, said no: sending the same again can't help."""
+
+    exit_code = 4
+
+
+class UnreachedError(Problem):
+    """DevLake did not take it within the deadline: the same may well pass later."""
+
+    exit_code = 5
+
+
+class NothingToReport(Problem):
+    """There is nothing that DevLake should hear of."""
+
+    exit_code = 0
+
+
+class Bug(Problem):
+    """Something that we did not think of."""
+
+    exit_code = 1

@@ -1,0 +1,24 @@
+"""A deployment's id and name: the same whenever it is sent again, another for every other one."""
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+
+LONGEST_ID = 185
+"""Characters: DevLake keys each commit by connection, id, a hash and the SHA in 255 of them."""
+
+_PLAIN = re.compile(r"[a-z0-9._/-]*")
+
+
+def identifier(parts: Sequence[str]) -> str:
+    """Join the parts to an id of at most LONGEST_ID characters.
+
+    DevLake's database compares ids without regard to case and accents, so a part with anything
+    but small letters, digits and `._/-` is simplified, and a hash of all parts keeps it apart.
+    """
+    simple = [re.sub(r"[^a-z0-9._/-]+", "-", part.lower()).strip("-") for part in parts]
+    joined = ":".join(simple)
+    if len(joined) <= LONGEST_ID and all(map(_PLAIN.fullmatch, parts)):
+        return joined
+    digest = sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
+    return f"{joined[: LONGEST_ID - len(digest) - 1]}~{digest}"

@@ -1,0 +1,109 @@
+"""Our words for what happened in a pipeline; they know of no CI and of no HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from devlake_ci.errors import Problem
+
+
+class Result(StrEnum):
+    """How a job ended; DevLake's documented words, and SKIPPED for "nothing was deployed"."""
+
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    ABORT = "ABORT"
+    SKIPPED = "SKIPPED"
+
+
+class Environment(StrEnum):
+    """Where something was deployed: the only words that DevLake accepts (docs: devlake 1.0.3)."""
+
+    PRODUCTION = "PRODUCTION"
+    STAGING = "STAGING"
+    TESTING = "TESTING"
+    DEVELOPMENT = "DEVELOPMENT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a CI says of the job that runs us; None where it doesn't say.
+
+    The fields down to `result` are what `devlake-ci context` shows, in this order; `sources` names
+    for each of them the variable, file or command that it came from.
+    """
+
+    provider: str
+    sha: str | None = None
+    """The commit that the job is about, as the CI writes it (normally 40 hex characters)."""
+    ref: str | None = None
+    """A bare branch or tag name."""
+    repo_url: str | None = None
+    """`https://host/path`, see `commits.repo_url.canonical`."""
+    run_id: str | None = None
+    attempt: str | None = None
+    job: str | None = None
+    run_url: str | None = None
+    message: str | None = None
+    actor: str | None = None
+    environment: str | None = None
+    """The CI's own name for where it deploys, such as `production/eu`."""
+    created_at: datetime | None = None
+    """When the run was queued; with a time zone, like all times here."""
+    started_at: datetime | None = None
+    result: Result | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    job_id: str | None = None
+    """The CI's id of this very job: another in each leg of a matrix and in each retry."""
+    tier: str | None = None
+    """What kind of environment the CI takes `environment` for (GitLab), or None."""
+    no_deployment: str | None = None
+    """Why this run deploys nothing unless an environment is given by hand, such as
+    "it runs for a pull request"; None if it may well deploy."""
+    state_dir: str | None = None
+    """A folder that lives as long as this job and no longer, or None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """One commit of a deployment: whole SHA, canonical repository URL."""
+
+    repo_url: str
+    sha: str
+    ref: str | None = None
+    message: str | None = None
+    name: str | None = None
+    repo_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One deployment; result and times hold for all of its commits. Times have a zone."""
+
+    id: str
+    name: str
+    title: str | None
+    result: Result
+    environment: Environment
+    original_environment: str
+    created_at: datetime
+    started_at: datetime
+    finished_at: datetime
+    commits: tuple[Commit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a report: `reported` only after DevLake's own "success"."""
+
+    reported: bool
+    deployment: Deployment | None = None
+    problem: Problem | None = None
+    soft: bool = False
+    """True if the problem is a warning only (`--on-failure warn`)."""
+    requests: tuple[Mapping[str, object], ...] = ()
+    """With `--dry-run`, what would be sent: objects of method, url and body."""
+    notes: tuple[str, ...] = ()
+    """What a person should know besides, one sentence each."""

@@ -1,0 +1,166 @@
+"""The real environment, clock, network, git and files; nothing else in the program touches them."""
+
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn, Protocol
+
+from devlake_ci.devlake.delivery import Clock
+from devlake_ci.devlake.request import Answer, Request
+from devlake_ci.effects import Append, Replace
+from devlake_ci.errors import UnreachedError
+from devlake_ci.options import Options
+
+LARGEST_FILE = 32 * 1024 * 1024
+"""Bytes of a file that we read at most: an event is smaller than 25 MB."""
+
+_GIT = (
+    "git",
+    "-c", "safe.directory=*",  # a container's user is seldom the one who made the checkout
+    "-c", "core.fsmonitor=false",  # nothing that a checkout's settings name is to be run
+    "-c", "log.showSignature=false",
+)  # fmt: skip
+_GIT_ENV = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "LC_ALL": "C.UTF-8",
+}
+_GIT_SECONDS = 10
+
+
+class Network(Protocol):
+    """HTTP with time limits; both raise NotSentError."""
+
+    def send(self, request: Request, seconds: float) -> Answer:
+        """POST a request."""
+
+    def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
+        """GET a URL."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """All that the program does to the world, so that a test can give it another one."""
+
+    env: Mapping[str, str]
+    clock: Clock
+    git: Callable[..., str | None]
+    read_file: Callable[[str], str | None]
+    nonce: Callable[[str], str | None]
+    write: Callable[[Append | Replace], None]
+    connect: Callable[[Options], Network]
+    stop_at_signals: Callable[[], None]
+
+
+def real() -> Runtime:
+    """Give this process's own world."""
+    return Runtime(
+        env=environment(),
+        clock=Clock(now, time.monotonic, time.sleep, random.random),
+        git=git,
+        read_file=read_file,
+        nonce=nonce,
+        write=write,
+        connect=connections,
+        stop_at_signals=stop_at_signals,
+    )
+
+
+def environment() -> dict[str, str]:
+    """Give the environment's variables as real text: bytes that are no UTF-8 become U+FFFD."""
+    return {
+        name: value.encode(errors="surrogateescape").decode(errors="replace")
+        for name, value in os.environ.items()
+    }
+
+
+def now() -> datetime:
+    """Give the time in whole seconds, which is what every CI's own times have."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def git(*arguments: str) -> str | None:
+    """Give what git prints in the working directory, stripped; None if it fails or prints nothing.
+
+    Never asks, never fetches, and runs nothing that the checkout's own settings name.
+    """
+    try:
+        done = subprocess.run(
+            [*_GIT, *arguments],
+            capture_output=True,
+            check=True,
+            env=os.environ | _GIT_ENV,
+            stdin=subprocess.DEVNULL,
+            timeout=_GIT_SECONDS,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace").strip() or None
+
+
+def read_file(path: str) -> str | None:
+    """Give the text of a file, or None if there is none, or one too large to be what we expect."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError):
+        return None
+    return content.decode(errors="replace") if len(content) <= LARGEST_FILE else None
+
+
+def nonce(folder: str) -> str | None:
+    """Give something unique to the job whose state folder this is; the same at each call."""
+    path = Path(folder) / "nonce"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x") as file:
+            file.write(secrets.token_hex(8))
+    except FileExistsError:
+        pass
+    except OSError:
+        return None
+    return read_file(str(path))
+
+
+def write(effect: Append | Replace) -> None:
+    """Carry an effect out; raises OSError."""
+    mode = "a" if isinstance(effect, Append) else "w"
+    with Path(effect.path).open(mode, encoding="utf-8", newline="") as file:
+        file.write(effect.text)
+
+
+def connections(options: Options) -> Network:
+    """Give HTTP with the certificates that the options name; requests is imported only now."""
+    from devlake_ci.runtime.network import Connections  # noqa: PLC0415 (a quarter of our start-up)
+
+    return Connections(options, environment())
+
+
+def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run this very program once more, as a CI would, with nothing of our environment but `env`."""
+    path = {"PATH": os.environ.get("PATH", os.defpath)}
+    command = [sys.executable, "-m", "devlake_ci", *arguments]
+    return subprocess.run(command, check=False, env=path | dict(env)).returncode
+
+
+def stop_at_signals() -> None:
+    """Let SIGTERM and SIGINT, which a cancelled job gets, end whatever we wait for at once."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopped)
+
+
+def _stopped(number: int, _frame: FrameType | None) -> NoReturn:
+    raise UnreachedError(
+        f"Stopped by {signal.Signals(number).name} before DevLake said that it is stored.",
+        "The job was cancelled, or its time was up.",
+    )

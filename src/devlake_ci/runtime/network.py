@@ -1,0 +1,161 @@
+"""HTTP as it is out there: one exchange within a time limit, whatever the other side does.
+
+Apart from the rest of the edge so that only what sends pays for importing requests.
+"""
+
+import http.client
+import queue
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import requests
+import urllib3.exceptions
+
+from devlake_ci import __version__
+from devlake_ci.devlake.request import Answer, NotSentError, Request
+from devlake_ci.options import Options
+
+LONGEST_ANSWER = 64 * 1024
+"""Bytes of an answer that are read; DevLake's are far shorter."""
+LONGEST_JSON = 8 * 1024 * 1024
+"""Bytes of a CI's API answer that are read."""
+_CONNECT = 10.0
+
+T = TypeVar("T")
+
+
+class Connections:
+    """Connections that are kept alive, with the certificates that the user named."""
+
+    def __init__(self, options: Options, env: Mapping[str, str]) -> None:
+        """Take certificates and proxies from the options and `env`."""
+        self._session = requests.Session()
+        self._session.auth = _as_it_is
+        self._session.headers = {
+            "User-Agent": f"devlake-ci/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # nothing to unpack, so nothing that explodes
+        }
+        bundles = (options.ca_bundle, *map(env.get, ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")))
+        self._verify = next(filter(None, bundles), True)
+        if options.client_cert:
+            key = options.client_key
+            self._session.cert = (options.client_cert, key) if key else options.client_cert
+
+    def send(self, request: Request, seconds: float) -> Answer:
+        """POST a request as JSON; raises NotSentError. Redirects are given back, not followed."""
+        return _within(
+            seconds,
+            lambda: self._exchange(
+                LONGEST_ANSWER, "POST", request.url, json=request.body, headers=request.headers,
+                timeout=(min(_CONNECT, seconds), seconds),
+            ),
+        )  # fmt: skip
+
+    def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
+        """GET a CI's API; raises NotSentError."""
+        return _within(
+            seconds,
+            lambda: self._exchange(
+                LONGEST_JSON, "GET", url, headers=headers, timeout=(min(_CONNECT, seconds), seconds)
+            ),
+        )  # fmt: skip
+
+    def _exchange(self, longest: int, method: str, url: str, **more: Any) -> Answer:  # noqa: ANN401
+        with (
+            _told(),
+            self._session.request(
+                method, url, allow_redirects=False, stream=True, verify=self._verify, **more
+            ) as response,
+        ):
+            text = _read(response.raw, longest)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, text.decode(errors="replace"), headers)
+
+
+def _read(raw: urllib3.BaseHTTPResponse, longest: int) -> bytes:
+    """Read to the end or to the limit; only a second read notices that an answer was cut short."""
+    content = bytearray()
+    while len(content) < longest and (more := raw.read(longest - len(content))):
+        content += more
+    return bytes(content)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep requests from replacing our Authorization header by a ~/.netrc entry's."""
+    return request
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """Do the work in a thread that is left behind when time is up.
+
+    Name look-ups, and servers that drip a byte a second, heed no time-out of a socket's.
+    """
+    done: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put(work())
+        except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+            done.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result = done.get(timeout=seconds)
+    except queue.Empty:
+        raise NotSentError(f"no answer within {seconds:.0f} s") from None
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell in our own words what went wrong: those of requests may quote headers and proxies."""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise NotSentError(
+            f"TLS failed ({_reason(error)})",
+            "A private certificate authority is named by --ca-bundle FILE.",
+            passing=False,
+        ) from None
+    except requests.exceptions.ProxyError as error:
+        raise NotSentError(f"the proxy failed ({_reason(error)})", "Check HTTPS_PROXY.") from None
+    except requests.exceptions.Timeout:
+        raise NotSentError("no answer in time") from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL) as error:
+        raise NotSentError(f"not a URL ({_reason(error)})", passing=False) from None
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise NotSentError(f"no connection ({_reason(error)})") from None
+    except OSError as error:  # a certificate file that isn't there
+        raise NotSentError(
+            f"the certificates can't be read ({error})",
+            "Check --ca-bundle, --client-cert, --client-key, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.",
+            passing=False,
+        ) from None
+
+
+def _reason(error: BaseException) -> str:
+    """Find the innermost cause, which the operating system worded, behind the wrappings."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, socket.gaierror):
+            return "its name can't be resolved"
+        if isinstance(cause, http.client.HTTPException):
+            return "it was cut short"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        inner = getattr(cause, "reason", None)
+        first = next((each for each in cause.args if isinstance(each, BaseException)), None)
+        cause = (
+            inner
+            if isinstance(inner, BaseException)
+            else (first or cause.__cause__ or cause.__context__)
+        )
+    return type(error).__name__

@@ -1,0 +1,90 @@
+"""Makes text that others wrote (commit messages, branch names) safe to print in a CI's log.
+
+A log line is also a channel for commands. GitHub takes `##[name]` anywhere in a line and `::name::`
+at its start (https://github.com/actions/runner, src/Runner.Common/ActionCommand.cs), Azure takes
+`##vso[` and TeamCity `##teamcity[`.
+"""
+
+import json
+import re
+import string
+import unicodedata
+
+ANNOTATION_LIMIT = 4096  # actions/runner cuts an annotation here (ExecutionContext.cs)
+
+_BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control, lone surrogate, line and paragraph separator
+_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
+_INVISIBLE = "&#8203;"
+# @name, #1, GH-1, https://, www. as entities
+_REFERENCE = re.compile(
+    r"&#64;|&#35;(?=\d)|GH&#45;(?=\d)|&#58;(?=&#47;&#47;)|www(?=&#46;)", re.IGNORECASE
+)
+
+
+def line(text: str) -> str:
+    """Make `text` one line that no CI takes for a command and no terminal obeys."""
+    printable = "".join(" " if _unprintable(character) else character for character in text)
+    joined = _COMMAND.sub("# #", " ".join(printable.split()))
+    return f": {joined[1:]}" if joined.startswith("::") else joined
+
+
+def cut(text: str, limit: int) -> str:
+    """Keep at most `limit` characters of `text`, with an ellipsis where it was cut."""
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"[:limit]
+
+
+def quoted(text: str, limit: int = 100) -> str:
+    """Put `text` into one of our sentences."""
+    return f'"{cut(line(text), limit)}"'
+
+
+def markdown(text: str) -> str:
+    """Make `text` one line that GitHub's Markdown shows as it is.
+
+    Mentions, issue references and links are found in what Markdown has rendered, where an entity
+    is a plain character again; an invisible space takes those apart.
+    """
+    return _REFERENCE.sub(rf"\g<0>{_INVISIBLE}", line(text).translate(_ENTITIES))
+
+
+def json_text(value: object, indent: int | None = 2) -> str:
+    """Write `value` as JSON of which no line is a command and no character moves the cursor."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _COMMAND.sub(r"#\\u0023", "".join(map(_json_character, text)))
+
+
+def workflow_command(name: str, message: str, **properties: str) -> str:
+    """Format GitHub's `::name key=value::message`; properties that are empty are left out.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+    """
+    pairs = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+    data = _data(cut(message, ANNOTATION_LIMIT))
+    return f"::{name} {pairs}::{data}" if pairs else f"::{name}::{data}"
+
+
+def _unprintable(character: str) -> bool:
+    return ord(character) in _BIDI or unicodedata.category(character) in _UNPRINTABLE
+
+
+def _json_character(character: str) -> str:
+    # The line feeds that are left are those of the indentation: in strings JSON escapes its own.
+    escape = character != "\n" and _unprintable(character)
+    return f"\\u{ord(character):04x}" if escape else character
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _entity(character: str) -> str:
+    # An entity would still open a formula.
+    return "<span>$</span>" if character == "$" else f"&#{ord(character)};"
+
+
+_ENTITIES = {ord(character): _entity(character) for character in string.punctuation}

@@ -1,0 +1,151 @@
+"""Understands any CI's word for how a job ended and any team's name for an environment.
+
+A word that could mean two things is refused: a question is better than a wrong number.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from devlake_ci.errors import BadUsageError, MissingError
+from devlake_ci.model import Environment, Result
+from devlake_ci.text import quoted
+
+# Not here, so that they are refused: words for jobs that haven't ended (running, completed, which
+# on GitHub is no result); for half a success (neutral, unstable, SucceededWithIssues); numbers and
+# booleans, since 0 is a success in a Bitbucket exit code and a failure in AWS CodeBuild's
+# CODEBUILD_BUILD_SUCCEEDING.
+RESULTS: Mapping[Result, tuple[str, ...]] = {
+    Result.SUCCESS: ("success", "succeeded", "successful", "passed", "pass"),
+    Result.FAILURE: (
+        *("failure", "failed", "fail", "error", "errored", "timed_out", "timeout"),
+        "infrastructure_fail",  # CircleCI
+    ),
+    Result.ABORT: ("abort", "aborted", "canceled", "cancelled", "killed", "stopped"),
+    Result.SKIPPED: (
+        *("skipped", "not_run"),
+        "manual",  # GitLab: nobody has played it
+        "not_built",  # Jenkins
+        *("unauthorized", "blocked", "declined"),  # CircleCI, Drone: it was not let run
+    ),
+}
+
+ENVIRONMENTS: Mapping[Environment, tuple[str, ...]] = {
+    Environment.PRODUCTION: ("production", "prod", "prd", "live"),
+    Environment.STAGING: ("staging", "stage", "uat", "preproduction", "preprod", "preprd"),
+    Environment.TESTING: ("testing", "test", "qa"),
+    Environment.DEVELOPMENT: ("development", "dev", "review", "sandbox"),
+}
+
+# Beside one of the words above, any of these leaves it open what is meant. Everything else
+# (regions, colours, numbers, names of services and customers) changes nothing.
+NEGATIONS = frozenset(
+    {*"!?~", "no", "non", "not", "never", "without", "un", "isn", "anti"}
+    | {"ex", "former", "old", "was", "post", "pre", "near", "almost", "like", "alike", "ish"}
+    | {"similar", "pseudo", "quasi", "semi", "fake", "mock", "dummy", "sim", "simulation"}
+)
+# These do not matter to DEVELOPMENT, which is what most of them amount to.
+DOUBTS = frozenset(
+    # the same contents elsewhere
+    {"copy", "clone", "mirror", "replica", "shadow", "backup", "bak", "snapshot"}
+    | {"standby", "passive", "dr", "drill", "archive"}
+    # an environment of another kind, by a word of its own
+    | {"alpha", "beta", "rc", "nightly", "canary", "experimental", "experiment", "trial", "poc"}
+    | {"pilot", "demo", "training", "preview", "ephemeral", "temp", "tmp", "local", "localhost"}
+    | {"lab", "playground", "sbx", "sbox", "devel", "develop", "branch", "pr", "mr", "feature"}
+    | {"feat", "fix", "bugfix", "hotfix", "tst", "tests", "sit", "int", "integration", "acc"}
+    | {"acceptance", "ci", "e2e", "smoke", "perf", "performance", "load", "loadtest", "benchmark"}
+    | {"stg", "stag", "ppe", "ppd", "pprd", "pprod"}
+    # something else than deploying is done there
+    | {"plan", "dry", "dryrun", "build", "approval", "approve", "gate", "check", "checks", "verify"}
+    | {"verification", "validate", "validation", "destroy", "teardown", "cleanup", "delete", "stop"}
+)
+
+_WORD = re.compile(r"[^\W_]+|[!?~]")
+_PRE = re.compile(r"(?<![^\W_])pre[-_ ]+(?=prod|prd)")
+_CLASSES = {word: kind for kind, words in ENVIRONMENTS.items() for word in words}
+_NEGATED = re.compile(
+    rf"(?:non?|not|un|ex|post|pre)({'|'.join(_CLASSES)})|({'|'.join(_CLASSES)})(?:like|ish)"
+)
+
+
+def result(word: str, source: str) -> Result:
+    """Understand `word`, in any case, as how a job ended; `source` is where it came from.
+
+    Raises BadUsageError for a word that isn't known or could mean two things.
+    """
+    try:
+        return _RESULTS[_squeezed(word)]
+    except KeyError:
+        known = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in RESULTS.items())
+        message = f"{quoted(word)} ({source}) doesn't say how the job ended"
+        raise BadUsageError(message, f"give one of these words. {known}") from None
+
+
+def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> Environment:
+    """Understand what kind of environment `name` is.
+
+    The user's `mapping` of whole names, in any case, goes first.
+
+    Raises MissingError if the name says nothing, or could mean two things.
+    """
+    own = {key.strip().casefold(): kind for key, kind in mapping.items()}
+    if kind := own.get(name.strip().casefold()):
+        return kind
+    kinds, doubts = _read(name)
+    if len(kinds) == 1 and not doubts:
+        return kinds[0]
+    raise MissingError(
+        f"the environment {quoted(name)} ({source}) {_why(kinds, doubts)}",
+        f"say which it is: --environment-map {quoted(f'{name.strip()}=PRODUCTION')} "
+        f"(or {', '.join(list(Environment)[1:])}), or give --environment",
+    )
+
+
+def environment_map(entries: Iterable[str], source: str) -> dict[str, Environment]:
+    """Parse `canary=PRODUCTION` and the like for `environment`; blank entries are skipped.
+
+    Raises BadUsageError for an entry that isn't `name=WORD` or contradicts an earlier one.
+    """
+    table: dict[str, Environment] = {}
+    for entry in filter(str.strip, entries):
+        name, kind = _entry(entry, source)
+        if table.setdefault(name, kind) is not kind:
+            message = f"{quoted(entry)} ({source}) contradicts an earlier entry: {table[name]}"
+            raise BadUsageError(message, "keep one of the two")
+    return table
+
+
+def _entry(entry: str, source: str) -> tuple[str, Environment]:
+    name, _, word = entry.rpartition("=")
+    name, word = name.strip().casefold(), word.strip().upper()
+    if not name or word not in set(Environment):
+        message = f"{quoted(entry)} ({source}) is no entry of an environment map"
+        raise BadUsageError(message, f"write NAME=WORD, with one of {', '.join(Environment)}")
+    return name, Environment(word)
+
+
+def _read(name: str) -> tuple[list[Environment], list[str]]:
+    words = _WORD.findall(_PRE.sub("pre", name.lower()))
+    kinds = {_CLASSES[bare] for word in words if (bare := word.rstrip("0123456789")) in _CLASSES}
+    doubtful = NEGATIONS if kinds == {Environment.DEVELOPMENT} else NEGATIONS | DOUBTS
+    doubts = [word for word in words if word in doubtful or _negated(word)]
+    return sorted(kinds, key=list(Environment).index), doubts
+
+
+def _negated(word: str) -> bool:
+    return word not in _CLASSES and _NEGATED.fullmatch(word) is not None
+
+
+def _why(kinds: list[Environment], doubts: list[str]) -> str:
+    if not kinds:
+        return "is none of the names that are known"
+    if len(kinds) > 1:
+        return f"could be {' or '.join(kinds)}"
+    return f"may not be {kinds[0]}, because of {quoted(doubts[0])}"
+
+
+def _squeezed(word: str) -> str:
+    return re.sub(r"[\s_-]+", "", word).casefold()
+
+
+_RESULTS = {_squeezed(word): kind for kind, words in RESULTS.items() for word in words}

@@ -1,0 +1,110 @@
+"""What the CI doesn't say is taken from the checkout, by the real Git."""
+
+import os
+import subprocess
+
+import pytest
+
+from devlake_ci import ci
+
+ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+
+@pytest.fixture
+def git(tmp_path):
+    def run(*arguments):
+        done = subprocess.run(
+            ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **ISOLATED},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip() or None if done.returncode == 0 else None
+
+    run("init", "--initial-branch=main")
+    run("commit", "--allow-empty", "--message=First line\n\nBody")
+    run("remote", "add", "origin", "https://ada:secret@GitHub.com/acme/shop.git")
+    return run
+
+
+def no_file(_):
+    return None
+
+
+def test_git_says_everything_on_a_plain_machine(git):
+    context = ci.context({}, no_file, git)
+
+    assert context.sha == git("rev-parse", "HEAD")
+    assert context.ref == "main"
+    assert context.repo_url == "https://github.com/acme/shop"
+    assert context.message == "First line\n\nBody"
+    assert context.sources == {
+        "provider": "no CI variable",
+        "sha": "git rev-parse HEAD",
+        "ref": "git symbolic-ref --short HEAD",
+        "repo_url": "git remote get-url origin",
+        "message": "git log -1 --format=%B",
+    }
+
+
+def test_a_detached_head_has_the_ref_of_its_tag(git):
+    git("tag", "v1.2.3")
+    git("checkout", "--detach")
+
+    context = ci.context({}, no_file, git)
+
+    assert context.ref == "v1.2.3"
+    assert context.sources["ref"] == "git describe --tags --exact-match HEAD"
+
+
+def test_the_message_is_that_of_the_commit_which_the_ci_names(git):
+    named = git("rev-parse", "HEAD")
+    git("commit", "--allow-empty", "--message=Another")
+
+    context = ci.context({"CIRCLECI": "true", "CIRCLE_SHA1": named}, no_file, git)
+
+    assert context.message == "First line\n\nBody"
+
+
+def test_the_branch_that_is_checked_out_says_nothing_of_another_commit(git):
+    named = git("rev-parse", "HEAD")
+    git("commit", "--allow-empty", "--message=Another")
+
+    context = ci.context({"CIRCLECI": "true", "CIRCLE_SHA1": named}, no_file, git)
+
+    assert context.ref is None
+
+
+def test_git_is_not_asked_for_what_the_ci_says():
+    env = {
+        "GITLAB_CI": "true",
+        "CI_COMMIT_SHA": "a" * 40,
+        "CI_COMMIT_BRANCH": "main",
+        "CI_COMMIT_MESSAGE": "Add a cart",
+        "CI_PROJECT_URL": "https://gitlab.com/acme/shop",
+    }
+    asked = []
+
+    ci.context(env, no_file, lambda *arguments: asked.append(arguments))
+
+    assert asked == []
+
+
+def test_git_is_not_given_a_sha_that_it_could_take_for_an_option():
+    asked = []
+
+    ci.context(
+        {"CIRCLECI": "true", "CIRCLE_SHA1": "--output=x"},
+        no_file,
+        lambda *arguments: asked.append(arguments),
+    )
+
+    assert not [arguments for arguments in asked if "--output=x" in arguments]
+
+
+def test_a_remote_on_this_machine_is_no_repository_url(git):
+    git("remote", "set-url", "origin", "/srv/git/shop.git")
+
+    assert ci.context({}, no_file, git).repo_url is None

@@ -1,0 +1,50 @@
+"""What is read in every CI and of every event, recorded in tests/data/environments."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+import pytest
+from tests.ci.recorded import RECORDED
+
+from devlake_ci import ci
+
+each_recorded = pytest.mark.parametrize("record", RECORDED.values(), ids=RECORDED.keys())
+
+
+def no_git(*_):
+    return None
+
+
+def as_json(context):
+    return {name: plain(value) for name, value in asdict(context).items()}
+
+
+def plain(value):
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return value
+
+
+@each_recorded
+def test_the_context_of_a_recorded_environment_is_the_expected_one(record):
+    files = {record["env"].get("GITHUB_EVENT_PATH"): json.dumps(record.get("event"))}
+
+    context = ci.context(record["env"], files.get, no_git)
+
+    assert as_json(context) == record["expected"]
+
+
+@each_recorded
+def test_an_environment_is_claimed_by_its_provider_and_by_no_other(record):
+    detected = record["expected"]["sources"]["provider"] in record["env"].keys() - {"DEVLAKE_CI"}
+
+    claims = [provider.NAME for provider in ci.PROVIDERS if provider.detect(record["env"])]
+
+    assert claims == ([record["expected"]["provider"]] if detected else [])
+
+
+def test_every_provider_has_recorded_environments():
+    names = {record["expected"]["provider"] for record in RECORDED.values()}
+
+    assert names == {provider.NAME for provider in ci.PROVIDERS} | {"plain"}

@@ -1,0 +1,235 @@
+"""The commands beside `report`, and what GitHub's jobs make of ids."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from tests.support import SHA
+
+from devlake_ci import __version__
+
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/shop",
+    "GITHUB_SHA": SHA,
+    "GITHUB_REF": "refs/heads/main",
+    "GITHUB_REF_NAME": "main",
+    "GITHUB_EVENT_NAME": "push",
+    "GITHUB_JOB": "deploy",
+    "GITHUB_RUN_ID": "42",
+    "GITHUB_RUN_ATTEMPT": "1",
+}
+SHOWN = [
+    "provider", "sha", "ref", "repo_url", "run_id", "attempt", "job", "run_url", "message",
+    "actor", "environment", "created_at", "started_at", "result", "sources",
+]  # fmt: skip
+
+
+def test_context_shows_every_value_and_its_source(devlake_ci):
+    shown = devlake_ci("context", env=GITHUB).json
+
+    assert list(shown) == SHOWN
+    assert (shown["sha"], shown["sources"]["sha"]) == (SHA, "GITHUB_SHA")
+    assert shown["environment"] is None
+
+
+def test_context_never_fails_for_what_is_missing(devlake_ci):
+    ran = devlake_ci("context", env={})
+
+    assert ran.code == 0
+    assert {name for name, value in ran.json.items() if value} == {"provider", "sources"}
+
+
+def test_context_asks_git_where_the_ci_says_nothing(devlake_ci):
+    said = {
+        ("rev-parse", "HEAD"): SHA,
+        ("remote", "get-url", "origin"): "https://me:s3cr3t@github.com/acme/shop.git",
+    }
+
+    ran = devlake_ci("context", env={}, git=lambda *arguments: said.get(arguments))
+
+    assert (ran.json["sha"], ran.json["sources"]["sha"]) == (SHA, "git rev-parse HEAD")
+    assert ran.json["repo_url"] == "https://github.com/acme/shop"
+    assert "s3cr3t" not in ran.out
+
+
+def test_context_refuses_a_ci_that_nobody_knows(devlake_ci):
+    ran = devlake_ci("context", env={"DEVLAKE_CI": "hudson"})
+
+    assert ran.code == 2
+    assert "hudson" in ran.err
+    assert "gitlab" in ran.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:s3cr3t@github.com/acme/shop.git",
+        "https://s3cr3t@github.com:8443/acme/shop",
+        "https://x-access-token:s3cr3t@github.com/acme/shop",
+        "https://me:p@s3cr3t@github.com/acme/shop",
+        "https://me:p/s3cr3t@github.com/acme/shop",
+        "ssh://me:s3cr3t@github.com:22/acme/shop.git",
+        "me:s3cr3t@github.com:acme/shop.git",
+        "git://s3cr3t@github.com/acme/shop",
+    ],
+)
+def test_no_clone_url_gives_its_credentials_away(devlake_ci, url):
+    env = {"CIRCLECI": "true", "CIRCLE_SHA1": SHA, "CIRCLE_REPOSITORY_URL": url,
+           "CIRCLE_WORKFLOW_ID": "w"}  # fmt: skip
+    dry = ["report", "--dry-run", "--verbose", "--url=http://lake", "--connection=1",
+           "--environment=production", "--result=success"]  # fmt: skip
+
+    for ran in (
+        devlake_ci("context", env=env),
+        devlake_ci(*dry, env=env),
+        devlake_ci(*dry, "--format=json", env=env),
+        devlake_ci(*dry, env={**env, "DEVLAKE_REPO_URL": url}),
+    ):
+        assert "s3cr3t" not in ran.out + ran.err
+
+
+def report_id(devlake_ci, *arguments, **env):
+    required = ["--url=http://lake", "--connection=1", "--result=success", "--environment=prod"]
+    ran = devlake_ci(
+        "report", "--dry-run", "--format=json", *required, *arguments, env=GITHUB | env
+    )
+    return ran.json["deployment-id"]
+
+
+def test_a_job_has_one_id_and_its_neighbours_have_others(devlake_ci, tmp_path):
+    """Legs of a matrix, and a reusable workflow called twice, have the same variables."""
+    one, two = ({"RUNNER_TEMP": str(tmp_path / name)} for name in ("one", "two"))
+
+    assert report_id(devlake_ci, **one) == report_id(devlake_ci, **one)
+    assert report_id(devlake_ci, **one) != report_id(devlake_ci, **two)
+    assert report_id(devlake_ci, "--service=a", **one) != report_id(devlake_ci, **one)
+
+
+def test_github_names_a_job_itself_where_it_says_which_it_is(devlake_ci, tmp_path):
+    ids = {
+        report_id(devlake_ci, RUNNER_TEMP=str(tmp_path / str(run)), DEVLAKE_CHECK_RUN_ID=run)
+        for run in ("7", "7", "8")
+    }
+
+    assert len(ids) == 2
+
+
+def test_start_is_remembered_by_github_until_the_end_of_the_job(devlake_ci, tmp_path):
+    file = tmp_path / "env"
+
+    ran = devlake_ci("start", env={**GITHUB, "GITHUB_ENV": str(file)})
+
+    assert ran.code == 0
+    assert file.read_text() == "DEVLAKE_STARTED_AT=2026-03-01T12:00:00Z\n"
+
+
+def test_start_is_remembered_by_circleci_in_a_form_that_bash_reads(devlake_ci, tmp_path):
+    file = tmp_path / "bash env"
+
+    devlake_ci("start", env={"CIRCLECI": "true", "BASH_ENV": str(file)})
+    said = subprocess.run(
+        ["bash", "-c", 'echo "$DEVLAKE_STARTED_AT"'], env={**os.environ, "BASH_ENV": str(file)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert said.stdout == "2026-03-01T12:00:00Z\n"
+
+
+@pytest.mark.parametrize("env", [{}, {"GITLAB_CI": "true"}, {"GITHUB_ACTIONS": "true"}])
+def test_start_says_so_where_there_is_nothing_to_remember(devlake_ci, env):
+    ran = devlake_ci("start", env=env)
+
+    assert ran.code == 0
+    assert "Nothing to remember" in ran.out
+
+
+def test_start_never_fails_a_job(devlake_ci):
+    ran = devlake_ci("start", env={**GITHUB, "GITHUB_ENV": "/no/such/folder/env"})
+
+    assert ran.code == 0
+    assert "can't be written" in ran.err
+
+
+def program(*arguments, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "devlake_ci", *arguments], env={**os.environ, **env},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_demo_reports_as_three_cis_and_shows_what_was_stored(tmp_path):
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "x"], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "devlake_ci", "demo"], cwd=tmp_path, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+
+    stored = ran.stdout.partition("what DevLake stored")[2]
+    assert stored.count(head.stdout[:12]) == 3
+    assert [word for word in stored.split() if word in {"SUCCESS", "FAILURE"}] == [
+        "SUCCESS", "FAILURE", "SUCCESS",
+    ]  # fmt: skip
+
+
+def test_demo_outside_a_checkout_says_so(devlake_ci):
+    ran = devlake_ci("demo")
+
+    assert ran.code == 3
+    assert "no git checkout here" in ran.err
+
+
+def test_sandbox_prints_what_a_report_needs_and_ends_at_a_signal():
+    command = [sys.executable, "-m", "devlake_ci", "sandbox", "--port=0", "--as=v0.21.0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        title = process.stdout.readline()
+        settings = [process.stdout.readline().removeprefix("export ").strip() for _ in range(3)]
+        env = dict(each.split("=", 1) for each in settings if each)
+
+        reported = program(
+            "report", "--sha", SHA, "--repo-url=https://g.example/a/b", "--environment=prod",
+            "--result=success", "--format=json", **env,
+        )  # fmt: skip
+        process.terminate()
+
+    assert "DevLake v0.21.0" in title
+    assert json.loads(reported.stdout)["reported"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--port", "1"], "Port 1 can't be used"),
+        (["--store", "/no/such/folder/file"], "--store /no/such/folder/file can't be used"),
+        (["--as", "v9"], "'v9'"),
+    ],
+)
+def test_sandbox_says_what_it_cannot_use(devlake_ci, arguments, says):
+    if os.geteuid() == 0 and "--port" in arguments:
+        arguments = ["--port", "70000"]
+        says = "70000"
+
+    ran = devlake_ci("sandbox", *arguments)
+
+    assert ran.code == 2
+    assert says in ran.err
+
+
+def test_the_program_says_its_version_and_its_commands():
+    assert program("--version").stdout.strip() == f"devlake-ci, version {__version__}"
+    assert "report" in program("--help").stdout
+    assert "Exit codes" in program("--help").stdout
+
+
+def test_what_is_no_command_is_a_usage_error():
+    ran = program("reprot")
+
+    assert ran.returncode == 2
+    assert "No such command 'reprot'" in ran.stderr

@@ -1,0 +1,250 @@
+"""`devlake-ci report` as a pipeline runs it, against a server that answers as it is told."""
+
+import pytest
+from tests.support import CUT, SHA, Reply
+
+PIPELINE = {
+    "CIRCLECI": "true",
+    "CIRCLE_SHA1": SHA,
+    "CIRCLE_BRANCH": "main",
+    "CIRCLE_REPOSITORY_URL": "git@github.com:acme/shop.git",
+    "CIRCLE_WORKFLOW_ID": "w1",
+    "CIRCLE_WORKFLOW_JOB_ID": "j1",
+    "CIRCLE_JOB": "deploy",
+    "DEVLAKE_CONNECTION": "1",
+    "DEVLAKE_TOKEN": "s3cr3t",
+    "DEVLAKE_ENVIRONMENT": "production",
+    "DEVLAKE_RESULT": "success",
+}
+PAGE = "<!DOCTYPE html><title>DevLake</title>"
+
+
+@pytest.fixture
+def report(devlake_ci, server):
+    def ran(*arguments, **env):
+        return devlake_ci("report", *arguments, env=PIPELINE | {"DEVLAKE_URL": server.url} | env)
+
+    return ran
+
+
+def test_a_success_says_what_was_stored_and_what_is_left_to_do(report, server):
+    ran = report()
+
+    assert ran.code == 0
+    assert "Reported: SUCCESS in PRODUCTION (production)." in ran.out
+    assert "blueprint has to run" in ran.out
+    assert server.received[0].body["deploymentCommits"][0]["commitSha"] == SHA
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "says"),
+    [
+        (Reply(400, {"message": "deployment_commits is empty (400)"}), 4, "deployment_commits"),
+        (Reply(400, '"a bare string"'), 4, "a bare string"),
+        (Reply(401, {"message": "token is missing"}), 4, "DEVLAKE_TOKEN"),
+        (Reply(403, {"message": "api key has expired"}), 4, "make a new one"),
+        (Reply(403, {"message": "path doesn't match api key's scope"}), 4, "NUMBER"),
+        (Reply(404, {"message": "record not found (404)"}), 4, "no webhook connection"),
+        (Reply(404, "404 page not found"), 4, "since 1.0.2"),
+        (Reply(428, "migration"), 5, "confirm a database migration"),
+        (Reply(429, "slow down"), 5, "slow down"),
+        (Reply(500, "Error 1406 (22001): Data too long for column 'id'"), 4, "Data too long"),
+        (Reply(500, "invalid character 'n'"), 4, "invalid character"),
+        (Reply(500, "the database is gone"), 5, "the database is gone"),
+        (Reply(502, PAGE), 5, "502"),
+        (Reply(504, ""), 5, "504"),
+        (Reply(307, "", {"Location": "/elsewhere/"}), 4, "redirects (307) to /elsewhere/"),
+        (Reply(200, PAGE, {"Content-Type": "text/html"}), 4, "/api ?"),
+        (Reply(200, {"success": False, "message": "no"}), 4, "not DevLake's word"),
+        (Reply(204, ""), 4, "not DevLake's word"),
+        (CUT, 5, "no connection"),
+    ],
+)  # fmt: skip
+def test_reported_is_said_only_when_it_was_stored(report, server, reply, code, says):
+    server.script = [reply]
+
+    ran = report()
+
+    assert ran.code == code
+    assert says in ran.err
+    assert "Reported" not in ran.out
+    assert "s3cr3t" not in ran.out + ran.err
+
+
+def test_a_failure_that_only_warns_is_loud_and_green(report, server):
+    server.script = [Reply(403, {"message": "api key is invalid"})]
+
+    ran = report("--on-failure", "warn")
+
+    assert ran.code == 0
+    assert "devlake-ci: warning: not reported: DevLake answered 403: api key is invalid" in ran.err
+    assert "Reported" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (["--mode", "nonsense"], {}),
+        ([], {"DEVLAKE_MODE": "nonsense"}),
+        (["--no-such-option"], {}),
+        ([], {"DEVLAKE_DRY_RUN": "perhaps"}),
+        (["--deadline", "nan"], {}),
+        ([], {"DEVLAKE_DEADLINE": "0"}),
+        ([], {"DEVLAKE_CI": "nonsense"}),
+        ([], {"DEVLAKE_RESULT": "splendid"}),
+        (["--sha", ""], {}),
+        (["--header", ""], {}),
+    ],
+)
+def test_wrong_usage_is_exit_2_or_a_warning_and_nothing_is_sent(report, server, arguments, env):
+    assert report(*arguments, **env).code == 2
+    assert report(*arguments, **env, DEVLAKE_ON_FAILURE="warn").code == 0
+    assert server.received == []
+
+
+def test_a_wrong_variable_is_named(report):
+    assert "DEVLAKE_MODE: 'nonsense'" in report(DEVLAKE_MODE="nonsense").err
+    assert "DEVLAKE_DRY_RUN: 'perhaps'" in report(DEVLAKE_DRY_RUN="perhaps").err
+
+
+@pytest.mark.parametrize("unset", ["", " ", "<nil>"])
+def test_an_empty_variable_is_unset(report, server, unset):
+    ran = report(DEVLAKE_SHA=unset, DEVLAKE_MODE=unset, DEVLAKE_DRY_RUN=unset, DEVLAKE_HEADER=unset)
+
+    assert ran.code == 0
+    assert server.received[0].body["deploymentCommits"][0]["commitSha"] == SHA
+
+
+def test_the_command_line_goes_before_the_variable(report, server):
+    report("--service", "typed", DEVLAKE_SERVICE="set")
+
+    assert "typed of acme/shop" in server.received[0].body["name"]
+
+
+def test_a_repeatable_option_is_one_a_line_in_its_variable(report, server):
+    report(DEVLAKE_HEADER="X-One: 1\n\n  X-Two: 2 \n")
+
+    headers = server.received[0].headers
+    assert (headers["x-one"], headers["x-two"]) == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    ("word", "sends"), [("true", 0), ("1", 0), ("YES", 0), ("false", 1), ("0", 1), ("off", 1)]
+)
+def test_a_switch_says_true_or_false_in_its_variable(report, server, word, sends):
+    report(DEVLAKE_DRY_RUN=word)
+
+    assert len(server.received) == sends
+
+
+def test_a_dry_run_shows_method_url_and_body_and_sends_nothing(report, server):
+    ran = report("--dry-run", DEVLAKE_TOKEN="")
+
+    assert ran.code == 0
+    first, _, body = ran.out.partition("\n")
+    assert first == f"POST {server.url}/plugins/webhook/connections/1/deployments"
+    assert '"commitSha": "015e3d3b' in body
+    assert server.received == []
+
+
+def test_a_dry_run_as_json_is_one_object(report):
+    (request,) = report("--dry-run", "--format", "json").json["requests"]
+
+    assert request["method"] == "POST"
+    assert request["url"].endswith("/rest/plugins/webhook/connections/1/deployments")
+    assert request["body"]["result"] == "SUCCESS"
+
+
+def test_json_tells_a_success(report):
+    told = report("--format", "json").json
+
+    assert told["reported"] is True
+    assert told["problem"] is None
+    assert told["deployment-id"].startswith("circleci:github.com/acme/shop:w1")
+    assert told["result"] == "SUCCESS"
+
+
+def test_json_tells_a_failure(report, server):
+    server.script = [Reply(403, {"message": "api key is invalid"})]
+
+    ran = report("--format", "json")
+
+    assert ran.json["reported"] is False
+    assert ran.json["problem"]["exit-code"] == ran.code == 4
+    assert "api key is invalid" in ran.json["problem"]["message"]
+
+
+def test_verbose_tells_each_attempt_but_no_secret(report, server):
+    server.script = [Reply(503, "busy"), Reply()]
+
+    ran = report("--verbose", "--header", "X-Access: s3cr3t")
+
+    assert "Attempt 1: DevLake answered 503: busy" in ran.err
+    assert "Attempt 2: stored" in ran.err
+    assert "s3cr3t" not in ran.out + ran.err
+
+
+def test_a_fork_without_secrets_is_told_why(report, server):
+    url = f"{server.url}/rest/plugins/webhook/connections/1/deployments"
+
+    ran = report(DEVLAKE_TOKEN="", DEVLAKE_URL=url, DEVLAKE_ON_FAILURE="warn")
+
+    assert ran.code == 0
+    assert "There is no token" in ran.err
+    assert "forks get no secrets" in ran.err
+
+
+def test_a_pull_request_is_nothing_to_report(report, server):
+    ran = report(CIRCLE_PR_NUMBER="12", DEVLAKE_ENVIRONMENT="")
+
+    assert ran.code == 0
+    assert "nothing reported" in ran.err
+    assert server.received == []
+
+
+def test_a_bug_is_one_sentence_and_never_shows_a_secret(devlake_ci):
+    def broken(*_):
+        raise KeyError(PIPELINE["DEVLAKE_TOKEN"])
+
+    env = {key: value for key, value in PIPELINE.items() if key != "CIRCLE_SHA1"}
+    ran = devlake_ci("report", env=env, git=broken)
+    loud = devlake_ci("report", "--verbose", env=env, git=broken)
+
+    assert (ran.code, loud.code) == (1, 1)
+    assert "has a bug (KeyError in " in ran.err
+    assert "Traceback" not in ran.err
+    assert "Traceback" in loud.err
+    assert "s3cr3t" not in ran.err + loud.err
+
+
+def test_the_cis_api_tells_tags_and_times(devlake_ci, server):
+    server.script = [
+        Reply(200, {"sha": SHA}),
+        Reply(
+            200, {"created_at": "2026-03-01T11:00:00Z", "run_started_at": "2026-03-01T11:00:00Z"}
+        ),
+        Reply(200, {"started_at": "2026-03-01T11:01:00Z"}),
+        Reply(),
+    ]
+    env = {
+        "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_API_URL": server.url, "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "42",
+        "GITHUB_RUN_ATTEMPT": "1", "GITHUB_JOB": "deploy", "GITHUB_EVENT_NAME": "workflow_dispatch",
+        "DEVLAKE_CHECK_RUN_ID": "7", "DEVLAKE_GITHUB_TOKEN": "gh-s3cr3t",
+    }  # fmt: skip
+
+    ran = devlake_ci("report", "--url", server.url, "--connection", "1", "--sha", "v1.2.3",
+                     "--environment", "production", "--result", "success", env=env)  # fmt: skip
+
+    assert ran.code == 0
+    *asked, posted = server.received
+    assert [each.path for each in asked] == [
+        "/repos/acme/shop/commits/v1.2.3",
+        "/repos/acme/shop/actions/runs/42/attempts/1",
+        "/repos/acme/shop/actions/jobs/7",
+    ]
+    assert {each.headers["authorization"] for each in asked} == {"Bearer gh-s3cr3t"}
+    assert "authorization" not in posted.headers
+    assert posted.body["deploymentCommits"][0]["refName"] == "v1.2.3"
+    assert posted.body["createdDate"] == "2026-03-01T11:00:00Z"
+    assert posted.body["startedDate"] == "2026-03-01T11:01:00Z"

@@ -1,0 +1,57 @@
+"""What the tests run the program with."""
+
+import threading
+
+import pytest
+from tests.support import Ran, ScriptedServer, Ticking
+
+from devlake_ci import runtime
+from devlake_ci.cli import run
+from devlake_ci.runtime import Runtime
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-bodies", action="store_true", help="write tests/data/bodies anew")
+
+
+@pytest.fixture
+def server():
+    """Run a server that answers `server.script` and keeps what it `received`."""
+    with ScriptedServer() as scripted:
+        thread = threading.Thread(target=scripted.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield scripted
+        scripted.over.set()
+        scripted.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def ticking():
+    """Give a clock that only moves when somebody sleeps."""
+    return Ticking()
+
+
+@pytest.fixture
+def devlake_ci(capsys, ticking):
+    """Run the program in this process: `devlake_ci("report", ..., env={...})`.
+
+    The network, files and git are real; the clock stands at NOON and sleeping takes no time.
+    """
+
+    def ran(*arguments, env=None, git=lambda *_: None):
+        world = Runtime(
+            env=dict(env or {}),
+            clock=ticking.clock(),
+            git=git,
+            read_file=runtime.read_file,
+            nonce=runtime.nonce,
+            write=runtime.write,
+            connect=runtime.connections,
+            stop_at_signals=lambda: None,
+        )
+        capsys.readouterr()
+        code = run(list(arguments), world)
+        return Ran(code, *capsys.readouterr())
+
+    return ran

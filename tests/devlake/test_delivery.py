@@ -1,0 +1,196 @@
+"""How a deployment is sent, against a real server that answers as it is told."""
+
+from datetime import timedelta
+
+import pytest
+from tests.support import CUT, NOON, SHA, Reply
+
+from devlake_ci.devlake.address import target
+from devlake_ci.devlake.delivery import Delivery
+from devlake_ci.errors import RefusedError, UnreachedError
+from devlake_ci.model import Commit, Deployment, Environment, Result
+from devlake_ci.options import Options
+from devlake_ci.runtime.network import Connections
+
+MISSING = Reply(400, {"message": "Key: 'X' Error:Field validation for 'StartedDate' failed on the "
+                                 "'required' tag"})  # fmt: skip
+NOT_FOUND = Reply(404, {"success": False, "message": "record not found (404)"})
+BUSY = Reply(503, "busy")
+
+
+def deployment(commits=1):
+    return Deployment(
+        id="x", name="x", title=None, result=Result.SUCCESS, environment=Environment.PRODUCTION,
+        original_environment="prod", created_at=NOON, started_at=NOON,
+        finished_at=NOON + timedelta(minutes=1),
+        commits=tuple(
+            Commit(repo_url=f"https://g.example/a/{number}", sha=SHA) for number in range(commits)
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def delivery(server, ticking):
+    def made(seconds=60, dialect="auto", **where):
+        options = Options(**({"url": server.url, "connection": "1", "token": "key"} | where))
+        send = Connections(options, {}).send
+        return Delivery(target(options, {}), send, ticking.clock(), seconds, dialect)
+
+    return made
+
+
+def test_it_is_stored_when_devlake_says_so(server, delivery):
+    delivery().deployment(deployment())
+
+    (received,) = server.received
+    assert received.path == "/rest/plugins/webhook/connections/1/deployments"
+    assert received.headers["authorization"] == "Bearer key"
+    assert received.headers["content-type"] == "application/json"
+    assert received.body["id"] == "x"
+
+
+@pytest.mark.parametrize("passing", [BUSY, CUT, Reply(429, ""), Reply(428, "migrating")])
+def test_what_passes_is_tried_again_with_growing_pauses(server, delivery, ticking, passing):
+    server.script = [passing, passing, passing, Reply()]
+
+    delivery().deployment(deployment())
+
+    assert len(server.received) == 4
+    assert ticking.slept == [0.5, 1.0, 2.0]
+
+
+def test_retry_after_is_heeded(server, delivery, ticking):
+    server.script = [Reply(503, "busy", {"Retry-After": "20"}), Reply()]
+
+    delivery().deployment(deployment())
+
+    assert ticking.slept == [20.0]
+
+
+def test_a_wait_beyond_the_deadline_is_not_waited_for(server, delivery, ticking):
+    server.script = [Reply(503, "busy", {"Retry-After": "3600"})]
+
+    with pytest.raises(
+        UnreachedError, match=r"after 1 attempt\. .*503: busy It asks to wait 3600 s"
+    ):
+        delivery().deployment(deployment())
+
+    assert ticking.slept == []
+
+
+def test_time_runs_out(server, delivery, ticking):
+    server.script = [BUSY]
+
+    with pytest.raises(UnreachedError, match=r"Not stored within the deadline, after 10 attempts"):
+        delivery(seconds=60).deployment(deployment())
+
+    assert ticking.seconds < 60
+
+
+def test_nobody_listens(delivery, ticking):
+    with pytest.raises(UnreachedError, match=r"http://127.0.0.1:1: no connection \(Connection ref"):
+        delivery(url="http://127.0.0.1:1").deployment(deployment())
+
+    assert len(ticking.slept) > 3
+
+
+def test_a_refusal_is_final(server, delivery):
+    server.script = [Reply(403, {"success": False, "message": "api key is invalid"})]
+
+    with pytest.raises(RefusedError, match="api key is invalid"):
+        delivery().deployment(deployment())
+
+    assert len(server.received) == 1
+
+
+def test_a_redirect_is_not_followed(server, delivery):
+    server.script = [Reply(302, "", {"Location": f"{server.url}/elsewhere"}), Reply()]
+
+    with pytest.raises(RefusedError, match="redirects"):
+        delivery().deployment(deployment())
+
+    assert len(server.received) == 1
+
+
+def test_a_server_that_misses_what_was_sent_gets_the_legacy_dialect(server, delivery):
+    server.script = [MISSING, Reply()]
+
+    delivery().deployment(deployment(commits=2))
+
+    assert [each.body.get("id", each.body.get("pipeline_id")) for each in server.received] == [
+        "x", "x", "x",
+    ]  # fmt: skip
+    assert ["pipeline_id" in each.body for each in server.received] == [False, True, True]
+
+
+def test_the_legacy_dialect_is_remembered_for_the_run(server, delivery):
+    server.script = [MISSING, Reply()]
+    run = delivery()
+
+    run.deployment(deployment())
+    run.deployment(deployment())
+
+    assert ["pipeline_id" in each.body for each in server.received] == [False, True, True]
+
+
+@pytest.mark.parametrize("dialect", ["v1", "legacy"])
+def test_a_dialect_given_by_hand_is_kept(server, delivery, dialect):
+    missing = "StartedDate" if dialect == "v1" else "start_time"
+    server.script = [Reply(400, f"Field validation for '{missing}' failed on the 'required' tag")]
+
+    with pytest.raises(RefusedError) as raised:
+        delivery(dialect=dialect).deployment(deployment())
+
+    assert "--dialect auto" in raised.value.hint
+    assert len(server.received) == 1
+
+
+def test_a_server_that_misses_everything_is_not_asked_for_ever(server, delivery):
+    server.script = [
+        Reply(400, "Field validation for 'StartedDate' failed on the 'required' tag"),
+        Reply(400, "Field validation for 'start_time' failed on the 'required' tag"),
+    ]
+
+    with pytest.raises(RefusedError):
+        delivery().deployment(deployment())
+
+    assert len(server.received) == 2
+
+
+def test_a_project_whose_connection_was_just_made_is_asked_once_more(server, delivery, ticking):
+    server.script = [NOT_FOUND, Reply()]
+
+    delivery(connection=None, project="shop").deployment(deployment())
+
+    assert len(server.received) == 2
+    assert ticking.slept == []
+
+
+def test_a_project_that_stays_unknown_is_asked_twice_only(server, delivery):
+    server.script = [NOT_FOUND]
+
+    with pytest.raises(RefusedError, match="record not found"):
+        delivery(connection=None, project="shop").deployment(deployment())
+
+    assert len(server.received) == 2
+
+
+def test_a_failure_in_the_middle_says_how_much_is_stored(server, delivery):
+    server.script = [Reply(), Reply(), Reply(), Reply(403, {"message": "api key has expired"})]
+
+    with pytest.raises(RefusedError) as raised:
+        delivery(dialect="legacy").deployment(deployment(commits=5))
+
+    assert "Of 5 commits 3 were stored before" in raised.value.message
+
+
+def test_a_login_from_a_netrc_file_does_not_replace_the_token(
+    server, delivery, tmp_path, monkeypatch
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password s3cr3t")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    delivery().deployment(deployment())
+
+    assert server.received[0].headers["authorization"] == "Bearer key"

@@ -1,0 +1,197 @@
+"""The page shows what arrived, to be looked at, whatever was sent."""
+
+import json
+import re
+from pathlib import Path
+
+import requests
+
+from devlake_ci.sandbox import Sandbox
+
+MONTH = Path(__file__).parents[1] / "data" / "contract" / "dora-month.json"
+SCRIPT = "<script>alert('x')</script>"
+DATES = {"startedDate": "2026-03-01T10:01:00Z", "finishedDate": "2026-03-01T10:09:30Z"}
+COMMIT = {
+    "repoUrl": "https://github.com/acme/shop",
+    "commitSha": "015e3d3b480e417aede5a1293bd61de9b0fd051d",
+    **DATES,
+}
+DEPLOYMENT = {"id": "d", "name": "shop", **DATES, "deploymentCommits": [COMMIT]}
+ISSUE = {
+    "issueKey": "i",
+    "title": "Basket is empty",
+    "type": "INCIDENT",
+    "status": "TODO",
+    "originalStatus": "failure",
+    "createdDate": "2026-03-01T10:10:00Z",
+}
+
+
+def send(sandbox, body, path="deployments"):
+    with requests.Session() as session:
+        session.post(f"{sandbox.url}/plugins/webhook/connections/1/{path}", json=body)
+
+
+def shown(sandbox):
+    with requests.Session() as session:
+        return session.get(sandbox.url).text
+
+
+def articles(page):
+    """Give the text of each article, by its heading."""
+    plain = [
+        re.sub(r"<[^>]+>", " ", one) for one in re.findall(r"(?s)<article>.*?</article>", page)
+    ]
+    return [" ".join(one.split()) for one in plain]
+
+
+def test_with_nothing_yet_it_says_how_to_send_something(sandbox):
+    page = shown(sandbox)
+
+    assert "Nothing has been stored yet" in page
+    assert f"export DEVLAKE_URL={sandbox.connection_url}" in page
+    assert "devlake-ci report" in page
+
+
+def test_an_empty_one_says_how_to_make_a_connection():
+    with Sandbox(empty=True) as sandbox:
+        assert "/plugins/webhook/connections" in shown(sandbox)
+
+
+def test_a_deployment_is_shown_with_its_commits(sandbox):
+    commit = {**COMMIT, "refName": "main", "commitMsg": "feat: baskets"}
+    send(sandbox, {**DEPLOYMENT, "deploymentCommits": [commit], "originalEnvironment": "prod-eu"})
+
+    (article,) = articles(shown(sandbox))
+
+    assert article == (
+        "shop SUCCESS PRODUCTION prod-eu "
+        "2026-03-01 10:01:00 to 2026-03-01 10:09:30 UTC, 8 min 30 s; counts for DORA "
+        "d · shop · webhook:1 "
+        "Repository Commit Ref Message Result Finished "
+        "https://github.com/acme/shop 015e3d3b48 main feat: baskets SUCCESS 2026-03-01 10:09:30"
+    )
+
+
+def test_the_newest_deployment_comes_first_and_a_reload_shows_it(sandbox):
+    send(sandbox, DEPLOYMENT)
+    before = articles(shown(sandbox))
+    send(sandbox, {**DEPLOYMENT, "id": "e", "name": "later", "finishedDate": "2026-04-01"})
+
+    after = articles(shown(sandbox))
+
+    assert [one.split()[0] for one in before + after] == ["shop", "later", "shop"]
+
+
+def test_a_deployment_that_says_failure_counts_if_its_commits_do_not_say_so_too(sandbox):
+    failed = {**COMMIT, "result": "FAILURE"}
+    send(sandbox, {**DEPLOYMENT, "result": "FAILURE"})
+    send(sandbox, {**DEPLOYMENT, "id": "e", "result": "FAILURE", "deploymentCommits": [failed]})
+
+    assert [re.search(r"; (.*) DORA", one)[1] for one in articles(shown(sandbox))] == [
+        "counts for",
+        "doesn't count for".replace("'", "&#x27;"),
+    ]
+
+
+def test_an_incident_is_shown_on_its_deployment_or_among_those_on_none(sandbox):
+    send(sandbox, DEPLOYMENT)
+    send(sandbox, ISSUE, "issues")
+    send(sandbox, {**ISSUE, "issueKey": "early", "createdDate": "2026-02-01"}, "issues")
+    send(sandbox, {}, "issue/early/close")
+
+    deployment, on_none = articles(shown(sandbox))
+
+    assert deployment.endswith("TODO Incident Basket is empty i · 2026-03-01 10:10:00 to now UTC")
+    assert "early · 2026-02-01 00:00:00 to now UTC (closed without a resolution date" in on_none
+
+
+def test_before_v1_an_issue_of_type_incident_is_one():
+    with Sandbox("v0.21.0") as sandbox:
+        snake = {re.sub("[A-Z]", lambda a: "_" + a[0].lower(), k): v for k, v in ISSUE.items()}
+        send(sandbox, snake, "issues")
+
+        assert "Basket is empty" in articles(shown(sandbox))[0]
+
+
+def test_the_numbers_are_those_of_devlakes_dashboard(sandbox):
+    for sent in json.loads(MONTH.read_text())["requests"]:
+        send(sandbox, sent["body"], sent["path"][1:])
+
+    page = shown(sandbox)
+
+    assert re.findall(r"<td>(2026-\d\d)</td>(.*?)</tr>", page) == [
+        ("2026-10", "<td>3</td><td>33.3%</td><td>0.00 h</td><td>1.00 h</td>"),
+        ("2026-09", "<td>8</td><td>62.5%</td><td>16.67 h</td><td>0.75 h</td>"),
+        ("2026-08", "<td>0</td><td>-</td><td>0.00 h</td><td>1.00 h</td>"),
+    ]
+    assert "Lead time for changes needs pull requests" in page
+
+
+def test_a_refused_request_is_shown_with_the_servers_answer(sandbox):
+    send(sandbox, {"pipeline_id": "old spelling"})
+
+    article = articles(shown(sandbox))[-1]
+
+    assert "POST /plugins/webhook/connections/1/deployments 400" in article
+    assert "Field validation for &#x27;Id&#x27; failed" in article
+    assert "old spelling" in article
+
+
+def test_what_was_dropped_in_silence_is_shown(sandbox):
+    send(sandbox, {**DEPLOYMENT, "foo": 1})
+
+    assert "deployments foo DevLake stored the rest" in articles(shown(sandbox))[-1]
+
+
+def test_nothing_that_is_sent_becomes_more_than_text(sandbox):
+    texts = dict.fromkeys(("displayTitle", "result", "name", "originalEnvironment"), SCRIPT)
+    commit = dict.fromkeys(
+        ("repoUrl", "commitSha", "refName", "commitMsg", "result", "name", "status"), SCRIPT
+    )
+    issue = dict.fromkeys(
+        (
+            "issueKey", "title", "description", "originalStatus", "url", "severity", "priority",
+            "component", "epicKey", "creatorName", "assigneeName", "parentIssueKey",
+        ),
+        SCRIPT,
+    )  # fmt: skip
+    commits = [{**COMMIT, **commit}]
+    send(sandbox, {**DEPLOYMENT, "id": SCRIPT, **texts, "deploymentCommits": commits, SCRIPT: 1})
+    send(sandbox, {**ISSUE, **issue}, "issues")
+    send(
+        sandbox,
+        {**ISSUE, "issueKey": "j", "createdDate": "2020-01-01", "url": "javascript:x"},
+        "issues",
+    )
+    send(sandbox, {SCRIPT: SCRIPT, "startedDate": SCRIPT}, f"deployments?{SCRIPT}")
+    send(sandbox, SCRIPT, SCRIPT)
+
+    page = shown(sandbox)
+
+    assert len(sandbox.rows("incidents")) == 2
+    assert page.count("&lt;script&gt;") > 15
+    assert not re.search(r"<script|href=.javascript|\son\w+=", page, re.IGNORECASE)
+
+
+def test_half_a_character_does_not_break_it(sandbox):
+    send(sandbox, {**DEPLOYMENT, "name": "half a \ud83d", "startedDate": "\udfff"})
+    send(sandbox, {**DEPLOYMENT, "name": "half a \ud83d"})
+
+    assert "half a \N{REPLACEMENT CHARACTER}" in shown(sandbox)
+
+
+def test_it_needs_no_script_and_nothing_from_elsewhere_and_knows_the_dark(sandbox, client):
+    send(sandbox, DEPLOYMENT)
+    answer = client.get(sandbox.url)
+
+    assert not re.search(r"<script|src=|@import|url\(", answer.text)
+    assert re.findall(r"<link [^>]*>", answer.text) == ['<link rel="icon" href="data:,">']
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "prefers-color-scheme: dark" in answer.text
+
+
+def test_looking_is_not_counted_as_a_request(sandbox):
+    shown(sandbox)
+
+    assert sandbox.requests == []

@@ -1,0 +1,124 @@
+"""What tests are made of: a server that answers as it is told, and a clock that stands still."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from devlake_ci.devlake.delivery import Clock
+
+DATA = Path(__file__).parent / "data"
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SHA = "015e3d3b480e417aede5a1293bd61de9b0fd051d"
+STORED = {"code": 0, "success": True, "message": "success", "data": None}
+
+
+@dataclass
+class Reply:
+    """What the scripted server answers to one request."""
+
+    status: int = 200
+    body: object = field(default_factory=lambda: STORED)
+    headers: dict = field(default_factory=dict)
+
+    def bytes(self):
+        return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+
+
+CUT = object()
+"""Instead of a Reply: hang up in the middle of an answer."""
+SILENCE = object()
+"""Instead of a Reply: accept the request and never answer."""
+
+
+@dataclass
+class Received:
+    method: str
+    path: str
+    headers: dict
+    body: object
+
+
+class ScriptedServer(ThreadingHTTPServer):
+    """Answers each request with the next reply of its script, and the last one for ever after."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script = [Reply()]
+        self.received = []
+        self.asked = threading.Event()
+        self.over = threading.Event()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request, client_address):
+        """Clients that hang up are part of the game."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        body = json.loads(raw) if raw else None
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        server = self.server
+        server.received.append(Received(self.command, self.path, headers, body))
+        server.asked.set()
+        reply = server.script.pop(0) if len(server.script) > 1 else server.script[0]
+        if reply is SILENCE:
+            server.over.wait(30)
+            self.close_connection = True
+            return
+        content = b"0123456789" if reply is CUT else reply.bytes()
+        self.send_response(200 if reply is CUT else reply.status)
+        given = {} if reply is CUT else reply.headers
+        for name, value in ({"Content-Type": "application/json"} | given).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content) + (100 if reply is CUT else 0)))
+        self.end_headers()
+        self.wfile.write(content)
+        self.close_connection = reply is CUT
+
+    do_GET = do_POST  # noqa: N815 (http.server's name)
+
+    def log_message(self, *args):
+        """Stay quiet."""
+
+
+class Ticking:
+    """A clock that only moves when somebody sleeps, and remembers how long they did."""
+
+    def __init__(self):
+        self.now = NOON
+        self.seconds = 0.0
+        self.slept = []
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+    def clock(self):
+        return Clock(now=lambda: self.now, monotonic=lambda: self.seconds, sleep=self.sleep,
+                     random=lambda: 1.0)  # fmt: skip
+
+
+@dataclass
+class Ran:
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)

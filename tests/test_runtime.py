@@ -1,0 +1,126 @@
+"""The edge: the real git, files, signals and network."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from tests.support import SHA, SILENCE, Reply
+
+from devlake_ci import runtime
+from devlake_ci.devlake.request import NotSentError, Request
+from devlake_ci.effects import Append, Replace
+from devlake_ci.options import Options
+from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
+
+
+def test_a_nonce_stays_the_same_for_a_job_and_differs_between_jobs(tmp_path):
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+
+    first = runtime.nonce(one)
+
+    assert first == runtime.nonce(one)
+    assert first != runtime.nonce(two)
+
+
+def test_a_nonce_that_cannot_be_kept_is_none():
+    assert runtime.nonce("/proc/nowhere") is None
+
+
+def test_files_are_appended_to_and_replaced(tmp_path):
+    path = str(tmp_path / "file")
+
+    for effect in (Append(path, "a\n"), Append(path, "b\n")):
+        runtime.write(effect)
+    appended = runtime.read_file(path)
+    runtime.write(Replace(path, "c\n"))
+
+    assert appended == "a\nb\n"
+    assert runtime.read_file(path) == "c\n"
+
+
+@pytest.mark.parametrize("path", ["/", "/no/such/file", "", "\0"])
+def test_what_is_no_file_reads_as_none(path):
+    assert runtime.read_file(path) is None
+
+
+def test_git_runs_nothing_that_a_checkout_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    for setting in ("core.fsmonitor", "core.pager", "core.sshCommand", "gpg.program"):
+        subprocess.run(["git", "config", setting, f"touch {tmp_path}/ran"], check=True)
+    subprocess.run(["git", "config", "log.showSignature", "true"], check=True)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    commit = ["commit", "--quiet", "--allow-empty", "--message", "x"]
+    subprocess.run(["git", *identity, "-c", "core.fsmonitor=false", *commit], check=True)
+
+    message = runtime.git("show", "--no-patch", "--format=%B", "HEAD")
+
+    assert message == "x"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_bytes_that_are_no_text_do_not_break_what_is_printed():
+    code = "from devlake_ci import runtime; print(runtime.environment()['ODD'])"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"ODD": b"\xff\xfe"}, capture_output=True,
+        check=True,
+    )  # fmt: skip
+
+    assert ran.stdout.decode().strip() == "\ufffd\ufffd"
+
+
+def send(url, seconds=10, **options):
+    return Connections(Options(**options), {}).send(Request(url, {"a": 1}), seconds)
+
+
+def test_an_answer_that_never_comes_is_waited_for_no_longer_than_allowed(server):
+    server.script = [SILENCE]
+
+    with pytest.raises(NotSentError) as raised:
+        send(server.url, seconds=0.2)
+
+    assert raised.value.passing
+
+
+def test_of_an_endless_answer_only_the_beginning_is_read(server):
+    server.script = [Reply(200, "x" * (LONGEST_ANSWER * 3))]
+
+    assert len(send(server.url).text) == LONGEST_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "says"),
+    [
+        ("http://no-such-host.invalid", {}, "name can't be resolved"),
+        ("https://127.0.0.1:{port}", {}, "TLS failed"),
+        ("https://127.0.0.1:{port}", {"ca_bundle": "/no/file"}, "certificates can't be read"),
+        ("https://127.0.0.1:{port}", {"client_cert": "/no/file"}, "certificates can't be read"),
+    ],
+)
+def test_what_went_wrong_is_told_in_words_for_a_person(server, url, options, says):
+    with pytest.raises(NotSentError) as raised:
+        send(url.format(port=server.server_address[1]), **options)
+
+    assert says in raised.value.reason
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_cancelled_job_is_not_held_up(server, number):
+    server.script = [SILENCE]
+    arguments = [
+        *("report", "--url", server.url, "--connection", "1", "--environment", "production"),
+        *("--result", "success", "--sha", SHA, "--repo-url", "https://g.example/a/b"),
+    ]
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "devlake_ci", *arguments], stderr=subprocess.PIPE, text=True
+    ) as process:
+        server.asked.wait(20)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+
+    assert process.returncode == 5
+    assert f"Stopped by {number.name} before DevLake said" in said

@@ -1,0 +1,171 @@
+import html
+import json
+import re
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devlake_ci.text import cut, json_text, line, markdown, quoted, workflow_command
+
+TRICKY = st.text(alphabet="#[]:vsoteamciy \t\r\n\x1b\x85\u2028\u202e%,;@")
+TEXTS = TRICKY | st.text()
+COMMAND = re.compile(r"##(vso|teamcity)?\[", re.IGNORECASE)
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+free = settings(deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("Add a cart", "Add a cart"),
+        ("Müller 👩‍💻 を", "Müller 👩‍💻 を"),
+        ("a\nb\r\n\tc", "a b c"),
+        ("\x1b[31mred\x07", "[31mred"),
+        ("a\u2028b\u202ec\x85d", "a b c d"),
+        ("::error::x", ": :error::x"),
+        ("\n ::error::x", ": :error::x"),
+        ("see a::b", "see a::b"),
+        ("x ##[add-mask]y", "x # #[add-mask]y"),
+        ("###[group]", "## #[group]"),
+        ("##VSO[task.complete]", "# #VSO[task.complete]"),
+        ("##teamcity[buildStop]", "# #teamcity[buildStop]"),
+        ("\udc80", ""),
+    ],
+)
+def test_a_line_is_safe_to_print(text, safe):
+    assert line(text) == safe
+
+
+@pytest.mark.parametrize(
+    "code", [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+def test_a_character_that_turns_the_direction_of_text_becomes_a_space(code):
+    assert line(f"a{chr(code)}b") == "a b"
+
+
+@pytest.mark.parametrize("code", [0x200D, 0x2060, 0x2065, 0x206A])
+def test_its_neighbours_do_not(code):
+    assert line(f"a{chr(code)}b") == f"a{chr(code)}b"
+
+
+@free
+@given(TEXTS)
+def test_no_line_holds_a_command_or_a_control_character(text):
+    safe = line(text)
+
+    assert not COMMAND.search(safe)
+    assert not safe.startswith("::")
+    assert not UNSAFE.search(safe)
+    assert line(safe) == safe
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"), [(9, "something"), (8, "somethi…"), (1, "…"), (0, ""), (99, "something")]
+)
+def test_a_cut_shows_that_it_is_one(limit, text):
+    assert cut("something", limit) == text
+
+
+def test_a_quoted_value_is_one_short_line():
+    assert quoted("a\nb") == '"a b"'
+    assert len(quoted("x" * 1000)) == 102
+
+
+@free
+@given(TEXTS)
+def test_markdown_shows_a_line_as_it_is(text):
+    shown = markdown(text).replace("<span>$</span>", "$")
+
+    assert html.unescape(shown).replace("\u200b", "") == line(text).replace("\u200b", "")
+
+
+@free
+@given(st.text(alphabet=string.punctuation + "a1 ") | TEXTS)
+def test_no_punctuation_of_others_gets_into_markdown(text):
+    ours = re.sub(r"&#\d+;|<span>\$</span>", "", markdown(text))
+
+    assert not set(ours) & set(string.punctuation)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("@octocat", r"@\w"),
+        ("see #12", r"#\d"),
+        ("GH-12", r"GH-\d"),
+        ("HTTPS://evil.example", r"://"),
+        ("www.evil.example", r"www\."),
+        ("http://evil.example", r"://"),
+    ],
+)
+def test_what_github_looks_for_in_rendered_text_is_broken_up(text, found):
+    rendered = html.unescape(markdown(text))
+
+    assert not re.search(found, rendered)
+
+
+def test_a_dollar_opens_no_formula():
+    assert markdown("$a$") == "<span>$</span>a<span>$</span>"
+
+
+def test_an_identifier_can_be_copied_from_markdown():
+    assert html.unescape(markdown("github:acme/shop:42-1")) == "github:acme/shop:42-1"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
+)
+
+
+@free
+@given(JSON, st.sampled_from([2, None]))
+def test_json_is_equal_to_its_value_and_holds_no_command(value, indent):
+    text = json_text(value, indent)
+
+    assert json.loads(text) == value
+    assert not COMMAND.search(text)
+    assert not any(row.lstrip().startswith("::") for row in text.split("\n"))
+    assert not UNSAFE.search(text.replace("\n", ""))
+
+
+def test_json_keeps_letters_readable():
+    assert json_text({"name": "Müller ##[x]"}) == '{\n  "name": "Müller #\\u0023[x]"\n}'
+
+
+def runner_reads(command):
+    """Take a command apart as actions/runner does (ActionCommand.cs)."""
+    head, data = command[2:].split("::", 1)
+    name, _, rest = head.partition(" ")
+    pairs = dict(pair.split("=", 1) for pair in rest.split(",") if pair)
+    return name, {key: unescaped(value, ":,") for key, value in pairs.items()}, unescaped(data)
+
+
+def unescaped(text, more=""):
+    for character in f"\r\n{more}":
+        text = text.replace(f"%{ord(character):02X}", character)
+    return text.replace("%25", "%")
+
+
+@free
+@given(TEXTS, TEXTS.filter(bool))
+def test_a_workflow_command_is_read_back_as_it_was(message, title):
+    command = workflow_command("warning", message, title=title, file="", line="1")
+
+    assert "\n" not in command
+    assert "\r" not in command
+    assert runner_reads(command) == ("warning", {"title": title, "line": "1"}, message)
+
+
+def test_a_workflow_command_without_properties_has_none():
+    assert workflow_command("notice", "100%", title="") == "::notice::100%25"
+
+
+def test_the_message_of_a_workflow_command_is_cut_where_the_runner_would():
+    _, _, message = runner_reads(workflow_command("notice", "\n" * 5000))
+
+    assert len(message) == 4096
+    assert message.endswith("…")
