@@ -1,10 +1,12 @@
 # Needs Python 3.11 or newer, git and make; everything else it installs into .venv from the lock.
 PYTHON ?= python3
 BIN := .venv/bin
+# Every file with a block that is printed from the code.
+GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[[[cog' -- '*.md' '*.yml')
 UV := uv==0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: demo test test-lowest lint format lock clean
+.PHONY: demo test test-lowest lint format wrappers lock clean
 
 demo: .venv/.complete  ## report three deployments to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
@@ -19,16 +21,17 @@ test-lowest: .venv/.complete  ## run the tests with the oldest dependencies that
 	@$(BIN)/uv pip install --quiet --python .venv-lowest --group test
 	@.venv-lowest/bin/pytest --numprocesses auto $(PYTEST)
 
-lint: .venv/.complete  ## check style, types and generated text
+lint: .venv/.complete  ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/cog -I tools --check README.md
 
-format: .venv/.complete  ## mend what lint finds, where a program can
+format: wrappers  ## mend what lint finds, where a program can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/cog -I tools -r README.md
+
+wrappers: .venv/.complete  ## print the options anew into the wrappers and the README
+	$(BIN)/cog -I tools -r $(GENERATED)
 
 lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet $(UV)

@@ -57,6 +57,8 @@ class Context:
 
     job_id: str | None = None
     """The CI's id of this very job: another in each leg of a matrix and in each retry."""
+    leg: str | None = None
+    """Which leg of a matrix the job is, where the CI has no `job_id`; None if it doesn't say."""
     tier: str | None = None
     """What kind of environment the CI takes `environment` for (GitLab), or None."""
     no_deployment: str | None = None

@@ -76,8 +76,9 @@ def identity(options: Options, context: Context, lookups: Lookups, finished: dat
     if options.id:
         return options.id if len(options.id) <= LONGEST_ID else identifier([options.id])
     job_id = context.job_id
-    if job_id is None and context.state_dir:
-        job_id = lookups.nonce(context.state_dir)
+    if job_id is None:
+        nonce = lookups.nonce(context.state_dir) if context.state_dir else None
+        job_id = "-".join(filter(None, (context.leg, nonce)))
     parts = (
         context.provider,
         (context.repo_url or _repo_url(options, context)).removeprefix("https://"),

@@ -204,7 +204,9 @@ def test_a_port_that_is_taken_an_unusable_file_and_an_unknown_word_are_errors(tm
             Sandbox(port=int(sandbox.url.rpartition(":")[2]))
         with pytest.raises(ValueError, match="commits"):
             sandbox.rows("commits")
-    with pytest.raises(sqlite3.Error):
-        Sandbox(store=str(tmp_path))
+    (tmp_path / "letter.txt").write_text("no database " * 100)
+    for file in (tmp_path, tmp_path / "letter.txt"):
+        with pytest.raises(sqlite3.Error):
+            Sandbox(store=str(file))
     with pytest.raises(ValueError, match="v2"):
         Sandbox("v2")

@@ -83,21 +83,14 @@ def context(
     env: Env,
     provider: Fact[str],
     facts: Mapping[str, Fact[Any] | None],
-    *,
-    job_id: str | None = None,
-    tier: str | None = None,
-    no_deployment: str | None = None,
-    state_dir: str | None = None,
+    **besides: Any,  # noqa: ANN401 (fields of Context, of several types)
 ) -> Context:
-    """Build a Context of the `facts` there are, with their sources, and of values without one."""
+    """Build a Context of the `facts` there are, with their sources, and of what isn't shown."""
     detected_by = "DEVLAKE_CI" if variable(env, "DEVLAKE_CI") else provider.source
     given = {name: fact for name, fact in facts.items() if fact}
     return Context(
         provider=provider.value,
         sources={"provider": detected_by} | {name: fact.source for name, fact in given.items()},
         **{name: fact.value for name, fact in given.items()},
-        job_id=job_id,
-        tier=tier,
-        no_deployment=no_deployment,
-        state_dir=state_dir,
+        **besides,
     )

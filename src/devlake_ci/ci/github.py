@@ -29,8 +29,8 @@ def detect(env: Env) -> bool:
 def read(env: Env, read_file: ReadFile) -> Context:
     """Read variables and event.
 
-    `DEVLAKE_JOB_STATUS` and `DEVLAKE_CHECK_RUN_ID` are what our action makes of `job.status` and
-    `job.check_run_id`, which no variable says.
+    `DEVLAKE_JOB_STATUS`, `DEVLAKE_CHECK_RUN_ID` and `DEVLAKE_MATRIX_INDEX` are what our action
+    makes of `job.status`, `job.check_run_id` and `strategy.job-index`, which no variable says.
     """
     event = github_event.load(env, read_file)
     is_pull_request = github_event.for_pull_request(env, event)
@@ -39,6 +39,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "GITHUB_ACTIONS"),
         _run(env) | github_event.facts(env, event),
         job_id=value(env, "DEVLAKE_CHECK_RUN_ID"),
+        leg=value(env, "DEVLAKE_MATRIX_INDEX"),
         no_deployment="it runs for a pull request" if is_pull_request else None,
         state_dir=_state_dir(env),
     )

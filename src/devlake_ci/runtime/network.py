@@ -7,8 +7,9 @@ import http.client
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import requests
@@ -23,6 +24,7 @@ LONGEST_ANSWER = 64 * 1024
 LONGEST_JSON = 8 * 1024 * 1024
 """Bytes of a CI's API answer that are read."""
 _CONNECT = 10.0
+_WAKE = 0.1
 
 T = TypeVar("T")
 
@@ -103,13 +105,15 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
             done.put(error)
 
     threading.Thread(target=run, daemon=True).start()
-    try:
-        result = done.get(timeout=seconds)
-    except queue.Empty:
-        raise NotSentError(f"no answer within {seconds:.0f} s") from None
-    if isinstance(result, BaseException):
-        raise result
-    return result
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        with suppress(queue.Empty):
+            # In short waits: a signal may reach the other thread, and wouldn't wake this one.
+            result = done.get(timeout=min(left, _WAKE))
+            if isinstance(result, BaseException):
+                raise result
+            return result
+    raise NotSentError(f"no answer within {seconds:.0f} s")
 
 
 @contextmanager

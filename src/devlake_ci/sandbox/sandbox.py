@@ -1,6 +1,6 @@
 """A stand-in for DevLake that fits in a test: real HTTP, DevLake's answers, rows to look at."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -38,22 +38,21 @@ class Sandbox:
     ) -> None:
         """Bind the address and prepare the store."""
         self.version = Version(version)
-        self._store = Store(store)
         self._thread: Thread | None = None
-        try:
+        with ExitStack() as undo:
+            self._store = Store(store)
+            undo.callback(self._store.close)
             settings = self._store.get(SETTINGS, "1") or {}
             self._server = self._bind(host, port, settings.get("port", 0))
+            undo.callback(self._server.server_close)
+            self.url = f"http://{host}:{self._server.port}"
             self.token: str | None = settings.get("token")
             if not (empty or settings):
-                connection = connections.create(self._store, self.version, {"name": "ci"})
-                self.token = connection["apiKey"]["apiKey"]
+                self.token = self._first_key()
             # In plain, unlike DevLake: a restart shall print the same again.
             kept = {"id": 1, "port": self._server.port, "token": self.token}
             self._store.put(SETTINGS, [kept])
-        except BaseException:
-            self._store.close()
-            raise
-        self.url = f"http://{host}:{self._server.port}"
+            undo.pop_all()
 
     def _bind(self, host: str, port: int, before: int) -> Server:
         """Listen on the port that is wanted, else on the one from before the restart."""
@@ -61,6 +60,10 @@ class Sandbox:
             with suppress(OSError):
                 return Server(host, before, self._answer)
         return Server(host, port, self._answer)
+
+    def _first_key(self) -> str:
+        connection = connections.create(self._store, self.version, {"name": "ci"})
+        return str(connection["apiKey"]["apiKey"])
 
     @property
     def connection_url(self) -> str | None:

@@ -25,7 +25,7 @@ h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; }
 h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
 p { margin: .4rem 0; }
 a { color: var(--accent); }
-.faint, th, footer { color: var(--faint); font-size: .87rem; }
+.faint, th { color: var(--faint); font-size: .87rem; }
 code, pre, .code {
   font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .87em;
 }

@@ -1,0 +1,47 @@
+"""The program's options as inputs of a wrapper."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from devlake_ci.options import declared, flag
+
+FAIL_ON_ERROR = "Fail the job if the report can't be made. Without it such a failure is a warning."
+_REPLACED = {"on_failure"}  # by fail-on-error
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: its name in kebab-case, what it is for, and how it may be filled."""
+
+    name: str
+    text: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    switch: bool = False
+    """Whether it is true or false."""
+    metadata: dict[str, object] = field(default_factory=dict)
+
+
+def options(without: frozenset[str] = frozenset()) -> Iterator[Input]:
+    """Give the program's options, but for those of other wrappers."""
+    for option in declared():
+        if option.name not in without | _REPLACED:
+            yield Input(
+                name=flag(option.name).removeprefix("--"),
+                text=option.metadata["help"] + _more(option.default),
+                choices=tuple(option.metadata.get("choices", ())),
+                switch=isinstance(option.default, bool),
+                metadata=dict(option.metadata),
+            )
+
+
+def _more(default: object) -> str:
+    """Say what a wrapper's user can't see in `--help`."""
+    if default == ():
+        return " One a line."
+    return f" Default: {default}." if isinstance(default, float) else ""
+
+
+def quoted(text: str) -> str:
+    """Give a YAML scalar in single quotes, in which nothing but the quote is special."""
+    return "'" + text.replace("'", "''") + "'"
