@@ -6,20 +6,23 @@ GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[
 UV := uv==0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: demo test test-lowest lint format wrappers lock clean
+.PHONY: demo test test-clients test-lowest lint format wrappers lock clean
 
 demo: .venv/.complete  ## report three deployments to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
 
 test: .venv/.complete  ## run the tests
-	@$(BIN)/pytest --numprocesses auto $(PYTEST)
+	@$(BIN)/pytest --numprocesses auto --ignore tests/clients $(PYTEST)
+
+test-clients: .venv-clients/.complete  ## run the wrappers in their real clients; needs a Docker engine
+	@.venv-clients/bin/pytest tests/clients $(PYTEST)
 
 test-lowest: .venv/.complete  ## run the tests with the oldest dependencies that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet $(UV)
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable .
 	@$(BIN)/uv pip install --quiet --python .venv-lowest --group test
-	@.venv-lowest/bin/pytest --numprocesses auto $(PYTEST)
+	@.venv-lowest/bin/pytest --numprocesses auto --ignore tests/clients $(PYTEST)
 
 lint: .venv/.complete  ## check style and types
 	$(BIN)/ruff check
@@ -38,10 +41,15 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	$(COMPILE) --output-file requirements/build.txt --group build
 	$(COMPILE) --output-file requirements/dev.txt --group dev pyproject.toml
+	$(COMPILE) --output-file requirements/clients.txt --group dev --group clients pyproject.toml
 
 .venv/.complete: requirements/dev.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py .venv requirements/dev.txt
 	@touch $@
 
+.venv-clients/.complete: requirements/clients.txt pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py .venv-clients requirements/clients.txt
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf .venv .venv-clients .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

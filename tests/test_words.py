@@ -25,7 +25,7 @@ ENVIRONMENTS = {
     "DEVELOPMENT": "DEVELOPMENT development dev review review/add-cart review/fix-login"
     " sandbox dev-preview dev1",
 }
-AMBIGUOUS = """non-prod not-production nonprod-prod prod/nonprod unprod-prod notlive-prod
+AMBIGUOUS = """non-prod not-production nonprod-prod prod/nonprod unprod-prod notlive-prod prelive-prod
     !prod prod? ~prod prodlike-prod prodish-prod production-test prod-qa dev-prod live-test
     review/prod-fix prod-sandbox pre/prod pre-live pre-staging fake-staging copy-of-staging
     test-plan non-dev non-preprod"""

@@ -26,6 +26,7 @@ SPELLINGS = {
         https://ada:t0%2Fken@github.com/acme/shop.git
         git@github.com:acme/shop.git
         git@github.com:/acme/shop.git
+        git@GitHub.com:acme/shop.git
         github.com:acme/shop
         ada:t0ken@github.com:acme/shop
         ssh://git@github.com/acme/shop.git
@@ -52,6 +53,7 @@ SPELLINGS = {
         https://ada:t0ken@git.example.com:08443/gitlab/acme/shop""",
     "https://git.example.com/acme/shop": """
         ssh://git@git.example.com:2222/acme/shop.git
+        git://git.example.com:7999/acme/shop.git
         ssh://git.example.com/acme/shop""",
     "https://bitbucket.example.com/scm/proj/shop": """
         ssh://git@bitbucket.example.com:7999/proj/shop.git
@@ -109,6 +111,7 @@ NONE = [
     "git@ssh.dev.azure.com:v3/acme/web",
     "https://dev.azure.com/acme/web",
     "hello: world",
+    "hello:wide world",
 ]
 # None of these can be told apart from a path with an @ in it.
 IN_DOUBT = [

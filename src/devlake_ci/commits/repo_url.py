@@ -8,7 +8,7 @@ import re
 from urllib.parse import quote, unquote
 
 WEB = {"http": 80, "https": 443}
-OTHER = {"ssh", "git", "git+ssh", "ssh+git"}
+OTHER = {"ssh", "git", "ssh+git"}
 
 # SSH on port 443, for networks that let nothing else out:
 # https://docs.github.com/authentication/troubleshooting-ssh/using-ssh-over-the-https-port and alike
@@ -44,7 +44,7 @@ def canonical(url: str) -> str | None:
 
 
 def _from_url(scheme: str, authority: str, rest: str) -> str | None:
-    scheme = scheme.removeprefix("git+") if scheme.endswith(tuple(WEB)) else scheme
+    scheme = scheme.removeprefix("git+")
     match = _AUTHORITY.fullmatch(authority)
     if not match or scheme not in WEB.keys() | OTHER:
         return None
