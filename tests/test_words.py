@@ -25,10 +25,10 @@ ENVIRONMENTS = {
     "DEVELOPMENT": "DEVELOPMENT development dev review review/add-cart review/fix-login"
     " sandbox dev-preview dev1",
 }
-AMBIGUOUS = """non-prod not-production nonprod-prod prod/nonprod unprod-prod notlive-prod prelive-prod
-    !prod prod? ~prod prodlike-prod prodish-prod production-test prod-qa dev-prod live-test
-    review/prod-fix prod-sandbox pre/prod pre-live pre-staging fake-staging copy-of-staging
-    test-plan non-dev non-preprod"""
+AMBIGUOUS = """non-prod not-production nonprod-prod prod/nonprod unprod-prod notlive-prod
+    !prod prod? ~prod prelive-prod prodlike-prod prodish-prod production-test prod-qa dev-prod
+    live-test review/prod-fix prod-sandbox pre/prod pre-live pre-staging fake-staging
+    copy-of-staging test-plan non-dev non-preprod"""
 BESIDE_PROD = """no non not never without un isn anti ex former old was post pre near almost like
     alike ish similar pseudo quasi semi fake mock dummy sim simulation copy clone mirror replica
     shadow backup bak snapshot standby passive dr drill archive alpha beta rc nightly canary

@@ -206,16 +206,12 @@ def test_sandbox_prints_what_a_report_needs_and_ends_at_a_signal():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--port", "1"], "Port 1 can't be used"),
+        (["--port", "0", "--host", "192.0.2.1"], "Port 0 of 192.0.2.1 can't be used"),
         (["--store", "/no/such/folder/file"], "--store /no/such/folder/file can't be used"),
         (["--as", "v9"], "'v9'"),
     ],
 )
 def test_sandbox_says_what_it_cannot_use(devlake_ci, arguments, says):
-    if os.geteuid() == 0 and "--port" in arguments:
-        arguments = ["--port", "70000"]
-        says = "70000"
-
     ran = devlake_ci("sandbox", *arguments)
 
     assert ran.code == 2

@@ -18,6 +18,13 @@ from devlake_ci.text import line
     help="The port to listen on; 0 takes any that is free.",
 )
 @click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on. Whoever can reach it can read and write everything.",
+)
+@click.option(
     "--as",
     "version",
     type=click.Choice(VERSIONS),
@@ -32,16 +39,17 @@ from devlake_ci.text import line
     help="Keep what arrives in this SQLite file. Default: in memory.",
 )
 @click.option("--empty", is_flag=True, help="Make no connection and no API key to begin with.")
-def sandbox(port: int, version: str, store: str, empty: bool) -> None:
+def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None:
     """Run a stand-in DevLake on this machine: the routes and answers of the real one's webhook.
 
     A page at / shows what arrived and what DevLake's dashboards would make of it.
     """
     try:
-        server = Sandbox(version=version, store=store, port=port, empty=empty)
+        server = Sandbox(version=version, store=store, port=port, empty=empty, host=host)
     except OSError as error:
         raise BadUsageError(
-            f"Port {port} can't be used: {error.strerror}.", "Give another --port."
+            f"Port {port} of {line(host)} can't be used: {error.strerror}.",
+            "Give another --port or --host.",
         ) from None
     except sqlite3.Error as error:
         raise BadUsageError(
