@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from tests.support import Ran, ScriptedServer, Ticking
 
 from devlake_ci import runtime
 from devlake_ci.cli import run
 from devlake_ci.runtime import Runtime
+from tests.support import Ran, ScriptedServer, Ticking
 
 
 def pytest_addoption(parser):

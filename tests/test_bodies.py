@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+
 from tests.support import DATA
 
 ENVIRONMENTS = sorted((DATA / "environments").rglob("*.json"))

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.support import NOON, SHA
 
 from devlake_ci import report
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.model import Context, Environment, Result
 from devlake_ci.options import Options
+from tests.support import NOON, SHA
 
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
 CONTEXT = Context(

@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from tests.support import SHA, SILENCE, Reply
 
 from devlake_ci import runtime
 from devlake_ci.devlake.request import NotSentError, Request
 from devlake_ci.effects import Append, Replace
 from devlake_ci.options import Options
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
+from tests.support import SHA, SILENCE, Reply
 
 
 def test_a_nonce_stays_the_same_for_a_job_and_differs_between_jobs(tmp_path):

@@ -2,9 +2,9 @@
 
 import pytest
 import requests
-from tests.support import SHA
 
 from devlake_ci.sandbox import VERSIONS, Sandbox
+from tests.support import SHA
 
 PIPELINE = {
     "GITLAB_CI": "true",

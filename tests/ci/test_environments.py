@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 import pytest
-from tests.ci.recorded import RECORDED
 
 from devlake_ci import ci
+from tests.ci.recorded import RECORDED
 
 each_recorded = pytest.mark.parametrize("record", RECORDED.values(), ids=RECORDED.keys())
 

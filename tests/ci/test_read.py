@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ci.recorded import RECORDED
 
 from devlake_ci import ci
 from devlake_ci.model import Context
+from tests.ci.recorded import RECORDED
 
 NAMES = sorted({name for record in RECORDED.values() for name in record["env"]} - {"DEVLAKE_CI"})
 EVENTS = sorted({record["env"].get("GITHUB_EVENT_NAME", "") for record in RECORDED.values()})

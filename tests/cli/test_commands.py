@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.support import SHA
 
 from devlake_ci import __version__
+from tests.support import SHA
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",

@@ -1,6 +1,7 @@
 """`devlake-ci report` as a pipeline runs it, against a server that answers as it is told."""
 
 import pytest
+
 from tests.support import CUT, SHA, Reply
 
 PIPELINE = {

@@ -1,8 +1,9 @@
 """The image, run as the runner of GitHub Actions runs a container action.
 
 What the runner does: ContainerActionHandler.cs and Handler.cs in actions/runner, v2.336.0. Each
-stage is a container of its own; inputs are `INPUT_*` with their hyphens kept, empty where not given;
-`HOME` is forced; main's GITHUB_STATE comes back as `STATE_*`; the workspace is another user's.
+stage is a container of its own; inputs are `INPUT_*` with their hyphens kept, empty where they are
+not given; `HOME` is forced; main's GITHUB_STATE comes back as `STATE_*`; the workspace is another
+user's.
 """
 
 import json
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.support import SHA
 
 from devlake_ci.sandbox import Sandbox
+from tests.support import SHA
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())

@@ -4,12 +4,12 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from tests.support import DATA, NOON
 
 from devlake_ci.devlake.address import target
 from devlake_ci.devlake.answers import retry_after, verdict
 from devlake_ci.devlake.request import Answer
 from devlake_ci.options import Options
+from tests.support import DATA, NOON
 
 TARGET = target(Options(url="https://d.example/api", connection="1", token="key"), {})
 VERSIONS = ["v0.20.0", "v0.21.0", "v1.0.1", "v1.0.3"]

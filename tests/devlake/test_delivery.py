@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from tests.support import CUT, NOON, SHA, Reply
 
 from devlake_ci.devlake.address import target
 from devlake_ci.devlake.delivery import Delivery
@@ -11,6 +10,7 @@ from devlake_ci.errors import RefusedError, UnreachedError
 from devlake_ci.model import Commit, Deployment, Environment, Result
 from devlake_ci.options import Options
 from devlake_ci.runtime.network import Connections
+from tests.support import CUT, NOON, SHA, Reply
 
 MISSING = Reply(400, {"message": "Key: 'X' Error:Field validation for 'StartedDate' failed on the "
                                  "'required' tag"})  # fmt: skip

@@ -86,7 +86,7 @@ def sent(_, __, received):
 
 REACHES = {
     # input: the values given, where to look, what has to be there
-    "url": ({"url": "http://127.0.0.1:1/x", "deadline": "1"}, said("http://127.0.0.1:1/x: no"), True),
+    "url": ({"url": "http://127.0.0.1:1/x", "deadline": "1"}, said("127.0.0.1:1/x: no"), True),
     "connection": (
         {"connection": ONE_LINE.replace("${{ x }} ", "")}, path,
         "/plugins/webhook/connections/by-name/it%27s%20%22quoted%22%20%24%28id%29%20%60id%60%22%3B"
