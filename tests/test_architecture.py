@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parent.parent / "src" / "devlake_ci"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
-    {"errors", "effects"},
-    {"model", "options", "text", "moments", "identity"},
+    {"errors", "effects", "text"},
+    {"model", "options", "moments", "identity"},
     {"words", "commits"},
     {"ci", "devlake"},
     {"report"},

@@ -134,7 +134,7 @@ class TestTheCommit:
         assert (commit.sha, commit.ref) == (OTHER_SHA, None)
 
     def test_a_name_that_nobody_knows_is_an_error_that_says_how(self):
-        with pytest.raises(MissingError, match=r"--sha: the commit that 'v9' names") as raised:
+        with pytest.raises(MissingError, match=r'--sha: the commit that "v9" names') as raised:
             deployment(sha="v9")
 
         assert "40 characters" in raised.value.hint
@@ -233,7 +233,7 @@ class TestTimes:
              "--started-at (2026-03-01T11:00:01Z) is after --finished-at"),
             ({"finished_at": "2026-03-02T11:00:00Z"}, "is in the future"),
             ({"finished_at": "2026-03-01T11:00:00"}, "doesn't say its time zone"),
-            ({"created_at": "yesterday"}, "--created-at: 'yesterday' is no point in time"),
+            ({"created_at": "yesterday"}, '--created-at: "yesterday" is no point in time'),
             ({"created_at": "0001-01-01T00:00:00+23:00"}, "not of this century"),
         ],
     )  # fmt: skip

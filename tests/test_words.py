@@ -59,7 +59,7 @@ def test_the_error_names_value_source_and_known_words():
     with pytest.raises(BadUsageError) as refused:
         result("neutral", "DEVLAKE_RESULT")
 
-    assert '"neutral" (DEVLAKE_RESULT)' in refused.value.message
+    assert 'DEVLAKE_RESULT: "neutral"' in refused.value.message
     assert "passed, pass; FAILURE: failure" in refused.value.hint
     assert "SKIPPED: skipped, not_run" in refused.value.hint
 
@@ -101,8 +101,8 @@ def test_the_error_names_value_and_source_and_offers_the_map():
     with pytest.raises(MissingError) as refused:
         environment("non-prod", "CI_ENVIRONMENT_NAME", {})
 
-    assert '"non-prod" (CI_ENVIRONMENT_NAME)' in refused.value.message
-    assert refused.value.message.endswith('may not be PRODUCTION, because of "non"')
+    assert 'CI_ENVIRONMENT_NAME: the environment "non-prod"' in refused.value.message
+    assert refused.value.message.endswith('may not be PRODUCTION, because of "non".')
     assert '--environment-map "non-prod=PRODUCTION"' in refused.value.hint
     assert "(or STAGING, TESTING, DEVELOPMENT)" in refused.value.hint
 
@@ -136,7 +136,7 @@ def test_a_bad_entry_of_the_map_is_refused_by_name(entry):
     with pytest.raises(BadUsageError) as refused:
         environment_map(["prod=PRODUCTION", entry], "DEVLAKE_ENVIRONMENT_MAP")
 
-    assert f'"{entry}" (DEVLAKE_ENVIRONMENT_MAP)' in refused.value.message
+    assert f'DEVLAKE_ENVIRONMENT_MAP: "{entry}"' in refused.value.message
 
 
 def test_an_entry_that_contradicts_another_is_refused():

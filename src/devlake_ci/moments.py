@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from devlake_ci.errors import BadUsageError
+from devlake_ci.text import quoted
 
 
 def moment(text: str, source: str) -> datetime:
@@ -17,11 +18,11 @@ def moment(text: str, source: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
-        raise BadUsageError(f"{source}: {text!r} is no point in time.", hint) from None
+        raise BadUsageError(f"{source}: {quoted(text)} is no point in time.", hint) from None
     if read.tzinfo is None:
-        raise BadUsageError(f"{source}: {text!r} doesn't say its time zone.", hint)
+        raise BadUsageError(f"{source}: {quoted(text)} doesn't say its time zone.", hint)
     if not 2000 <= read.year < 2100:
-        raise BadUsageError(f"{source}: {text!r} is not of this century.", hint)
+        raise BadUsageError(f"{source}: {quoted(text)} is not of this century.", hint)
     return read.astimezone(UTC)
 
 

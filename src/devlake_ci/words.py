@@ -77,8 +77,8 @@ def result(word: str, source: str) -> Result:
         return _RESULTS[_squeezed(word)]
     except KeyError:
         known = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in RESULTS.items())
-        message = f"{quoted(word)} ({source}) doesn't say how the job ended"
-        raise BadUsageError(message, f"give one of these words. {known}") from None
+        message = f"{source}: {quoted(word)} doesn't say how the job ended."
+        raise BadUsageError(message, f"Give one of these words. {known}.") from None
 
 
 def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> Environment:
@@ -95,9 +95,9 @@ def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> E
     if len(kinds) == 1 and not doubts:
         return kinds[0]
     raise MissingError(
-        f"the environment {quoted(name)} ({source}) {_why(kinds, doubts)}",
-        f"say which it is: --environment-map {quoted(f'{name.strip()}=PRODUCTION')} "
-        f"(or {', '.join(list(Environment)[1:])}), or give --environment",
+        f"{source}: the environment {quoted(name)} {_why(kinds, doubts)}.",
+        f"Say which it is: --environment-map {quoted(f'{name.strip()}=PRODUCTION')} "
+        f"(or {', '.join(list(Environment)[1:])}), or give another --environment.",
     )
 
 
@@ -110,8 +110,8 @@ def environment_map(entries: Iterable[str], source: str) -> dict[str, Environmen
     for entry in filter(str.strip, entries):
         name, kind = _entry(entry, source)
         if table.setdefault(name, kind) is not kind:
-            message = f"{quoted(entry)} ({source}) contradicts an earlier entry: {table[name]}"
-            raise BadUsageError(message, "keep one of the two")
+            message = f"{source}: {quoted(entry)} contradicts an earlier entry, {table[name]}."
+            raise BadUsageError(message, "Keep one of the two.")
     return table
 
 
@@ -119,8 +119,8 @@ def _entry(entry: str, source: str) -> tuple[str, Environment]:
     name, _, word = entry.rpartition("=")
     name, word = name.strip().casefold(), word.strip().upper()
     if not name or word not in set(Environment):
-        message = f"{quoted(entry)} ({source}) is no entry of an environment map"
-        raise BadUsageError(message, f"write NAME=WORD, with one of {', '.join(Environment)}")
+        message = f"{source}: {quoted(entry)} is no entry of an environment map."
+        raise BadUsageError(message, f"Write NAME=WORD, with one of {', '.join(Environment)}.")
     return name, Environment(word)
 
 

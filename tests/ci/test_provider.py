@@ -20,7 +20,7 @@ def test_an_unknown_name_is_refused_with_the_names_that_are_known():
     with pytest.raises(BadUsageError) as refused:
         ci.provider({"DEVLAKE_CI": "travis"})
 
-    assert '"travis" (DEVLAKE_CI)' in refused.value.message
+    assert 'DEVLAKE_CI: "travis"' in refused.value.message
     assert "github, gitlab, circleci, plain" in refused.value.hint
 
 

@@ -105,7 +105,7 @@ def test_wrong_usage_is_exit_2_or_a_warning_and_nothing_is_sent(report, server, 
 
 def test_a_wrong_variable_is_named(report):
     assert "DEVLAKE_MODE: 'nonsense'" in report(DEVLAKE_MODE="nonsense").err
-    assert "DEVLAKE_DRY_RUN: 'perhaps'" in report(DEVLAKE_DRY_RUN="perhaps").err
+    assert 'DEVLAKE_DRY_RUN: "perhaps"' in report(DEVLAKE_DRY_RUN="perhaps").err
 
 
 @pytest.mark.parametrize("unset", ["", " ", "<nil>"])

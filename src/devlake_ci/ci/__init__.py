@@ -36,5 +36,5 @@ def _named(name: str) -> Provider:
             return one
     names = ", ".join(one.NAME for one in known)
     raise BadUsageError(
-        f"{quoted(name)} (DEVLAKE_CI) is no CI that we know", f"use one of {names}, or unset it"
+        f"DEVLAKE_CI: {quoted(name)} is no CI that is known.", f"Use one of {names}, or unset it."
     )

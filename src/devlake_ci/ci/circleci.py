@@ -9,11 +9,12 @@ from typing import Any
 
 from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
 from devlake_ci.ci.oidc import repository, started
-from devlake_ci.ci.outputs import STARTED_AT, timestamp, variables
+from devlake_ci.ci.outputs import STARTED_AT, variables
 from devlake_ci.ci.provider import Env, GetJson, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context, Outcome
+from devlake_ci.moments import rfc3339
 
 NAME = "circleci"
 
@@ -43,7 +44,7 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
 
 def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     """Export the start time to the later steps of the job."""
-    return _export({STARTED_AT: timestamp(started)}, env)
+    return _export({STARTED_AT: rfc3339(started)}, env)
 
 
 def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:

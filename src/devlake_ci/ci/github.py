@@ -10,11 +10,12 @@ from devlake_ci.ci import github_event
 from devlake_ci.ci.facts import Fact, context, mapped, renamed, value, variable
 from devlake_ci.ci.github_api import resolve, times
 from devlake_ci.ci.github_output import emit
-from devlake_ci.ci.outputs import STARTED_AT, timestamp
+from devlake_ci.ci.outputs import STARTED_AT
 from devlake_ci.ci.provider import Env, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context
+from devlake_ci.moments import rfc3339
 
 __all__ = ["NAME", "detect", "emit", "read", "remember", "resolve", "times"]
 
@@ -48,7 +49,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
 def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     """Set a variable for the later steps of the job."""
     path = value(env, "GITHUB_ENV")
-    return (Append(path, f"{STARTED_AT}={timestamp(started)}\n"),) if path else ()
+    return (Append(path, f"{STARTED_AT}={rfc3339(started)}\n"),) if path else ()
 
 
 def _run(env: Env) -> dict[str, Fact[Any] | None]:

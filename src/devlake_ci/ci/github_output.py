@@ -46,5 +46,5 @@ def _level(outcome: Outcome) -> str:
 
 def _sentences(outcome: Outcome) -> str:
     problem = outcome.problem
-    said = [problem.message, problem.hint] if problem else [headline(outcome)]
-    return "\n".join(line(sentence) for sentence in (*said, *outcome.notes) if sentence)
+    said = [problem.message, problem.hint, *outcome.notes] if problem else [headline(outcome)]
+    return "\n".join(line(sentence) for sentence in said if sentence)

@@ -1,7 +1,5 @@
 """What later steps may want to know of a report, as names and values that suit every CI."""
 
-from datetime import UTC, datetime
-
 from devlake_ci.model import Outcome
 
 STARTED_AT = "DEVLAKE_STARTED_AT"
@@ -22,8 +20,3 @@ def variables(outcome: Outcome) -> dict[str, str]:
         f"DEVLAKE_OUT_{name.upper().replace('-', '_')}": value
         for name, value in outputs(outcome).items()
     }
-
-
-def timestamp(time: datetime) -> str:
-    """Format a time as RFC 3339, in UTC, to the second: `2026-01-31T12:00:00Z`."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

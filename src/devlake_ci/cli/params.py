@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
+from devlake_ci.text import quoted
 
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
@@ -91,7 +92,7 @@ def _value(field: Field[Any], text: str) -> Any:  # noqa: ANN401
 def switch(text: str, source: str) -> bool:
     """Read true or false in the words that CIs use; raises BadUsageError for any other."""
     if text.lower() not in _TRUE | _FALSE:
-        raise BadUsageError(f"{source}: {text!r} is neither true nor false.")
+        raise BadUsageError(f"{source}: {quoted(text)} is neither true nor false.")
     return text.lower() in _TRUE
 
 

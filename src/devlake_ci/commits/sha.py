@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.errors import MissingError
+from devlake_ci.text import quoted
 
 Git = Callable[..., str | None]
 Find = Callable[[str], str | None]
@@ -25,7 +26,7 @@ def whole(name: str, source: str, finders: tuple[Find, ...]) -> str:
         if (found := find(name)) and WHOLE.fullmatch(found):
             return found
     raise MissingError(
-        f"{source}: the commit that {name!r} names can't be found.",
+        f"{source}: the commit that {quoted(name)} names can't be found.",
         "Give the whole SHA (40 characters), check the repository out before (with its tags: "
         "fetch-depth: 0), or give a token for the CI's API (--github-token, --gitlab-token).",
     )

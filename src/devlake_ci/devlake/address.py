@@ -45,12 +45,6 @@ class Target:
         """Where deployments are posted."""
         return f"{self.base}{'/rest' if self.rest else ''}{self.path}"
 
-    @property
-    def shown(self) -> str:
-        """Name the target for a person."""
-        kind, *_, name = self.route.split("/")
-        return f"{kind.removesuffix('s')} {unquote(name)!r} of {self.base}"
-
 
 def target(options: Options, names: Mapping[str, str | None]) -> Target:
     """Work out the target of a report.
