@@ -66,6 +66,13 @@ class Context:
     "it runs for a pull request"; None if it may well deploy."""
     state_dir: str | None = None
     """A folder that lives as long as this job and no longer, or None."""
+    workflow: str | None = None
+    """The name of the workflow or pipeline that the job belongs to."""
+    run_number: int | None = None
+    """A number that is higher in each later run, where the CI has one."""
+    default_branch: str | None = None
+    is_tag: bool = False
+    """Whether the run is for a tag."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +104,30 @@ class Deployment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Incident:
+    """One incident, open until `resolved_at` is known. Times have a zone."""
+
+    key: str
+    title: str
+    description: str | None = None
+    url: str | None = None
+    original_status: str
+    """The CI's word for how the job ended that opened or closed it."""
+    created_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None = None
+    severity: str | None = None
+    priority: str | None = None
+    component: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What became of a report: `reported` only after DevLake's own "success"."""
 
     reported: bool
     deployment: Deployment | None = None
+    incident: Incident | None = None
     problem: Problem | None = None
     soft: bool = False
     """True if the problem is a warning only (`--on-failure warn`)."""

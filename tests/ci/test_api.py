@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from devlake_ci.ci import circleci, github, gitlab, plain
+from devlake_ci.ci.provider import Reply
 
 SHA = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
 GITHUB = {
@@ -30,7 +31,8 @@ class Api:
 
     def __call__(self, url, headers):
         self.asked[url] = headers
-        return self.answers.get(url)
+        body = self.answers.get(url)
+        return Reply(200 if body is not None else 404, body)
 
 
 def at(hour, minute):
@@ -85,7 +87,7 @@ def test_github_is_not_asked_for_times_without(missing):
 
 @pytest.mark.parametrize("odd", [None, [], "x", {"created_at": 1}, {"created_at": "soon"}])
 def test_odd_times_are_none(odd):
-    assert github.times(GITHUB, lambda *_: odd) == (None, None)
+    assert github.times(GITHUB, lambda *_: Reply(200, odd)) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_gitlab_is_not_asked_without(missing):
 @pytest.mark.parametrize("odd", [None, [], {}, {"sha": 1, "id": 1}, {"sha": "main", "id": "main"}])
 @pytest.mark.parametrize(("provider", "env"), [(github, GITHUB), (gitlab, GITLAB)])
 def test_an_answer_that_is_no_whole_sha_resolves_nothing(provider, env, odd):
-    assert provider.resolve("main", env, lambda *_: odd) is None
+    assert provider.resolve("main", env, lambda *_: Reply(200, odd)) is None
 
 
 @pytest.mark.parametrize("provider", [github, gitlab, circleci, plain])

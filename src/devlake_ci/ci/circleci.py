@@ -7,10 +7,10 @@ import shlex
 from datetime import datetime
 from typing import Any
 
-from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
+from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, number, value, variable
 from devlake_ci.ci.oidc import repository, started
 from devlake_ci.ci.outputs import STARTED_AT, variables
-from devlake_ci.ci.provider import Env, GetJson, ReadFile
+from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context, Outcome
@@ -34,6 +34,8 @@ def read(env: Env, read_file: ReadFile) -> Context:
         job_id=value(env, "CIRCLE_WORKFLOW_JOB_ID"),
         # Only pull requests from forks have a number.
         no_deployment="it runs for a pull request" if value(env, "CIRCLE_PR_NUMBER") else None,
+        run_number=number(env, "CIRCLE_BUILD_NUM"),
+        is_tag=value(env, "CIRCLE_TAG") is not None,
     )
 
 
@@ -47,15 +49,15 @@ def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     return _export({STARTED_AT: rfc3339(started)}, env)
 
 
-def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
+def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     """Ask nothing: the API wants a token that jobs don't have."""
-    del env, get
+    del env, ask
     return None, None
 
 
-def resolve(ref: str, env: Env, get: GetJson) -> str | None:
+def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask nothing: the API knows of no Git refs."""
-    del ref, env, get
+    del ref, env, ask
     return None
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from devlake_ci.ci import github_event
-from devlake_ci.ci.facts import Fact, context, mapped, renamed, value, variable
+from devlake_ci.ci.facts import Fact, context, mapped, number, renamed, value, variable
 from devlake_ci.ci.github_api import resolve, times
 from devlake_ci.ci.github_output import emit
 from devlake_ci.ci.outputs import STARTED_AT
@@ -43,6 +43,10 @@ def read(env: Env, read_file: ReadFile) -> Context:
         leg=value(env, "DEVLAKE_MATRIX_INDEX"),
         no_deployment="it runs for a pull request" if is_pull_request else None,
         state_dir=_state_dir(env),
+        workflow=value(env, "GITHUB_WORKFLOW"),
+        run_number=number(env, "GITHUB_RUN_NUMBER"),
+        default_branch=github_event.default_branch(event),
+        is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
     )
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from urllib.parse import quote
 
 from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.provider import Env, GetJson
+from devlake_ci.ci.provider import Ask, Env
 
 SHA = re.compile(r"[0-9a-f]{40}")
 
 
-def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
+def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     """Ask when this attempt was queued, and when the job `DEVLAKE_CHECK_RUN_ID` started.
 
     Needs `DEVLAKE_GITHUB_TOKEN` with the permission `actions: read`.
@@ -24,26 +24,26 @@ def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
     attempt = value(env, "GITHUB_RUN_ATTEMPT") or "1"
     # A re-run keeps the `created_at` of the first attempt.
     began = "created_at" if attempt == "1" else "run_started_at"
-    created = _get(env, get, "actions", "runs", run, "attempts", attempt).get(began)
-    started = _get(env, get, "actions", "jobs", job).get("started_at")
+    created = _get(env, ask, "actions", "runs", run, "attempts", attempt).get(began)
+    started = _get(env, ask, "actions", "jobs", job).get("started_at")
     return moment(created), moment(started)
 
 
-def resolve(ref: str, env: Env, get: GetJson) -> str | None:
+def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask for the whole SHA that `ref` (a branch, a tag, a short SHA) stands for.
 
     Public repositories answer without a token; an ambiguous name gets no answer.
     """
-    sha = _get(env, get, "commits", ref.strip().removeprefix("refs/")).get("sha")
+    sha = _get(env, ask, "commits", ref.strip().removeprefix("refs/")).get("sha")
     return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
 
 
-def _get(env: Env, get: GetJson, *path: str | None) -> dict[str, object]:
+def _get(env: Env, ask: Ask, *path: str | None) -> dict[str, object]:
     api, repo = value(env, "GITHUB_API_URL"), value(env, "GITHUB_REPOSITORY")
     if not (api and repo and all(path)):
         return {}
     tail = "/".join(quote(part or "", safe="") for part in path)
-    answer = get(f"{api.rstrip('/')}/repos/{quote(repo)}/{tail}", _headers(env))
+    answer = ask(f"{api.rstrip('/')}/repos/{quote(repo)}/{tail}", _headers(env)).body
     return answer if isinstance(answer, dict) else {}
 
 

@@ -49,6 +49,11 @@ def for_pull_request(env: Env, event: object) -> bool:
     return any(name and name.startswith("pull_request") for name in names)
 
 
+def default_branch(event: object) -> str | None:
+    """Find the repository's default branch."""
+    return _text(event, "repository.default_branch")
+
+
 def _by_ref(env: Env, event: object) -> Facts:
     sha = mapped(variable(env, "GITHUB_SHA"), commit_sha)
     ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF") or _field(event, "release.tag_name")

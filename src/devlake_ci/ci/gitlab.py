@@ -15,12 +15,13 @@ from devlake_ci.ci.facts import (
     context,
     mapped,
     moment,
+    number,
     outcome,
     value,
     variable,
 )
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import Env, GetJson, ReadFile
+from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Replace
 from devlake_ci.model import Context, Outcome
@@ -49,6 +50,10 @@ def read(env: Env, read_file: ReadFile) -> Context:
         job_id=value(env, "CI_JOB_ID"),
         tier=value(env, "CI_ENVIRONMENT_TIER"),
         no_deployment=_no_deployment(env),
+        workflow=value(env, "CI_PIPELINE_NAME"),
+        run_number=number(env, "CI_PIPELINE_IID"),
+        default_branch=value(env, "CI_DEFAULT_BRANCH"),
+        is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )
 
 
@@ -67,19 +72,19 @@ def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     return ()
 
 
-def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
+def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     """Ask nothing: variables say both."""
-    del env, get
+    del env, ask
     return None, None
 
 
-def resolve(ref: str, env: Env, get: GetJson) -> str | None:
+def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask for the whole SHA that `ref` stands for: https://docs.gitlab.com/api/commits/."""
     api, project = value(env, "CI_API_V4_URL"), value(env, "CI_PROJECT_ID")
     if not (api and project):
         return None
     url = f"{api.rstrip('/')}/projects/{quote(project, safe='')}/repository/commits/"
-    answer = get(url + quote(ref.strip(), safe=""), _headers(env))
+    answer = ask(url + quote(ref.strip(), safe=""), _headers(env)).body
     sha = answer.get("id") if isinstance(answer, dict) else None
     return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
 

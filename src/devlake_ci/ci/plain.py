@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from devlake_ci.ci.facts import Fact, context
-from devlake_ci.ci.provider import Env, GetJson, ReadFile
+from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.effects import Effect
 from devlake_ci.model import Context, Outcome
 
@@ -34,13 +34,13 @@ def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     return ()
 
 
-def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
+def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     """Ask nothing: there is no API."""
-    del env, get
+    del env, ask
     return None, None
 
 
-def resolve(ref: str, env: Env, get: GetJson) -> str | None:
+def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask nothing: there is no API."""
-    del ref, env, get
+    del ref, env, ask
     return None

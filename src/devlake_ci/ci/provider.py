@@ -1,6 +1,7 @@
 """What a CI is to us: something that can be recognised, read, and told how it went."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,8 +16,19 @@ ReadFile = Callable[[str], str | None]
 Git = Callable[..., str | None]
 """`git("rev-parse", "HEAD")`: what Git prints, stripped; None if it fails or prints nothing."""
 
-GetJson = Callable[[str, Mapping[str, str]], Any]
-"""The JSON at a URL, fetched with headers; None if it can't be had, for whatever reason."""
+
+@dataclass(frozen=True)
+class Reply:
+    """What a CI's API answered."""
+
+    status: int | None
+    """None if it was not reached."""
+    body: Any = None
+    """The parsed JSON of a 200; else None."""
+
+
+Ask = Callable[[str, Mapping[str, str]], Reply]
+"""GET a URL with headers, within the time that is left."""
 
 
 class Provider(Protocol):
@@ -37,8 +49,8 @@ class Provider(Protocol):
     def remember(self, started: datetime, env: Env) -> tuple[Effect, ...]:
         """Tell the later steps of this job when it started; () where they can't or needn't be."""
 
-    def times(self, env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
+    def times(self, env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
         """Ask the CI's API when the run was queued and when the job started."""
 
-    def resolve(self, ref: str, env: Env, get: GetJson) -> str | None:
+    def resolve(self, ref: str, env: Env, ask: Ask) -> str | None:
         """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't."""

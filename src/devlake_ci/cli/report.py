@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 import click
 
 from devlake_ci import ci
 from devlake_ci import report as reporting
+from devlake_ci.ci.provider import Reply
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import NEXT, conclude
 from devlake_ci.commits.sha import Find, in_checkout
@@ -92,27 +92,28 @@ class _Run:
         def finders(repo_url: str) -> tuple[Find, ...]:
             def ask(name: str) -> str | None:
                 same = repo_url == context.repo_url
-                return self.provider.resolve(name, self.env, self._get_json) if same else None
+                return self.provider.resolve(name, self.env, self._ask) if same else None
 
             return (in_checkout(self.world.git, repo_url), ask)
 
         return reporting.Lookups(
             finders=finders,
             message=lambda sha: self.world.git("show", "--no-patch", "--format=%B", sha),
-            times=lambda: self.provider.times(self.env, self._get_json),
+            times=lambda: self.provider.times(self.env, self._ask),
             nonce=self.world.nonce,
         )
 
-    def _get_json(self, url: str, headers: Mapping[str, str]) -> Any:  # noqa: ANN401 (any JSON)
-        """Ask a CI's API; None for whatever reason it doesn't answer."""
+    def _ask(self, url: str, headers: Mapping[str, str]) -> Reply:
+        """Ask a CI's API."""
         left = self.ends - self.world.clock.monotonic()
         try:
             answer = self._network.get(url, headers, min(left, LOOK_UP))
             self._log(f"GET {url}: {answer.status}")
-            return json.loads(answer.text) if answer.status == 200 else None
+            body = json.loads(answer.text) if answer.status == 200 else None
+            return Reply(answer.status, body)
         except (NotSentError, ValueError, RecursionError) as error:
             self._log(f"GET {url}: {error}")
-            return None
+            return Reply(None)
 
     def _log(self, text: str) -> None:
         if self.options.verbose:

@@ -3,7 +3,8 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
 from devlake_ci.errors import BadUsageError, MissingError
@@ -34,16 +35,27 @@ class Target:
     """Whether to use the routes that ask for an API key."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What lets us in: they hold secrets, so they are never shown."""
+    kind: Literal["deployments", "issues"] = "deployments"
 
     @property
     def path(self) -> str:
         """The path that an API key's scope is held against."""
-        return f"/plugins/webhook/{self.route}/deployments"
+        return f"/plugins/webhook/{self.route}/{self.kind}"
 
     @property
     def url(self) -> str:
-        """Where deployments are posted."""
+        """Where it is posted."""
         return f"{self.base}{'/rest' if self.rest else ''}{self.path}"
+
+    def for_incidents(self) -> Self:
+        """Give where incidents go.
+
+        A project has no route for them, but the connection that DevLake makes for it has.
+        """
+        route = self.route
+        if route.startswith("projects/"):
+            route = f"connections/by-name/{route.removeprefix('projects/')}_deployments"
+        return replace(self, route=route, kind="issues")
 
 
 def target(options: Options, names: Mapping[str, str | None]) -> Target:

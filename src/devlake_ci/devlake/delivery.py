@@ -1,4 +1,4 @@
-"""Send a deployment until DevLake has stored it, refuses it, or time is up."""
+"""Send a deployment or an incident until DevLake has stored it, refuses it, or time is up."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import Verdict, verdict
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
-from devlake_ci.model import Deployment
+from devlake_ci.model import Deployment, Incident
 
 ATTEMPT = 30.0
 """Seconds that one attempt may take, so that a server that hangs gets a second one."""
@@ -51,10 +51,19 @@ class Delivery:
 
         Raises RefusedError if DevLake says no, UnreachedError if time runs out first.
         """
+        self._spelled(lambda dialect: self._all(DIALECTS[dialect].bodies(deployment)))
+
+    def incident(self, incident: Incident) -> None:
+        """Deliver it in the same way."""
+        where = self.target.for_incidents()
+        self._spelled(lambda dialect: self._one(DIALECTS[dialect].incident(incident), where))
+
+    def _spelled(self, send: Callable[[str], None]) -> None:
+        """Send in the dialect that the server understands, which only its refusal tells."""
         first = "legacy" if self.dialect == "legacy" else "v1"
         for dialect in (first, "legacy"):
             try:
-                self._all(DIALECTS[dialect].bodies(deployment))
+                send(dialect)
             except _OtherSpellingError as other:
                 if self.dialect != "auto":
                     raise RefusedError(other.verdict.message, other.verdict.hint) from None
@@ -66,7 +75,7 @@ class Delivery:
     def _all(self, bodies: list[v1.Body]) -> None:
         for stored, body in enumerate(bodies):
             try:
-                self._one(body)
+                self._one(body, self.target)
             except Problem as problem:
                 if stored:
                     problem.message += (
@@ -75,12 +84,12 @@ class Delivery:
                     )
                 raise
 
-    def _one(self, body: Mapping[str, Any]) -> None:
-        request = Request(self.target.url, body, self.target.headers)
+    def _one(self, body: Mapping[str, Any], target: Target) -> None:
+        request = Request(target.url, body, target.headers)
         pause, attempts, again = FIRST_PAUSE, 0, True
         while True:
             attempts += 1
-            judged = self._attempt(request)
+            judged = self._attempt(request, target)
             self.log(f"Attempt {attempts}: {judged.message or judged.kind}")
             if judged.kind == "stored":
                 return
@@ -93,7 +102,7 @@ class Delivery:
                 self._pause(judged, pause, attempts)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _attempt(self, request: Request) -> Verdict:
+    def _attempt(self, request: Request, target: Target) -> Verdict:
         left = self.ends - self.clock.monotonic()
         try:
             answer = self.send(request, max(min(left, ATTEMPT), 0.0))
@@ -101,7 +110,7 @@ class Delivery:
             if not error.passing:
                 raise UnreachedError(f"{self.target.base}: {error.reason}.", error.hint) from None
             return Verdict("again", f"{self.target.base}: {error.reason}.", error.hint)
-        return verdict(answer, request.body, self.target, self.clock.now())
+        return verdict(answer, request.body, target, self.clock.now())
 
     def _pause(self, judged: Verdict, pause: float, attempts: int) -> None:
         """Wait before the next attempt, or give up if it could only be made too late."""

@@ -1,17 +1,30 @@
-"""How DevLake before 1.0.0 spells a deployment: one commit a request.
+"""How DevLake before 1.0.0 spells an incident, and a deployment: one commit a request.
 
-Field names: backend/plugins/webhook/api/deployments.go in apache/incubator-devlake, v0.20.0 and
-v0.21.0. The list that v0.21 takes besides is refused by v0.20, so it is not used.
+Field names: backend/plugins/webhook/api/deployments.go and issues.go in
+apache/incubator-devlake, v0.20.0 and v0.21.0. The list of commits that
+v0.21 takes besides is refused by v0.20, so it is not used.
 """
 
+import re
+
+from devlake_ci.devlake import v1
 from devlake_ci.devlake.v1 import Body
-from devlake_ci.model import Commit, Deployment
+from devlake_ci.model import Commit, Deployment, Incident
 from devlake_ci.moments import rfc3339
 
 
 def bodies(deployment: Deployment) -> list[Body]:
     """Spell a deployment as one body a commit; the same `pipeline_id` makes them one deployment."""
     return [_body(each, deployment) for each in deployment.commits]
+
+
+def incident(incident: Incident) -> Body:
+    """Spell an incident: the words of v1 in snake_case."""
+    return {_snake(name): value for name, value in v1.incident(incident).items()}
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", name)
 
 
 def _body(commit: Commit, deployment: Deployment) -> Body:
