@@ -47,6 +47,7 @@ def devlake_ci(capsys, ticking):
             read_file=runtime.read_file,
             nonce=runtime.nonce,
             write=runtime.write,
+            set_aside=runtime.set_aside,
             connect=runtime.connections,
             stop_at_signals=lambda: None,
         )

@@ -12,6 +12,7 @@ LAYERS = [
     {"model", "options", "moments", "identity"},
     {"words", "commits"},
     {"ci", "devlake"},
+    {"incidents"},
     {"report"},
     {"runtime"},
     {"cli"},

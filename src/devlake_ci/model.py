@@ -120,6 +120,11 @@ class Incident:
     priority: str | None = None
     component: str | None = None
 
+    @property
+    def status(self) -> str:
+        """Give `open` or `closed`."""
+        return "closed" if self.resolved_at else "open"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:

@@ -84,6 +84,10 @@ def sent(_, __, received):
     return received is not None
 
 
+INCIDENT = {
+    "mode": "incident", "incident_branches": "ma?n", "incident_state": "file:/dev/null/x",
+    "job_status": "failure",
+}  # fmt: skip
 REACHES = {
     # input: the values given, where to look, what has to be there
     "url": ({"url": "http://127.0.0.1:1/x", "deadline": "1"}, said("127.0.0.1:1/x: no"), True),
@@ -135,6 +139,21 @@ REACHES = {
     "sha": ({"sha": OTHER_SHA.upper()}, commit("commitSha"), OTHER_SHA),
     "ref": ({"ref": WILD, "sha": SHA}, commit("refName"), WILD),
     "message": ({"message": WILD}, commit("commitMsg"), WILD),
+    "incident-result": (
+        INCIDENT | {"incident_result": "failed", "job_status": ""}, body("originalStatus"),
+        "FAILURE",
+    ),
+    "incident-key": (INCIDENT | {"incident_key": "a.B_c-1"}, body("issueKey"), "a.B_c-1"),
+    "incident-title": (INCIDENT | {"incident_title": WILD.replace("${{ x }}", "{branch}")},
+                       body("title"), WILD.replace("${{ x }}", "main")),
+    "severity": (INCIDENT | {"severity": WILD}, body("severity"), WILD),
+    "priority": (INCIDENT | {"priority": WILD}, body("priority"), WILD),
+    "component": (INCIDENT | {"component": WILD}, body("component"), WILD),
+    "incident-state": (
+        INCIDENT | {"incident_state": "file:/dev/null/$(id) `id`"},
+        said('"/dev/null/$(id) `id`" can\'t be written'), True,
+    ),
+    "incident-branches": (INCIDENT | {"incident_branches": "x\n$(id)*"}, sent, False),
     "deadline": ({"url": "http://127.0.0.1:1", "deadline": "1"}, said("within the deadline"), True),
     "dry-run": ({"dry_run": "true"}, sent, False),
     "format": ({"format": "json"}, said('"reported": true'), True),

@@ -5,10 +5,10 @@ https://docs.github.com/rest/actions/workflow-runs and https://docs.github.com/r
 
 import re
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.provider import Ask, Env
+from devlake_ci.ci.provider import Ask, Env, Reply
 
 SHA = re.compile(r"[0-9a-f]{40}")
 
@@ -38,12 +38,17 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
 
 
-def _get(env: Env, ask: Ask, *path: str | None) -> dict[str, object]:
+def get(env: Env, ask: Ask, *path: str, **query: str) -> Reply:
+    """Ask for something of the run's repository."""
     api, repo = value(env, "GITHUB_API_URL"), value(env, "GITHUB_REPOSITORY")
-    if not (api and repo and all(path)):
-        return {}
-    tail = "/".join(quote(part or "", safe="") for part in path)
-    answer = ask(f"{api.rstrip('/')}/repos/{quote(repo)}/{tail}", _headers(env)).body
+    if not (api and repo):
+        return Reply(None)
+    tail = "/".join(quote(part, safe="") for part in path) + f"?{urlencode(query)}" * bool(query)
+    return ask(f"{api.rstrip('/')}/repos/{quote(repo)}/{tail}", _headers(env))
+
+
+def _get(env: Env, ask: Ask, *path: str | None) -> dict[str, object]:
+    answer = get(env, ask, *(part or "" for part in path)).body if all(path) else None
     return answer if isinstance(answer, dict) else {}
 
 

@@ -21,7 +21,7 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import Ask, Env, ReadFile
+from devlake_ci.ci.provider import Ask, Env, ReadFile, Reply
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Replace
 from devlake_ci.model import Context, Outcome
@@ -80,13 +80,18 @@ def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask for the whole SHA that `ref` stands for: https://docs.gitlab.com/api/commits/."""
-    api, project = value(env, "CI_API_V4_URL"), value(env, "CI_PROJECT_ID")
-    if not (api and project):
-        return None
-    url = f"{api.rstrip('/')}/projects/{quote(project, safe='')}/repository/commits/"
-    answer = ask(url + quote(ref.strip(), safe=""), _headers(env)).body
+    answer = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}").body
     sha = answer.get("id") if isinstance(answer, dict) else None
     return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
+
+
+def get(env: Env, ask: Ask, path: str) -> Reply:
+    """Ask for something of the pipeline's project; `path` is escaped, and may have a query."""
+    api, project = value(env, "CI_API_V4_URL"), value(env, "CI_PROJECT_ID")
+    if not (api and project):
+        return Reply(None)
+    url = f"{api.rstrip('/')}/projects/{quote(project, safe='')}/{path}"
+    return ask(url, _headers(env))
 
 
 def _commit(env: Env) -> dict[str, Fact[Any] | None]:

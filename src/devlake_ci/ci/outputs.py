@@ -6,11 +6,14 @@ STARTED_AT = "DEVLAKE_STARTED_AT"
 
 
 def outputs(outcome: Outcome) -> dict[str, str]:
-    """List `reported` and, if there was a deployment, `deployment-id` and `result`."""
+    """List `reported`, and of a deployment `deployment-id` and `result`, of an incident its own."""
     values = {"reported": str(outcome.reported).lower()}
     if outcome.deployment:
         values["deployment-id"] = outcome.deployment.id
         values["result"] = str(outcome.deployment.result)
+    if outcome.incident:
+        values["incident-key"] = outcome.incident.key
+        values["incident-status"] = outcome.incident.status
     return values
 
 

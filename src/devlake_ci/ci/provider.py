@@ -25,6 +25,8 @@ class Reply:
     """None if it was not reached."""
     body: Any = None
     """The parsed JSON of a 200; else None."""
+    message: str = ""
+    """What any other answer says in words."""
 
 
 Ask = Callable[[str, Mapping[str, str]], Reply]

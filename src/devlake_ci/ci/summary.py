@@ -1,11 +1,11 @@
 """Tells people what became of a report, as a page in GitHub's Markdown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import quote
 
 from devlake_ci.errors import NothingToReport
-from devlake_ci.model import Commit, Deployment, Outcome
+from devlake_ci.model import Commit, Deployment, Incident, Outcome
 from devlake_ci.text import cut, line, markdown
 
 COMMITS_SHOWN = 20
@@ -18,12 +18,10 @@ def headline(outcome: Outcome) -> str:
         return "Nothing to report to DevLake"
     if not outcome.reported:
         return "Not reported to DevLake"
-    done = outcome.deployment
-    return (
-        f"Reported to DevLake: {done.result} in {done.environment}"
-        if done
-        else "Reported to DevLake"
-    )
+    done, incident = outcome.deployment, outcome.incident
+    said = [f"{done.result} in {done.environment}"] if done else []
+    said += [f"incident {incident.status}"] if incident else []
+    return ": ".join(filter(None, ["Reported to DevLake", ", ".join(said)]))
 
 
 def summary(outcome: Outcome) -> str:
@@ -33,6 +31,8 @@ def summary(outcome: Outcome) -> str:
     parts = [f"### {markdown(headline(outcome))}", *map(_paragraph, filter(None, said))]
     if outcome.deployment:
         parts += [_table(outcome.deployment), *_commits(outcome.deployment.commits)]
+    if outcome.incident:
+        parts.append(_incident(outcome.incident))
     parts += [_paragraph(note) for note in outcome.notes]
     return "\n\n".join(parts) + "\n\n"
 
@@ -46,7 +46,18 @@ def _table(deployment: Deployment) -> str:
         "Finished": _time(deployment.finished_at),
         "Id": _cell(deployment.id),
     }
-    head = f"| Deployment | {_cell(deployment.title or deployment.name)} |\n| --- | --- |"
+    return _rows("Deployment", deployment.title or deployment.name, rows)
+
+
+def _incident(incident: Incident) -> str:
+    rows = {"Status": incident.status, "Opened": _time(incident.created_at)}
+    if incident.resolved_at:
+        rows["Closed"] = _time(incident.resolved_at)
+    return _rows("Incident", incident.title, rows | {"Key": _cell(incident.key)})
+
+
+def _rows(kind: str, title: str, rows: Mapping[str, str]) -> str:
+    head = f"| {kind} | {_cell(title)} |\n| --- | --- |"
     return "\n".join([head, *(f"| {name} | {text} |" for name, text in rows.items())])
 
 

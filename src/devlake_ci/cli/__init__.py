@@ -18,12 +18,16 @@ from devlake_ci.runtime import Runtime
 
 COMMANDS = {
     "report": "Tell DevLake what this job deployed.",
+    "incident": "Open or close an incident by hand.",
     "start": "Remember when this job began, for the report at its end.",
     "context": "Show what was found out about this job, and where.",
     "sandbox": "Run a stand-in DevLake on this machine.",
     "demo": "Report three deployments to a sandbox and show what it stored.",
 }
 """Each is a module of this package with a click command of its name."""
+
+REPORTING = {"report", "incident"}
+"""Those that take the options of `report`, and their variables."""
 
 ISSUES = "https://github.com/devlake-ci/devlake-ci/issues"
 
@@ -80,20 +84,20 @@ def run(arguments: Sequence[str], world: Runtime) -> int:
         if "--verbose" in arguments and isinstance(problem, Bug):
             click.echo(params.redacted(format_exc(), arguments, world.env), err=True)
     soft = params.soft(arguments, world.env)
-    if "report" not in arguments:
+    if not REPORTING & set(arguments):
         soft = False
     return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
 
 
 def _run(arguments: Sequence[str], world: Runtime) -> int:
     """Let click run the command; its own errors come up as exceptions."""
-    given = params.defaults(world.env) if "report" in arguments else {}
+    given = params.defaults(world.env) if REPORTING & set(arguments) else {}
     code = devlake_ci.main(
         args=list(arguments),
         prog_name="devlake-ci",
         standalone_mode=False,
         obj=world,
-        default_map={"report": given},
+        default_map={"report": given, "incident": {"open": given, "close": given}},
     )
     return code if isinstance(code, int) else 0
 

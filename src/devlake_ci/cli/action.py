@@ -113,6 +113,8 @@ def _identity(world: Runtime) -> str | None:
     """Work out the deployment's id, or None if not all of it is known yet."""
     try:
         options = params.options(params.parsed(report, arguments(world.env), world.env))
+        if options.mode == "incident":
+            return None
         context = ci.context(world.env, world.read_file, world.git)
         lookups = reporting.Lookups(nonce=world.nonce)
         return reporting.identity(options, context, lookups, world.clock.now())

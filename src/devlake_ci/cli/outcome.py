@@ -1,6 +1,6 @@
 """What became of a report, told to the person who reads the log and to the CI."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 import click
@@ -9,7 +9,7 @@ from devlake_ci import ci
 from devlake_ci.ci.outputs import outputs
 from devlake_ci.effects import Effect, Say
 from devlake_ci.errors import BadUsageError, NothingToReport, Problem
-from devlake_ci.model import Deployment, Outcome
+from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import json_text, line
@@ -26,10 +26,12 @@ def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
         click.echo(json_text(_object(outcome)))
     elif outcome.problem:
         click.echo(_problem(outcome.problem, outcome.soft), err=True)
+        for note in outcome.notes:
+            click.echo(f"  {line(note)}", err=True)
     elif outcome.requests:
         click.echo("\n".join(map(_request, outcome.requests)))
-    elif outcome.deployment:
-        click.echo(_success(outcome.deployment, outcome.notes))
+    else:
+        click.echo("\n".join(_stored(outcome)))
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
         carry_out(ci.provider(world.env).emit(outcome, world.env), world)
     if outcome.problem is None or outcome.soft:
@@ -37,24 +39,61 @@ def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
     return outcome.problem.exit_code
 
 
-def _success(deployment: Deployment, notes: tuple[str, ...]) -> str:
-    """Say what was stored, and what is left to do in DevLake."""
-    commits = [
-        f"  commit    {line(each.repo_url)} {each.sha[:12]} {line(each.ref or '')}".rstrip()
-        for each in deployment.commits
-    ]
-    return "\n".join(
-        [
-            f"Reported: {deployment.result} in {deployment.environment} "
-            f"({line(deployment.original_environment)}).",
-            f"  id        {line(deployment.id)}",
-            f"  name      {line(deployment.name)}",
-            *commits,
-            f"  started   {rfc3339(deployment.started_at)}",
-            f"  finished  {rfc3339(deployment.finished_at)}",
-            *map(line, notes),
-        ]
+def merged(first: Outcome, second: Outcome) -> Outcome:
+    """Give both halves of a report as one: the worse problem, and reported only if all of it was.
+
+    Nothing to report in one half is a note if the other half has something to say.
+    """
+    problems = [each.problem for each in (first, second) if each.problem]
+    worst = max(problems, key=lambda each: each.exit_code, default=None)
+    other = next((each for each in problems if each is not worst), None)
+    stored = first.reported or second.reported
+    if worst and not worst.exit_code and (stored or first.requests or second.requests):
+        worst, other = None, worst
+    notes = [*first.notes, *second.notes, *([other.message] if other else [])]
+    if worst:
+        notes = [each for each in notes if each != NEXT]
+    if worst and stored:
+        notes.append(f"The {'deployment' if first.reported else 'incident'} is stored.")
+    return Outcome(
+        reported=stored and worst is None,
+        deployment=first.deployment or second.deployment,
+        incident=second.incident or first.incident,
+        problem=worst,
+        soft=first.soft or second.soft,
+        requests=first.requests + second.requests,
+        notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _stored(outcome: Outcome) -> Iterator[str]:
+    """Say what was stored, and what is left to do in DevLake."""
+    if outcome.deployment:
+        yield from _deployment(outcome.deployment)
+    if outcome.incident:
+        yield from _incident(outcome.incident)
+    yield from map(line, outcome.notes)
+
+
+def _deployment(deployment: Deployment) -> Iterator[str]:
+    original = line(deployment.original_environment)
+    yield f"Reported: {deployment.result} in {deployment.environment} ({original})."
+    yield f"  id        {line(deployment.id)}"
+    yield f"  name      {line(deployment.name)}"
+    for each in deployment.commits:
+        ref = line(each.ref or "")
+        yield f"  commit    {line(each.repo_url)} {each.sha[:12]} {ref}".rstrip()
+    yield f"  started   {rfc3339(deployment.started_at)}"
+    yield f"  finished  {rfc3339(deployment.finished_at)}"
+
+
+def _incident(incident: Incident) -> Iterator[str]:
+    yield f"Reported: the incident is {incident.status}."
+    yield f"  key       {line(incident.key)}"
+    yield f"  title     {line(incident.title)}"
+    yield f"  opened    {rfc3339(incident.created_at)}"
+    if incident.resolved_at:
+        yield f"  closed    {rfc3339(incident.resolved_at)}"
 
 
 def _request(request: Mapping[str, object]) -> str:

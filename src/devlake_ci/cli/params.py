@@ -26,15 +26,15 @@ class Grouped(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             if record := parameter.get_help_record(ctx):
-                sections.setdefault(groups.get(parameter.name or "", "Help"), []).append(record)
+                sections.setdefault(groups.get(parameter.name or "", "Options"), []).append(record)
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)
 
 
-def parameters() -> list[click.Parameter]:
-    """Make a click option of each declared one."""
-    return [_parameter(each) for each in declared()]
+def parameters(*only: str) -> list[click.Parameter]:
+    """Make a click option of each declared one, or of these only."""
+    return [_parameter(each) for each in declared() if not only or each.name in only]
 
 
 def _parameter(field: Field[Any]) -> click.Option:
@@ -105,7 +105,8 @@ def parsed(
 
 def options(context: click.Context) -> Options:
     """Gather what click read, stripped, and where each value came from."""
-    named = {each.name: context.params[each.name] for each in declared()}
+    names = [each.name for each in declared() if each.name in context.params]
+    named = {name: context.params[name] for name in names}
     sources = {name: source(context, name) for name in named}
     return Options(
         **{name: _stripped(value) for name, value in named.items()},

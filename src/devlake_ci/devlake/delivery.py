@@ -46,15 +46,22 @@ class Delivery:
     dialect: str = "auto"
     log: Callable[[str], None] = field(default=lambda _: None)
 
-    def deployment(self, deployment: Deployment) -> None:
+    def deliver(self, event: Deployment | Incident) -> None:
         """Deliver it; returns only when DevLake said of all of it that it is stored.
 
         Raises RefusedError if DevLake says no, UnreachedError if time runs out first.
         """
+        if isinstance(event, Incident):
+            self.incident(event)
+        else:
+            self.deployment(event)
+
+    def deployment(self, deployment: Deployment) -> None:
+        """Deliver a deployment: all of its requests."""
         self._spelled(lambda dialect: self._all(DIALECTS[dialect].bodies(deployment)))
 
     def incident(self, incident: Incident) -> None:
-        """Deliver it in the same way."""
+        """Deliver an incident."""
         where = self.target.for_incidents()
         self._spelled(lambda dialect: self._one(DIALECTS[dialect].incident(incident), where))
 

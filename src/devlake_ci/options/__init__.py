@@ -11,13 +11,14 @@ from typing import Any
 
 from devlake_ci.options.commit import WhichCommits
 from devlake_ci.options.how import How
+from devlake_ci.options.incident import AnIncident
 from devlake_ci.options.what import What
 from devlake_ci.options.where import Where
 
 
 # Fields of the last base come first.
 @dataclass(frozen=True, kw_only=True)
-class Options(How, WhichCommits, What, Where):
+class Options(How, AnIncident, WhichCommits, What, Where):
     """What the user asked for; None or () where nothing was given."""
 
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,13 @@ GROUP = "What"
 class What:
     """The options that say what."""
 
-    mode: str = option(GROUP, "What to report.", default="deployment", choices=("deployment",))
+    mode: str = option(
+        GROUP,
+        "What to report: the deployment, an incident (opened when the job fails, closed when it "
+        "recovers), or both.",
+        default="deployment",
+        choices=("deployment", "incident", "both"),
+    )
     service: str | None = option(
         GROUP,
         "Which part of the repository was deployed, in a monorepo or with several reports in one "

@@ -58,6 +58,7 @@ class Runtime:
     read_file: Callable[[str], str | None]
     nonce: Callable[[str], str | None]
     write: Callable[[Append | Replace], None]
+    set_aside: Callable[[str], str]
     connect: Callable[[Options], Network]
     stop_at_signals: Callable[[], None]
 
@@ -71,6 +72,7 @@ def real() -> Runtime:
         read_file=read_file,
         nonce=nonce,
         write=write,
+        set_aside=set_aside,
         connect=connections,
         stop_at_signals=stop_at_signals,
     )
@@ -133,10 +135,26 @@ def nonce(folder: str) -> str | None:
 
 
 def write(effect: Append | Replace) -> None:
-    """Carry an effect out; raises OSError."""
-    mode = "a" if isinstance(effect, Append) else "w"
-    with Path(effect.path).open(mode, encoding="utf-8", newline="") as file:
-        file.write(effect.text)
+    """Carry an effect out; raises OSError. What is replaced is the old text or the new, whole."""
+    path = Path(effect.path)
+    if isinstance(effect, Append):
+        with path.open("a", encoding="utf-8", newline="") as file:
+            file.write(effect.text)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        fresh.write_text(effect.text, encoding="utf-8", newline="")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def set_aside(path: str) -> str:
+    """Move a file out of the way, and give its new name; raises OSError."""
+    aside = f"{path}.{secrets.token_hex(4)}.aside"
+    Path(path).rename(aside)
+    return aside
 
 
 def connections(options: Options) -> Network:

@@ -1,0 +1,184 @@
+"""`devlake-ci incident`: open and close an incident by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+import click
+
+from devlake_ci.cli import params
+from devlake_ci.cli.memory import PREFIX, Memory
+from devlake_ci.cli.outcome import conclude
+from devlake_ci.cli.session import Session
+from devlake_ci.errors import BadUsageError, MissingError, Problem
+from devlake_ci.incidents.incident import COLUMN, DESCRIPTION, TITLE, Stretch, checked_key
+from devlake_ci.incidents.standing import Standing
+from devlake_ci.model import Incident, Outcome
+from devlake_ci.moments import moment, rfc3339
+from devlake_ci.text import cut, quoted
+
+GIVEN = (
+    *("url", "connection", "project", "token", "header", "ca_bundle", "client_cert", "client_key"),
+    *("dialect", "service", "severity", "priority", "component", "incident_state", "deadline"),
+    *("on_failure", "dry_run", "format", "verbose"),
+)
+"""The options of `report` that say something of an incident by hand, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What is typed for one incident; its variables would be those of a deployment."""
+
+    key: str
+    named: str | None = None
+    description: str | None = None
+    link: str | None = None
+    opened: str | None = None
+    closed: str | None = None
+
+
+@click.group()
+def incident() -> None:
+    """Open and close an incident by hand."""
+
+
+def _typed(command: click.Command) -> click.Command:
+    """Add what both commands take."""
+    command.params += [
+        click.Argument(["key"]),
+        click.Option(["--title", "named"], metavar="TEXT", help="The incident's title."),
+        click.Option(["--description"], metavar="TEXT", help="What happened."),
+        click.Option(["--link"], metavar="URL", help="Where it is told. Default: this run."),
+        click.Option(["--created-at", "opened"], metavar="TIME", help="When it began."),
+    ]
+    return command
+
+
+@_typed
+@incident.command("open", cls=params.Grouped, params=params.parameters(*GIVEN))
+@click.pass_context
+def open_(context: click.Context, /, **_: object) -> None:
+    """Open the incident KEY, which begins now unless --created-at says otherwise.
+
+    The same KEY again overwrites all of it. DevLake counts it against the last successful
+    deployment to PRODUCTION that finished before it began. With --incident-state file:PATH it is
+    remembered for `close`.
+    """
+    _run(context, _opened)
+
+
+@_typed
+@incident.command("close", cls=params.Grouped, params=params.parameters(*GIVEN))
+@click.option("--resolved-at", "closed", metavar="TIME", help="When it ended. Default: now.")
+@click.pass_context
+def close(context: click.Context, /, **_: object) -> None:
+    """Close the incident KEY.
+
+    DevLake wants all of it again: --title and --created-at as it was opened, or
+    --incident-state file:PATH, which remembers them.
+    """
+    _run(context, _closed)
+
+
+def _run(
+    context: click.Context, incident: Callable[[Session, Typed, Incident | None], Incident]
+) -> None:
+    """Make the incident of what is typed and remembered, tell it, and remember it."""
+    context.obj.stop_at_signals()
+    session = Session(context.obj, params.options(context))
+    values: dict[str, Any] = {each.name: context.params.get(each.name) for each in fields(Typed)}
+    try:
+        outcome = _told(session, Typed(**values), incident)
+    except Problem as problem:
+        outcome = Outcome(reported=False, problem=problem, soft=session.is_soft)
+    context.exit(conclude(outcome, context.obj, session.options.format))
+
+
+def _told(
+    session: Session,
+    typed: Typed,
+    incident: Callable[[Session, Typed, Incident | None], Incident],
+) -> Outcome:
+    key = checked_key(typed.key, "KEY")
+    memory, whose = _memory(session), Stretch(job=key)
+    standing = memory.standing(whose) if memory else Standing()
+    event = incident(session, typed, standing.open)
+    outcome = session.tell(event)
+    if not memory or session.options.dry_run:
+        return outcome
+    is_over = event.resolved_at and outcome.reported
+    still_open = None if is_over else replace(event, resolved_at=None)
+    notes = standing.notes + memory.remember(whose, Standing(open=still_open))
+    return replace(outcome, notes=outcome.notes + notes)
+
+
+def _memory(session: Session) -> Memory | None:
+    chosen = session.options.incident_state
+    path = chosen.removeprefix(PREFIX)
+    return Memory(session.world, path) if path != chosen else None
+
+
+def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident:
+    del before
+    if not typed.named:
+        raise BadUsageError("The incident has no title.", "Give --title.")
+    created = _time(typed.opened, "--created-at") or session.world.clock.now()
+    return _incident(session, typed, typed.named, created)
+
+
+def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident:
+    now = session.world.clock.now()
+    title = typed.named or (before and before.title)
+    created = _time(typed.opened, "--created-at") or (before and before.created_at)
+    if not (title and created):
+        raise MissingError(
+            f"The title of {quoted(typed.key)}, or when it began, is not known here, and DevLake "
+            "empties what it isn't sent.",
+            "Give --title and --created-at as they were, or --incident-state file:PATH.",
+        )
+    resolved = _time(typed.closed, "--resolved-at") or now
+    if resolved < created:
+        raise BadUsageError(
+            f"The incident would have ended ({rfc3339(resolved)}) before it began "
+            f"({rfc3339(created)}).",
+            "Mend --resolved-at or --created-at.",
+        )
+    made = _incident(session, typed, title, created)
+    return replace(
+        before or made,
+        **{name: each for name in TEXTS if (each := getattr(made, name))},
+        title=made.title,
+        created_at=created,
+        updated_at=resolved,
+        resolved_at=resolved,
+        original_status="closed",
+    )
+
+
+TEXTS = ("description", "url", "severity", "priority", "component")
+
+
+def _incident(session: Session, typed: Typed, title: str, created: datetime) -> Incident:
+    options = session.options
+    component = options.component or options.service
+    return Incident(
+        key=typed.key,
+        title=cut(title, TITLE),
+        description=_cut(typed.description, DESCRIPTION),
+        url=_cut(typed.link or session.context.run_url, COLUMN),
+        original_status="open",
+        created_at=created,
+        updated_at=created,
+        severity=_cut(options.severity, COLUMN),
+        priority=_cut(options.priority, COLUMN),
+        component=_cut(component, COLUMN),
+    )
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return cut(text, limit) if text else None
+
+
+def _time(text: str | None, source: str) -> datetime | None:
+    return moment(text, source) if text else None

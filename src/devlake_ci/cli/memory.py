@@ -1,0 +1,55 @@
+"""The state file as a command uses it: read before, written after, never in the way."""
+
+from dataclasses import dataclass
+
+from devlake_ci.effects import Replace
+from devlake_ci.incidents import state
+from devlake_ci.incidents.incident import Stretch
+from devlake_ci.incidents.standing import Standing
+from devlake_ci.runtime import Runtime
+from devlake_ci.text import quoted
+
+PREFIX = "file:"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The state file at `path`."""
+
+    world: Runtime
+    path: str
+
+    def standing(self, whose: Stretch) -> Standing:
+        """Read how it stands; a file that is none of ours is set aside, and that is a note."""
+        text = self.world.read_file(self.path)
+        if text is None:
+            note = f"There is no {quoted(self.path)} yet: no incident is taken to be open."
+            return Standing(notes=(note,))
+        try:
+            return state.standing(text, whose)
+        except state.NotAStateError:
+            return Standing(
+                notes=(
+                    f"{quoted(self.path)} is broken or not a state file: it is {self._aside()}, "
+                    "and no incident is taken to be open.",
+                )
+            )
+
+    def remember(self, whose: Stretch, standing: Standing) -> tuple[str, ...]:
+        """Write how it stands now; what goes wrong is a note, for DevLake has been told."""
+        text = state.updated(self.world.read_file(self.path), whose, standing)
+        try:
+            self.world.write(Replace(self.path, text))
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            return (
+                f"{quoted(self.path)} can't be written ({why}): the next run will not know which "
+                "incident is open.",
+            )
+        return ()
+
+    def _aside(self) -> str:
+        try:
+            return f"set aside as {quoted(self.world.set_aside(self.path))}"
+        except OSError as error:
+            return f"left there ({error.strerror or type(error).__name__})"

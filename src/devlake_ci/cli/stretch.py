@@ -1,0 +1,125 @@
+"""Tells DevLake of an incident: finds out which one is open, opens or closes it, remembers it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, reduce
+
+from devlake_ci.cli.memory import PREFIX, Memory
+from devlake_ci.cli.outcome import merged
+from devlake_ci.cli.session import Session
+from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
+from devlake_ci.incidents import branches, github, gitlab, report, state
+from devlake_ci.incidents.history import History
+from devlake_ci.incidents.incident import Stretch, stretch
+from devlake_ci.incidents.standing import Event, Standing
+from devlake_ci.model import Deployment, Incident, Outcome, Result
+from devlake_ci.text import quoted
+
+HISTORIES: dict[str, Callable[..., History]] = {"github": github.history, "gitlab": gitlab.history}
+
+
+class StretchOfFailures:
+    """The stretch of failures that this job may begin, go on with, or end."""
+
+    def __init__(self, session: Session) -> None:
+        """Take what the run shares."""
+        self.session = session
+        self.options = session.options
+        self.context = session.context
+
+    def outcome(self, deployment: Deployment | None) -> Outcome:
+        """Report the incident of this run, if any; raises Problem."""
+        ended = report.result(self.options, self.context)
+        branches.check(self.options, self.context)
+        report.check_place(self.options, self.context)
+        standing = self._standing(ended)
+        this = report.event(self.options, self.context, standing, ended)
+        incident = report.incident(
+            self.options,
+            self.context,
+            self.whose,
+            standing=standing,
+            this=this,
+            deployment=deployment,
+            now=self.session.world.clock.now(),
+        )
+        return self._told(standing, this, incident)
+
+    @cached_property
+    def whose(self) -> Stretch:
+        """Whose failures these are."""
+        file = github.workflow_file(self.session.env) if self.kind == "github" else None
+        return stretch(self.options, self.context, file or self.context.workflow)
+
+    @cached_property
+    def kind(self) -> str:
+        """Where it is known what is open; raises Problem if nowhere, or if it can't be there."""
+        chosen, source = self.options.incident_state, self.options.source("incident_state")
+        here = self.context.provider
+        if chosen == "auto":
+            if here not in HISTORIES:
+                raise MissingError(
+                    f"Which incident is open is not known: {here} can't be asked for it.",
+                    "Give --incident-state file:PATH, and keep that file in the CI's cache from "
+                    "one run to the next.",
+                )
+            return here
+        if chosen == "none":
+            raise NothingToReport(
+                f"No incident is reported: {source} is none.",
+                "Open and close incidents with devlake-ci incident.",
+            )
+        if chosen in HISTORIES and chosen != here:
+            raise BadUsageError(
+                f"{source} is {chosen}, and this job runs in {here}.", "Give file:PATH."
+            )
+        if chosen not in HISTORIES and not chosen.startswith(PREFIX):
+            raise BadUsageError(
+                f"{source}: {quoted(chosen)} is no place where incidents are known.",
+                "Give auto, github, gitlab, file:PATH or none.",
+            )
+        return chosen
+
+    @property
+    def memory(self) -> Memory:
+        """The state file."""
+        return Memory(self.session.world, self.kind.removeprefix(PREFIX))
+
+    def _standing(self, ended: Result) -> Standing:
+        if self.kind in HISTORIES:
+            self._check_own_result(ended)
+            history = HISTORIES[self.kind](
+                self.options, self.context, self.session.env, self.session.ask
+            )
+            return report.from_history(
+                self.options, self.context, self.whose, history.past, history.started_at
+            )
+        return self.memory.standing(self.whose)
+
+    def _check_own_result(self, ended: Result) -> None:
+        """Refuse a result that later runs could not find in the CI's history."""
+        own = self.context.result
+        if own in (Result.SUCCESS, Result.FAILURE) and own is not ended:
+            raise BadUsageError(
+                f"The incident's result is {ended}, and this job's own is {own}: later runs would "
+                "find the latter, and take the incident for another one.",
+                "Report the incident in the job that checks, with the job's own result; or give "
+                "--incident-state file:PATH, kept in the CI's cache.",
+            )
+
+    def _told(self, standing: Standing, this: Event, incident: Incident | None) -> Outcome:
+        """Deliver what there is to tell, and remember it where the CI doesn't."""
+        events = [each for each in (standing.unsent, incident) if each]
+        outcomes = [self.session.tell(each) for each in events]
+        notes = standing.notes
+        if self.kind not in HISTORIES and not self.options.dry_run:
+            told = all(each.reported for each in outcomes)
+            now = state.after(standing, this, incident, told=told)
+            notes += self.memory.remember(self.whose, now)
+        if not outcomes:
+            nothing = NothingToReport(
+                "No incident is reported: the job succeeded, and none is open.", " ".join(notes)
+            )
+            return Outcome(reported=False, problem=nothing)
+        outcome = reduce(merged, outcomes)
+        return replace(outcome, notes=outcome.notes + notes)

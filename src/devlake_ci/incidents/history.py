@@ -1,0 +1,59 @@
+"""How a job's earlier runs ended, and which of its failures is the first that isn't mended yet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from devlake_ci.model import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """One time that the job ran to its end, in this run of the workflow or in another.
+
+    `result` is SUCCESS or FAILURE: a cancelled or skipped job says nothing of how things stand.
+    """
+
+    run_id: str
+    attempt: str
+    result: Result
+    started_at: datetime
+    finished_at: datetime
+    ref: str | None = None
+    sha: str | None = None
+    url: str | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """How a job ended before, and when it began this time, where the CI says it."""
+
+    past: list[Past]
+    started_at: datetime | None = None
+
+
+def counted(past: Iterable[Past]) -> list[Past]:
+    """Give those that count, in the order in which they ended.
+
+    One that began before another, and ended after it, says nothing of how things stand: what the
+    other one deployed or checked is newer.
+    """
+    found: list[Past] = []
+    for each in sorted(past, key=lambda one: (one.finished_at, one.started_at)):
+        if not found or each.started_at >= found[-1].started_at:
+            found.append(each)
+    return found
+
+
+def first_failure(past: Iterable[Past]) -> Past | None:
+    """Give the failure that began the stretch that lasts until now; None if all is well."""
+    first = None
+    for each in counted(past):
+        first = None if each.result is Result.SUCCESS else first or each
+    return first
+
+
+def is_known_before(past: Iterable[Past], moment: datetime) -> bool:
+    """Tell if runs that ended before `moment` can't matter: a success that counts began after."""
+    return any(each.result is Result.SUCCESS and each.started_at > moment for each in counted(past))

@@ -1,0 +1,148 @@
+"""Words an incident: what failed, where, at which commit, by whom."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from devlake_ci.errors import BadUsageError
+from devlake_ci.identity import LONGEST_KEY, is_key, key
+from devlake_ci.incidents.history import Past
+from devlake_ci.model import Context, Incident, Result
+from devlake_ci.moments import rfc3339
+from devlake_ci.options import Options
+from devlake_ci.text import cut, quoted
+
+COLUMN, TITLE, DESCRIPTION, STATUS = 255, 255, 5000, 100
+"""Characters at most: columns of DevLake 1.0.3; before it a title had 255, and nobody reads more
+of a description."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Whose failures in a row are one incident: a job of a workflow, for a service and place."""
+
+    provider: str = ""
+    repository: str = ""
+    workflow: str = ""
+    job: str = ""
+    service: str = ""
+    environment: str = ""
+
+    @property
+    def name(self) -> str:
+        """Give it as one text, to tell it from others."""
+        return "\n".join(vars(self).values())
+
+
+def stretch(options: Options, context: Context, workflow: str | None) -> Stretch:
+    """Work out whose failures this job's are; `workflow` is what the CI identifies it by."""
+    return Stretch(
+        provider=context.provider,
+        repository=(context.repo_url or "").removeprefix("https://"),
+        workflow=workflow or "",
+        job=context.job or "",
+        service=options.service or "",
+        environment=options.environment or context.environment or "",
+    )
+
+
+def worded(options: Options, context: Context, whose: Stretch, failure: Past) -> Incident:
+    """Word the incident that `failure` opens.
+
+    It comes out the same whenever it is worked out, but for the user's own words.
+    Raises BadUsageError for a key or a placeholder that can't be used.
+    """
+    return Incident(
+        key=_key(options, whose, failure),
+        title=cut(_title(options, context, whose, failure), TITLE),
+        description=cut(_description(context, whose, failure), DESCRIPTION),
+        url=cut(failure.url, COLUMN) if failure.url else None,
+        original_status=cut(failure.result, STATUS),
+        created_at=failure.finished_at,
+        updated_at=failure.finished_at,
+        severity=_cut(options.severity),
+        priority=_cut(options.priority),
+        component=_cut(options.component or options.service),
+    )
+
+
+def this_failure(context: Context, at: datetime) -> Past:
+    """Give this very run as a failure at `at`, as later runs will find it in the CI's history."""
+    return Past(
+        run_id=context.run_id or rfc3339(at),
+        attempt=context.attempt or context.job_id or "",
+        result=Result.FAILURE,
+        started_at=context.started_at or at,
+        finished_at=at,
+        ref=context.ref,
+        sha=context.sha,
+        url=context.run_url,
+        actor=context.actor,
+    )
+
+
+def checked_key(text: str, source: str) -> str:
+    """Give a user's key back; raises BadUsageError if DevLake couldn't close it by its route."""
+    if is_key(text):
+        return text
+    raise BadUsageError(
+        f"{source}: {quoted(text)} is not a key that is safe everywhere in DevLake.",
+        f"Use letters, digits, '.', '_' and '-' only, {LONGEST_KEY} at most.",
+    )
+
+
+def _key(options: Options, whose: Stretch, failure: Past) -> str:
+    if options.incident_key:
+        return checked_key(options.incident_key, options.source("incident_key"))
+    return key([*vars(whose).values(), failure.run_id, failure.attempt])
+
+
+def _title(options: Options, context: Context, whose: Stretch, failure: Past) -> str:
+    values = {
+        "workflow": context.workflow or whose.workflow,
+        "job": whose.job,
+        "branch": failure.ref or "",
+        "environment": whose.environment,
+        "service": whose.service,
+    }
+    if options.incident_title:
+        return _filled(options, values)
+    what = " / ".join(filter(None, (values["workflow"], whose.job))) or "The job"
+    of = f"{whose.service} of {_path(whose)}" if whose.service else _path(whose)
+    where = f" in {whose.environment}" if whose.environment else ""
+    return f"{of}: {what} failed{where}" if of else f"{what} failed{where}"
+
+
+def _filled(options: Options, values: dict[str, str]) -> str:
+    def value(placeholder: re.Match[str]) -> str:
+        if placeholder[1] not in values:
+            raise BadUsageError(
+                f"{options.source('incident_title')}: {quoted(placeholder[0])} is not known.",
+                f"Known are {', '.join(f'{{{each}}}' for each in values)}.",
+            )
+        return values[placeholder[1]]
+
+    return re.sub(r"\{([^{}]*)\}", value, options.incident_title or "")
+
+
+def _description(context: Context, whose: Stretch, failure: Past) -> str:
+    commit = failure.sha and f"{context.repo_url}/commit/{failure.sha}"
+    lines = {
+        "Job": " / ".join(filter(None, (context.workflow or whose.workflow, whose.job))),
+        "Environment": whose.environment,
+        "Service": whose.service,
+        "Branch or tag": failure.ref,
+        "Commit": commit if context.repo_url else failure.sha,
+        "Started by": failure.actor,
+        "Run": failure.url,
+    }
+    return "\n".join(f"{name}: {text}" for name, text in lines.items() if text)
+
+
+def _path(whose: Stretch) -> str:
+    return urlsplit(f"https://{whose.repository}").path.strip("/")
+
+
+def _cut(text: str | None) -> str | None:
+    return cut(text, COLUMN) if text else None
