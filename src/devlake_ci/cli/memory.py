@@ -10,6 +10,7 @@ from devlake_ci.runtime import Runtime
 from devlake_ci.text import quoted
 
 PREFIX = "file:"
+LONGEST = 1000  # characters of a path; it is of no use if it is cut
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,14 @@ class Memory:
         """Read how it stands; a file that is none of ours is set aside, and that is a note."""
         text = self.world.read_file(self.path)
         if text is None:
-            note = f"There is no {quoted(self.path)} yet: no incident is taken to be open."
+            note = f"There is no {self._named} yet: no incident is taken to be open."
             return Standing(notes=(note,))
         try:
             return state.standing(text, whose)
         except state.NotAStateError:
             return Standing(
                 notes=(
-                    f"{quoted(self.path)} is broken or not a state file: it is {self._aside()}, "
+                    f"{self._named} is broken or not a state file: it is {self._aside()}, "
                     "and no incident is taken to be open.",
                 )
             )
@@ -43,13 +44,17 @@ class Memory:
         except OSError as error:
             why = error.strerror or type(error).__name__
             return (
-                f"{quoted(self.path)} can't be written ({why}): the next run will not know which "
+                f"{self._named} can't be written ({why}): the next run will not know which "
                 "incident is open.",
             )
         return ()
 
+    @property
+    def _named(self) -> str:
+        return quoted(self.path, LONGEST)
+
     def _aside(self) -> str:
         try:
-            return f"set aside as {quoted(self.world.set_aside(self.path))}"
+            return f"set aside as {quoted(self.world.set_aside(self.path), LONGEST)}"
         except OSError as error:
             return f"left there ({error.strerror or type(error).__name__})"

@@ -109,7 +109,7 @@ class StretchOfFailures:
 
     def _told(self, standing: Standing, this: Event, incident: Incident | None) -> Outcome:
         """Deliver what there is to tell, and remember it where the CI doesn't."""
-        events = [each for each in (standing.unsent, incident) if each]
+        events = [*standing.unsent, *([incident] if incident else [])]
         outcomes = [self.session.tell(each) for each in events]
         notes = standing.notes
         if self.kind not in HISTORIES and not self.options.dry_run:

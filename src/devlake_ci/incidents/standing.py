@@ -11,8 +11,8 @@ class Standing:
     """What is known of a stretch of failures; nothing is open by default."""
 
     open: Incident | None = None
-    unsent: Incident | None = None
-    """An incident that was closed, and DevLake could not be told."""
+    unsent: tuple[Incident, ...] = ()
+    """Incidents that were closed, and DevLake could not be told."""
     newest_start: datetime | None = None
     """When the newest run began that has told how the job stands."""
     newest_number: int | None = None

@@ -1,8 +1,8 @@
 """Reads and writes the file that remembers open incidents where the CI itself can't be asked.
 
 It is one JSON object: `{"devlake-ci": 1, "stretches": {"<whose>": {…}}}`, with for each stretch the
-open incident (or null), one that could not be told as closed, and the newest run that has told how
-the job stands. The wrappers keep it in the CI's cache.
+open incident (or null), those that could not be told as closed, and the newest run that has told
+how the job stands. The wrappers keep it in the CI's cache.
 """
 
 import json
@@ -16,6 +16,7 @@ from devlake_ci.model import Incident
 from devlake_ci.moments import rfc3339
 
 FORMAT = 1
+MOST_UNSENT = 50  # a DevLake that is away for months must not make the file grow for ever
 _TIMES = {"created_at", "updated_at", "resolved_at"}
 
 
@@ -34,7 +35,7 @@ def standing(text: str | None, whose: Stretch) -> Standing:
         number = found["newest_number"]
         return Standing(
             open=_incident(found["open"]),
-            unsent=_incident(found["unsent"]),
+            unsent=tuple(filter(None, map(_incident, found["unsent"]))),
             newest_start=_time(found["newest_start"]),
             newest_number=None if number is None else int(number),
         )
@@ -50,7 +51,7 @@ def updated(text: str | None, whose: Stretch, now: Standing) -> str:
         stretches = {}
     stretches[whose.name] = {
         "open": _object(now.open),
-        "unsent": _object(now.unsent),
+        "unsent": [_object(each) for each in now.unsent],
         "newest_start": now.newest_start and rfc3339(now.newest_start),
         "newest_number": now.newest_number,
     }
@@ -63,10 +64,10 @@ def after(before: Standing, event: Event, incident: Incident | None, *, told: bo
     What DevLake could not be told is kept: an open one is told again by the next run anyway, and
     a closed one has to be.
     """
-    is_closed = incident is not None and incident.resolved_at is not None
+    closed = (incident,) if incident and incident.resolved_at else ()
     return Standing(
-        open=before.open if incident is None else None if is_closed else incident,
-        unsent=incident if is_closed and not told else None,
+        open=before.open if incident is None else None if closed else incident,
+        unsent=() if told else (*before.unsent, *closed)[-MOST_UNSENT:],
         newest_start=event.started_at or before.newest_start,
         newest_number=before.newest_number if event.number is None else event.number,
     )
