@@ -8,7 +8,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 
 .PHONY: demo test test-clients test-lowest lint format wrappers lock clean
 
-demo: .venv/.complete  ## report three deployments to a DevLake on this machine, and show them
+demo: .venv/.complete  ## report deployments and a failure to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
 
 test: .venv/.complete  ## run the tests

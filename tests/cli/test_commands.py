@@ -161,7 +161,7 @@ def program(*arguments, **env):
     )  # fmt: skip
 
 
-def test_demo_reports_as_three_cis_and_shows_what_was_stored(tmp_path):
+def test_demo_reports_as_three_cis_would_and_shows_what_devlake_makes_of_it(tmp_path):
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "x"], check=True)
@@ -174,9 +174,12 @@ def test_demo_reports_as_three_cis_and_shows_what_was_stored(tmp_path):
 
     stored = ran.stdout.partition("what DevLake stored")[2]
     assert stored.count(head.stdout[:12]) == 3
-    assert [word for word in stored.split() if word in {"SUCCESS", "FAILURE"}] == [
-        "SUCCESS", "FAILURE", "SUCCESS",
+    assert [word for word in stored.split() if word in {"SUCCESS", "FAILURE", "DONE"}] == [
+        "SUCCESS", "FAILURE", "SUCCESS", "DONE",
     ]  # fmt: skip
+    assert (
+        "deployments 1, change failure rate 100%, failed deployment recovery time 0.5 h" in stored
+    )
 
 
 def test_demo_outside_a_checkout_says_so(devlake_ci):

@@ -1,32 +1,47 @@
-"""`devlake-ci demo`: three deployments of this checkout, told to a sandbox as three CIs would."""
+"""`devlake-ci demo`: deployments of this checkout and a failure, told to a sandbox as by CIs."""
+
+from datetime import timedelta
 
 import click
 
 from devlake_ci import runtime
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.errors import MissingError
+from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
 from devlake_ci.sandbox import Sandbox
 
 STAND_IN = "https://github.com/acme/shop"
 """The repository that a checkout without a remote is said to be of."""
 
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://{host}",
+    "GITHUB_REPOSITORY": "{path}",
+    "GITHUB_SHA": "{sha}",
+    "GITHUB_REF": "refs/heads/main",
+    "GITHUB_REF_NAME": "main",
+    "GITHUB_EVENT_NAME": "push",
+    "GITHUB_WORKFLOW": "release",
+    "GITHUB_RUN_ATTEMPT": "1",
+}
+VERIFY = GITHUB | {
+    "GITHUB_JOB": "verify",
+    "DEVLAKE_MODE": "incident",
+    "DEVLAKE_ENVIRONMENT": "production",
+    "DEVLAKE_INCIDENT_BRANCHES": "main",
+    "DEVLAKE_INCIDENT_STATE": "file:{folder}/incidents.json",
+}
 PIPELINES = {
-    "GitHub Actions": {
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_SERVER_URL": "https://{host}",
-        "GITHUB_REPOSITORY": "{path}",
-        "GITHUB_SHA": "{sha}",
-        "GITHUB_REF": "refs/heads/main",
-        "GITHUB_REF_NAME": "main",
-        "GITHUB_EVENT_NAME": "push",
+    "a deploy job on GitHub Actions succeeds": GITHUB
+    | {
         "GITHUB_JOB": "deploy",
         "GITHUB_RUN_ID": "10000000001",
-        "GITHUB_RUN_ATTEMPT": "1",
         "DEVLAKE_RESULT": "success",
         "DEVLAKE_ENVIRONMENT": "production",
+        "DEVLAKE_FINISHED_AT": "{earlier}",
     },
-    "GitLab CI": {
+    "a deploy job on GitLab CI fails": {
         "GITLAB_CI": "true",
         "CI_PROJECT_URL": "https://{host}/{path}",
         "CI_COMMIT_SHA": "{sha}",
@@ -38,7 +53,7 @@ PIPELINES = {
         "CI_ENVIRONMENT_NAME": "production/eu",
         "CI_ENVIRONMENT_TIER": "production",
     },
-    "CircleCI": {
+    "a deploy job on CircleCI succeeds": {
         "CIRCLECI": "true",
         "CIRCLE_SHA1": "{sha}",
         "CIRCLE_BRANCH": "main",
@@ -49,22 +64,32 @@ PIPELINES = {
         "DEVLAKE_RESULT": "success",
         "DEVLAKE_ENVIRONMENT": "staging",
     },
+    "the job on GitHub Actions that checks production fails": VERIFY
+    | {"GITHUB_RUN_ID": "10000000006", "DEVLAKE_RESULT": "failure"},
+    "and succeeds again": VERIFY | {"GITHUB_RUN_ID": "10000000007", "DEVLAKE_RESULT": "success"},
 }
-"""The variables that each CI sets in a job that deploys a commit."""
+"""The variables that each CI sets in such a job."""
+
+EARLIER = timedelta(minutes=30)
+"""How long ago the first deployment ended: an incident is put on one that ended before it."""
 
 
 @click.command()
 @click.pass_obj
 def demo(world: Runtime) -> None:
-    """Report this checkout's HEAD to a sandbox as three CIs would, and show what was stored."""
+    """Report this checkout's HEAD to a sandbox as three CIs would, and a failure that is mended.
+
+    Then show what DevLake stored, and what its dashboard would make of it.
+    """
     sha = world.git("rev-parse", "HEAD")
     if sha is None:
         raise MissingError("There is no git checkout here to report.", "Run it in a repository.")
     repository = canonical(world.git("remote", "get-url", "origin") or "") or STAND_IN
-    with Sandbox() as devlake:
-        for name, template in PIPELINES.items():
-            env = filled(template, sha, repository)
-            click.echo(f"\n── a deploy job on {name} runs: devlake-ci report")
+    earlier = rfc3339(world.clock.now() - EARLIER)
+    with Sandbox() as devlake, runtime.folder() as folder:
+        for title, template in PIPELINES.items():
+            env = filled(template, repository, sha=sha, earlier=earlier, folder=folder)
+            click.echo(f"\n── {title}: devlake-ci report")
             where = {
                 "DEVLAKE_URL": devlake.connection_url or "",
                 "DEVLAKE_TOKEN": devlake.token or "",
@@ -74,6 +99,15 @@ def demo(world: Runtime) -> None:
         click.echo("\n── what DevLake stored")
         for row in devlake.rows("cicd_deployment_commits"):
             click.echo(shown(row))
+        for row in devlake.rows("incidents"):
+            click.echo(f"{row['created_date']}  {row['status']:<8}incident    {row['title']}")
+        click.echo("\n── what its dashboard would show")
+        for month in devlake.months:
+            click.echo(
+                f"{month.name}: deployments {month.deployments}, "
+                f"change failure rate {month.failure_rate or 0:.0%}, "
+                f"failed deployment recovery time {month.recovery_hours:.1f} h"
+            )
     click.echo("\nSee it on a page, with your own reports: devlake-ci sandbox")
 
 
@@ -85,7 +119,7 @@ def shown(row: dict[str, str]) -> str:
     )
 
 
-def filled(template: dict[str, str], sha: str, repository: str) -> dict[str, str]:
-    """Give the variables for `sha` of `repository`."""
+def filled(template: dict[str, str], repository: str, **values: str) -> dict[str, str]:
+    """Give the variables of a job for `repository`."""
     host, _, path = repository.removeprefix("https://").partition("/")
-    return {name: text.format(sha=sha, host=host, path=path) for name, text in template.items()}
+    return {name: text.format(host=host, path=path, **values) for name, text in template.items()}

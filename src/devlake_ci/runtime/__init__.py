@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn, Protocol
 
@@ -169,6 +171,13 @@ def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     path = {"PATH": os.environ.get("PATH", os.defpath)}
     command = [sys.executable, "-m", "devlake_ci", *arguments]
     return subprocess.run(command, check=False, env=path | dict(env)).returncode
+
+
+@contextmanager
+def folder() -> Iterator[str]:
+    """Give a folder that is gone afterwards."""
+    with TemporaryDirectory() as path:
+        yield path
 
 
 def stop_at_signals() -> None:

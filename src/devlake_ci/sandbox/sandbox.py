@@ -5,8 +5,9 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from devlake_ci.sandbox import connections, page, record, router, tables
+from devlake_ci.sandbox import connections, dora, page, record, router, tables
 from devlake_ci.sandbox.answers import Answer
+from devlake_ci.sandbox.incidents import all_incidents
 from devlake_ci.sandbox.record import Received
 from devlake_ci.sandbox.request import CONFIG_UI, Request
 from devlake_ci.sandbox.server import Server
@@ -76,6 +77,12 @@ class Sandbox:
     def requests(self) -> list[Received]:
         """What arrived, in order, without the Authorization header."""
         return record.all_received(self._store)
+
+    @property
+    def months(self) -> list[dora.Month]:
+        """What DevLake's dashboard would show, month by month."""
+        incidents = all_incidents(self._store, self.version)
+        return dora.months(self._store.all(tables.COMMITS), incidents)
 
     def rows(self, table: str) -> list[Row]:
         """Give the rows of one of tables.TABLES, in the order in which they first came."""
