@@ -39,7 +39,7 @@ def test_the_context_of_a_recorded_environment_is_the_expected_one(record):
 def test_an_environment_is_claimed_by_its_provider_and_by_no_other(record):
     detected = record["expected"]["sources"]["provider"] in record["env"].keys() - {"DEVLAKE_CI"}
 
-    claims = [provider.NAME for provider in ci.PROVIDERS if provider.detect(record["env"])]
+    claims = [provider.name for provider in ci.PROVIDERS if provider.detect(record["env"])]
 
     assert claims == ([record["expected"]["provider"]] if detected else [])
 
@@ -47,4 +47,4 @@ def test_an_environment_is_claimed_by_its_provider_and_by_no_other(record):
 def test_every_provider_has_recorded_environments():
     names = {record["expected"]["provider"] for record in RECORDED.values()}
 
-    assert names == {provider.NAME for provider in ci.PROVIDERS} | {"plain"}
+    assert names == {provider.name for provider in ci.PROVIDERS} | {"plain"}

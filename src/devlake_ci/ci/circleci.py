@@ -10,7 +10,7 @@ from typing import Any
 from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
 from devlake_ci.ci.oidc import repository, started
 from devlake_ci.ci.outputs import STARTED_AT, variables
-from devlake_ci.ci.provider import Env, GetJson, ReadFile
+from devlake_ci.ci.provider import Env, Provider, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context, Outcome
@@ -47,18 +47,6 @@ def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     return _export({STARTED_AT: rfc3339(started)}, env)
 
 
-def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
-    """Ask nothing: the API wants a token that jobs don't have."""
-    del env, get
-    return None, None
-
-
-def resolve(ref: str, env: Env, get: GetJson) -> str | None:
-    """Ask nothing: the API knows of no Git refs."""
-    del ref, env, get
-    return None
-
-
 def _facts(env: Env) -> dict[str, Fact[Any] | None]:
     # Projects of the GitHub App, of GitLab and of Bitbucket Data Center have no repository URL.
     return {
@@ -82,3 +70,6 @@ def _export(values: dict[str, str], env: Env) -> tuple[Effect, ...]:
     path = value(env, "BASH_ENV")
     text = "".join(f"export {name}={shlex.quote(text)}\n" for name, text in values.items())
     return (Append(path, text),) if path else ()
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit, remember=remember)

@@ -11,13 +11,13 @@ from devlake_ci.ci.facts import Fact, context, mapped, renamed, value, variable
 from devlake_ci.ci.github_api import resolve, times
 from devlake_ci.ci.github_output import emit
 from devlake_ci.ci.outputs import STARTED_AT
-from devlake_ci.ci.provider import Env, ReadFile
+from devlake_ci.ci.provider import Env, Provider, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context
 from devlake_ci.moments import rfc3339
 
-__all__ = ["NAME", "detect", "emit", "read", "remember", "resolve", "times"]
+__all__ = ["NAME", "PROVIDER", "detect", "emit", "read", "remember", "resolve", "times"]
 
 NAME = "github"
 
@@ -87,3 +87,14 @@ def _state_dir(env: Env) -> str | None:
     if home == "/github/home" and folder != "/github/runner_temp":
         folder = home
     return f"{folder.rstrip('/')}/devlake-ci" if folder else None
+
+
+PROVIDER = Provider(
+    name=NAME,
+    detect=detect,
+    read=read,
+    emit=emit,
+    remember=remember,
+    times=times,
+    resolve=resolve,
+)

@@ -4,7 +4,6 @@ https://docs.gitlab.com/ci/variables/predefined_variables/
 """
 
 import re
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +19,7 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import Env, GetJson, ReadFile
+from devlake_ci.ci.provider import Env, GetJson, Provider, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Replace
 from devlake_ci.model import Context, Outcome
@@ -59,18 +58,6 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
         f"{name}={cut(line(text), DOTENV_VALUE)}\n" for name, text in variables(outcome).items()
     )
     return (Replace(f"{folder.rstrip('/')}/{DOTENV}", text),) if folder else ()
-
-
-def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
-    """Write nothing: `CI_JOB_STARTED_AT` says it."""
-    del started, env
-    return ()
-
-
-def times(env: Env, get: GetJson) -> tuple[datetime | None, datetime | None]:
-    """Ask nothing: variables say both."""
-    del env, get
-    return None, None
 
 
 def resolve(ref: str, env: Env, get: GetJson) -> str | None:
@@ -126,3 +113,6 @@ def _headers(env: Env) -> dict[str, str]:
     if own:
         return {"PRIVATE-TOKEN": own}
     return {"JOB-TOKEN": job} if job else {}
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit, resolve=resolve)
