@@ -66,6 +66,14 @@ class Context:
     "it runs for a pull request"; None if it may well deploy."""
     state_dir: str | None = None
     """A folder that lives as long as this job and no longer, or None."""
+    run_number: int | None = None
+    """Another than `run_id`: it grows with each run of the workflow, where the CI has one."""
+    workflow: str | None = None
+    """The pipeline's or workflow's name."""
+    default_branch: str | None = None
+    """The repository's default branch, if the CI says it."""
+    is_tag: bool = False
+    """Whether the run is for a tag."""
 
 
 @dataclass(frozen=True, kw_only=True)

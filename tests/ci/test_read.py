@@ -14,11 +14,14 @@ NAMES = sorted({name for record in RECORDED.values() for name in record["env"]} 
 EVENTS = sorted({record["env"].get("GITHUB_EVENT_NAME", "") for record in RECORDED.values()})
 TOP = st.sampled_from(["pull_request", "workflow_run", "deployment", "deployment_status", "action"])
 KEYS = st.sampled_from(["head", "sha", "head_sha", "ref", "head_commit", "id", "state", "merged"])
-WORDS = st.sampled_from(["", "<nil>", "0" * 40, "refs/heads/", "true", "closed"]) | st.text()
+WORDS = (
+    st.sampled_from(["", "<nil>", "0", "9" * 18, "0" * 40, "refs/heads/", "true", "closed"])
+    | st.text()
+)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS | WORDS, inner))
 EVENT = JSON | st.dictionaries(TOP, st.dictionaries(KEYS, LEAVES | st.dictionaries(KEYS, LEAVES)))
-PROVIDERS = st.sampled_from(["github", "gitlab", "circleci", "plain"])
+PROVIDERS = st.sampled_from([*ci.KNOWN, "plain"])
 
 
 @settings(deadline=None)

@@ -16,6 +16,19 @@ KNOWN = (
     "github",
     "gitlab",
     "circleci",
+    "azure",
+    "bitbucket",
+    "buildkite",
+    "jenkins",
+    "drone",
+    "woodpecker",
+    "teamcity",
+    "travis",
+    "codebuild",
+    "gitea",
+    "forgejo",
+    "argo",
+    "tekton",
 )
 """The CIs, each a module of this package; no two of them claim the same environment."""
 

@@ -23,8 +23,9 @@ NAME = "github"
 
 
 def detect(env: Env) -> bool:
-    """Recognise GitHub; Gitea and Forgejo set the same variable and are read the same way."""
-    return value(env, "GITHUB_ACTIONS") == "true"
+    """Recognise GitHub by its own variable, which Gitea and Forgejo set beside their own."""
+    others = (value(env, "GITEA_ACTIONS"), value(env, "FORGEJO_ACTIONS"))
+    return value(env, "GITHUB_ACTIONS") == "true" and "true" not in others
 
 
 def read(env: Env, read_file: ReadFile) -> Context:

@@ -1,0 +1,52 @@
+"""Gitea Actions, which reads like GitHub Actions and has another API.
+
+GITEA_ACTIONS is true, and GITHUB_ACTIONS as well (internal/app/run/runner.go of
+https://gitea.com/gitea/act_runner). The other variables are GitHub's
+(https://docs.gitea.com/usage/actions/comparison), what they mean is in github.py and
+github_event.py. GITHUB_RUN_NUMBER is what the address of a run ends with (models/actions/run.go of
+https://github.com/go-gitea/gitea); that newer servers take its id there is [unverified], and no
+number hangs on it. Outputs and summary are written as for GitHub, where there are files for them.
+"""
+
+from dataclasses import replace
+
+from devlake_ci.ci import github, github_event
+from devlake_ci.ci.facts import value, variable
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.values import number
+from devlake_ci.model import Context
+
+NAME = "gitea"
+MARKER = "GITEA_ACTIONS"
+
+
+def detect(env: Env) -> bool:
+    """Recognise Gitea by its own variable, which Forgejo sets beside its own."""
+    return value(env, MARKER) == "true" and value(env, "FORGEJO_ACTIONS") != "true"
+
+
+def read(env: Env, read_file: ReadFile) -> Context:
+    """Read variables and event as on GitHub."""
+    return like_github(NAME, MARKER, env, read_file)
+
+
+def like_github(name: str, marker: str, env: Env, read_file: ReadFile) -> Context:
+    """Read what GitHub's reader reads, under another name and with addresses that exist."""
+    context = github.read(env, read_file)
+    run = value(env, "GITHUB_RUN_NUMBER")
+    page = f"{context.repo_url}/actions/runs/{run}" if context.repo_url and run else None
+    sources = {key: said for key, said in context.sources.items() if key != "run_url"}
+    sources["provider"] = "DEVLAKE_CI" if variable(env, "DEVLAKE_CI") else marker
+    return replace(
+        context,
+        provider=name,
+        run_url=page,
+        sources=sources | ({"run_url": "GITHUB_RUN_NUMBER"} if page else {}),
+        run_number=number(run),
+        workflow=value(env, "GITHUB_WORKFLOW"),
+        default_branch=github_event.default_branch(env, read_file),
+        is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
+    )
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=github.emit, remember=github.remember)
