@@ -44,7 +44,7 @@ def like_github(name: str, marker: str, env: Env, read_file: ReadFile) -> Contex
         sources=sources | ({"run_url": "GITHUB_RUN_NUMBER"} if page else {}),
         run_number=number(run),
         workflow=value(env, "GITHUB_WORKFLOW"),
-        default_branch=github_event.default_branch(env, read_file),
+        default_branch=github_event.default_branch(github_event.load(env, read_file)),
         is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
     )
 

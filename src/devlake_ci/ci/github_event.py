@@ -43,15 +43,15 @@ def facts(env: Env, event: object) -> Facts:
     return ended | _READERS.get(value(env, "GITHUB_EVENT_NAME") or "", _by_ref)(env, event)
 
 
-def default_branch(env: Env, read_file: ReadFile) -> str | None:
-    """Find the repository's default branch, which no variable says."""
-    return _text(load(env, read_file), "repository.default_branch")
-
-
 def for_pull_request(env: Env, event: object) -> bool:
     """Tell whether the run, or the run that set it off, is one for a pull request."""
     names = {value(env, "GITHUB_EVENT_NAME"), _text(event, "workflow_run.event")}
     return any(name and name.startswith("pull_request") for name in names)
+
+
+def default_branch(event: object) -> str | None:
+    """Find the repository's default branch."""
+    return _text(event, "repository.default_branch")
 
 
 def _by_ref(env: Env, event: object) -> Facts:
