@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devlake_ci.ci.values import exit_code, number, unix_time, whole_sha
+from devlake_ci.ci.values import exit_code, host, number, unix_time, whole_sha
 from devlake_ci.model import Result
 
 
@@ -60,3 +60,18 @@ def test_a_name_or_a_part_of_a_sha_is_no_whole_sha(text):
 @pytest.mark.parametrize("text", ["a" * 40, "b" * 64])
 def test_a_whole_sha_is_taken_as_it_is(text):
     assert whole_sha(text) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://ci.example.com/acme/shop/42", "ci.example.com"),
+        ("http://me:s3cr3t@ci.example.com:8080/", "ci.example.com:8080"),
+        ("ci.example.com", "ci.example.com"),
+        ("/", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_host_is_whose_address_it_is_without_credentials(url, expected):
+    assert host(url) == expected

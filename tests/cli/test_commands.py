@@ -235,6 +235,7 @@ def test_what_is_no_command_is_a_usage_error():
 AGENT = """#!/bin/sh
 echo "$*" >> "$AGENT_LOG"
 cat >> "$AGENT_LOG"
+env >> "$AGENT_LOG"
 exit "${AGENT_EXIT:-0}"
 """
 BUILDKITE = {
@@ -269,6 +270,16 @@ def test_buildkites_agent_is_told_without_a_shell(devlake_ci, agent):
     )
     assert "meta-data set devlake-reported\nfalse" in agent.read_text()
     assert not Path("evil").exists()
+
+
+def test_buildkites_agent_is_not_given_our_token(devlake_ci, agent, monkeypatch):
+    monkeypatch.setenv("DEVLAKE_TOKEN", "s3cr3t")
+
+    devlake_ci("report", "--environment=prod", env=BUILDKITE)
+
+    told = agent.read_text()
+    assert "AGENT_LOG=" in told
+    assert "s3cr3t" not in told
 
 
 @pytest.mark.usefixtures("agent")

@@ -54,11 +54,12 @@ def detect(env: Env) -> bool:
 def read(env: Env, read_file: ReadFile) -> Context:
     """Read the predefined variables; AGENT_JOBSTATUS is the result so far."""
     del read_file
+    job = _joined(env, "SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT")
     return context(
         env,
         Fact(NAME, "TF_BUILD"),
         _commit(env) | _run(env),
-        job_id=_joined(env, "SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT"),
+        job_id=job.value if job else None,
         no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "RELEASE_DEPLOYMENTID", "BUILD_BUILDID")),
         workflow=value(env, "RELEASE_DEFINITIONNAME", "BUILD_DEFINITIONNAME"),
@@ -97,11 +98,10 @@ def _commit(env: Env) -> dict[str, Fact[Any] | None]:
 def _run(env: Env) -> dict[str, Fact[Any] | None]:
     # A release has numbers of its own: no build may have the same.
     release = mapped(variable(env, "RELEASE_DEPLOYMENTID"), lambda number: f"release-{number}")
-    job = _joined(env, "SYSTEM_STAGENAME", "SYSTEM_JOBNAME")
     return {
         "run_id": release or variable(env, "BUILD_BUILDID"),
         "attempt": variable(env, "RELEASE_ATTEMPTNUMBER", "SYSTEM_JOBATTEMPT"),
-        "job": Fact(job, "SYSTEM_STAGENAME.SYSTEM_JOBNAME") if job else None,
+        "job": _joined(env, "SYSTEM_STAGENAME", "SYSTEM_JOBNAME"),
         "run_url": variable(env, "RELEASE_RELEASEWEBURL") or _run_url(env),
         "actor": variable(env, "BUILD_REQUESTEDFOR"),
         "environment": variable(env, "RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME"),
@@ -124,8 +124,10 @@ def _for_pull_request(env: Env) -> bool:
     )
 
 
-def _joined(env: Env, *names: str) -> str | None:
-    return ".".join(filter(None, (value(env, name) for name in names))) or None
+def _joined(env: Env, *names: str) -> Fact[str] | None:
+    said = [fact for name in names if (fact := variable(env, name))]
+    text = ".".join(fact.value for fact in said)
+    return Fact(text, ".".join(fact.source for fact in said)) if said else None
 
 
 def _escaped(text: str) -> str:

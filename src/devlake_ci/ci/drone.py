@@ -11,7 +11,7 @@ DRONE_COMMIT_MESSAGE. DRONE_BUILD_CREATED and _STARTED are seconds since 1970. D
 the pipeline in the file; a matrix has stages with numbers. DRONE_DEPLOY_TO is where `drone build
 promote` deploys to. DRONE_BUILD_STATUS and DRONE_STAGE_STATUS are success until a step fails, then
 failure; killed counts as failure. In Harness, what the status says while a build runs is
-[unverified], so there the result has to be given.
+[unverified], so there the result has to be given; HARNESS_EXECUTION_ID is unique.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number, unix_time
+from devlake_ci.ci.values import host, number, unix_time
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Context
 
@@ -46,7 +46,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         env,
         Fact(NAME, "DRONE"),
         _commit(env) | _build(env),
-        leg=value(env, "DRONE_STAGE_NUMBER"),
+        job_id=_job_id(env),
         no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "DRONE_BUILD_NUMBER")),
         workflow=value(env, "DRONE_STAGE_NAME"),
@@ -85,6 +85,12 @@ def _result(env: Env) -> Fact[Any] | None:
     statuses = [variable(env, name) for name in ("DRONE_BUILD_STATUS", "DRONE_STAGE_STATUS")]
     worst = next((each for each in statuses if each and each.value != "success"), statuses[0])
     return mapped(worst, outcome)
+
+
+def _job_id(env: Env) -> str | None:
+    # Builds are counted by each server, and from 1 again by the next one.
+    where = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
+    return ".".join(filter(None, (where, value(env, "DRONE_STAGE_NUMBER")))) or None
 
 
 def _for_pull_request(env: Env) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 
 from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
 from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number
+from devlake_ci.ci.values import host, number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Context
 
@@ -41,6 +41,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         env,
         Fact(NAME, "JENKINS_URL"),
         _facts(env),
+        job_id=host(value(env, "JENKINS_URL")),
         no_deployment="it runs for a pull request" if value(env, "CHANGE_ID") else None,
         # The jobs of a multibranch project belong together, and each of them counts from 1.
         run_number=None if branch else number(value(env, "BUILD_NUMBER")),

@@ -29,7 +29,7 @@ from devlake_ci.ci.facts import (
 )
 from devlake_ci.ci.outputs import problem, variables
 from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number
+from devlake_ci.ci.values import host, number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Say
 from devlake_ci.model import Context, Outcome
@@ -54,6 +54,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         env,
         Fact(NAME, "TEAMCITY_VERSION"),
         _facts(said),
+        job_id=host(value(said, "BUILD_URL")),
         no_deployment="it runs for a pull request" if asked else None,
         run_number=number(value(said, "teamcity.build.id")),
         workflow=value(said, "teamcity.buildType.id"),

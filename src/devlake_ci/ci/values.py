@@ -1,4 +1,4 @@
-"""Reads what CIs write numbers, times, commits and exit codes as."""
+"""Reads what CIs write numbers, times, commits, exit codes and addresses as."""
 
 import re
 from datetime import UTC, datetime
@@ -33,3 +33,12 @@ def exit_code(text: str) -> Result | None:
 def whole_sha(text: str) -> str | None:
     """Take a commit's whole SHA; None for a name such as `HEAD`, and for a deleted ref's zeros."""
     return text if _SHA.fullmatch(text) and text.strip("0") else None
+
+
+def host(url: str | None) -> str | None:
+    """Find whose address it is; None if there is none.
+
+    Where a CI's numbers are its own server's, this tells them from those of the next server.
+    """
+    match = re.match(r"(?:https?://)?(?:[^/@]*@)?([^/@]+)", (url or "").strip())
+    return match[1] if match else None

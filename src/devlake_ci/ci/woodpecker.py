@@ -18,7 +18,7 @@ from typing import Any
 
 from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
 from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number, unix_time
+from devlake_ci.ci.values import host, number, unix_time
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Context
 
@@ -37,7 +37,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         env,
         Fact(NAME, "CI" if value(env, "CI") == NAME else "CI_SYSTEM_NAME"),
         _facts(env),
-        leg=value(env, "CI_WORKFLOW_NUMBER"),
+        job_id=_job_id(env),
         no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "CI_PIPELINE_NUMBER")),
         workflow=value(env, "CI_WORKFLOW_NAME"),
@@ -60,6 +60,12 @@ def _facts(env: Env) -> dict[str, Fact[Any] | None]:
         "created_at": mapped(variable(env, "CI_PIPELINE_CREATED"), unix_time),
         "started_at": mapped(variable(env, "CI_PIPELINE_STARTED"), unix_time),
     }
+
+
+def _job_id(env: Env) -> str | None:
+    # Pipelines are counted by each server, and from 1 again by the next one.
+    where = host(value(env, "CI_PIPELINE_URL"))
+    return ".".join(filter(None, (where, value(env, "CI_WORKFLOW_NUMBER")))) or None
 
 
 def _for_pull_request(env: Env) -> bool:
