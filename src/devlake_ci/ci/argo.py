@@ -1,13 +1,16 @@
 """Argo Workflows, which sets no variables: an exit handler hands over what it knows.
 
-What examples/argo-workflows sets, from https://argo-workflows.readthedocs.io/en/latest/variables/:
-ARGO_WORKFLOW_UID is {{workflow.uid}}, unique.
-ARGO_WORKFLOW_TEMPLATE is the name of the WorkflowTemplate or CronWorkflow, as you write it.
-ARGO_WORKFLOW_STATUS is {{workflow.status}}, in an exit handler Succeeded, Failed or Error; a
-workflow that was stopped or terminated is Failed, too. ARGO_WORKFLOW_CREATED is
-{{workflow.creationTimestamp.RFC3339}}. A retried workflow keeps its uid, so what it deploys takes
-the place of what the first try did. Commit, repository and branch are parameters of yours:
-DEVLAKE_SHA, DEVLAKE_REPO_URL, DEVLAKE_REF. There is no number that grows.
+- ARGO_WORKFLOW_UID: {{workflow.uid}}, unique; a retry keeps it, so that what it deploys takes the
+  place of what the first try did [1]
+- ARGO_WORKFLOW_TEMPLATE: the name of the WorkflowTemplate, as you write it
+- ARGO_WORKFLOW_STATUS: {{workflow.status}}, in an exit handler Succeeded, Failed or Error [1]; that
+  one which was stopped is Failed is [unverified]
+- ARGO_WORKFLOW_CREATED: {{workflow.creationTimestamp.RFC3339}} [1]
+
+examples/argo-workflows sets them. Commit, repository and branch are parameters of yours, and come
+as DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows.
+
+[1] https://argo-workflows.readthedocs.io/en/latest/variables/
 """
 
 from devlake_ci.ci.facts import Fact, context, mapped, moment, outcome, value, variable

@@ -1,23 +1,32 @@
 """Azure Pipelines, as a service and as a server, classic releases included.
 
-Variables, each from the page named behind it: TF_BUILD is True in every job [1].
-BUILD_SOURCEVERSION is the commit, for a pull request a merge that nobody made [1];
-SYSTEM_PULLREQUEST_SOURCECOMMITID and _SOURCEBRANCH are its head [1]. BUILD_SOURCEBRANCH is
-refs/heads/, refs/tags/ or refs/pull/ [1]; BUILD_SOURCEBRANCHNAME is only its last segment [1], so
-it is not read. BUILD_REPOSITORY_URI, BUILD_BUILDID (grows), BUILD_REASON, BUILD_REQUESTEDFOR,
-BUILD_DEFINITIONNAME, BUILD_SOURCEVERSIONMESSAGE (cut at a line or 200 characters), SYSTEM_JOBID,
-SYSTEM_JOBATTEMPT, SYSTEM_STAGEATTEMPT, SYSTEM_STAGENAME and SYSTEM_JOBNAME [1].
-SYSTEM_PIPELINESTARTTIME is written like 2020-02-10 13:29:58-05:00 [1]; when the job began, nothing
-says. ENVIRONMENT_NAME is there in deployment jobs [1]. AGENT_JOBSTATUS is Canceled, Failed,
-Succeeded or SucceededWithIssues [1]; the last is half a success, and left open. SYSTEM_JOBID is the
-same in each attempt of a job [unverified], so the stage's attempt is put to it.
-RELEASE_DEPLOYMENTID, _ATTEMPTNUMBER, _ENVIRONMENTNAME and _RELEASEWEBURL in classic releases, where
-BUILD_ is the artifact's build [2]. Commands to the agent and how they are escaped [3].
+- TF_BUILD: True in every job [1]
+- BUILD_SOURCEVERSION: the commit; of a pull request a merge that nobody made [1]
+- SYSTEM_PULLREQUEST_SOURCECOMMITID, _SOURCEBRANCH: a pull request's head [1]
+- BUILD_SOURCEBRANCH: refs/heads/, refs/tags/ or refs/pull/ and a name [1]
+- BUILD_SOURCEBRANCHNAME: the last segment of that only [1], so it is not read
+- BUILD_SOURCEVERSIONMESSAGE: the commit's message, cut at its first line or 200 characters [1]
+- BUILD_REPOSITORY_URI: the URL of the repository that set it off [1]
+- BUILD_BUILDID: grows within the organisation, the same in each attempt [1]
+- BUILD_REASON, BUILD_REQUESTEDFOR, BUILD_DEFINITIONNAME: PullRequest or another, a person, the
+  pipeline [1]
+- SYSTEM_STAGENAME, SYSTEM_JOBNAME, SYSTEM_JOBATTEMPT, SYSTEM_STAGEATTEMPT: as they say [1]
+- SYSTEM_JOBID: one of each job, the same in each attempt [unverified]; the stage's attempt is put
+  to it
+- SYSTEM_PIPELINESTARTTIME: like 2020-02-10 13:29:58-05:00 [1]; when the job began, nothing says
+- SYSTEM_COLLECTIONURI, SYSTEM_TEAMPROJECT: what a run's address is made of [1]
+- ENVIRONMENT_NAME: in deployment jobs, where they deploy to [1]
+- AGENT_JOBSTATUS: Canceled, Failed, Succeeded, or SucceededWithIssues [1], half a success, left
+  open
+- RELEASE_DEPLOYMENTID, _ATTEMPTNUMBER, _ENVIRONMENTNAME, _DEFINITIONNAME, _RELEASEWEBURL: in
+  classic releases, where BUILD_ is the artifact's build [2]
 
 [1] https://learn.microsoft.com/azure/devops/pipelines/build/variables
 [2] https://learn.microsoft.com/azure/devops/pipelines/release/variables
-[3] https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands, and
-    src/Agent.Sdk/CommandStringConvertor.cs of microsoft/azure-pipelines-agent
+
+What the agent takes as commands, and how it wants them escaped:
+https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and
+src/Agent.Sdk/CommandStringConvertor.cs of https://github.com/microsoft/azure-pipelines-agent
 """
 
 from typing import Any

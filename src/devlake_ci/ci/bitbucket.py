@@ -1,14 +1,20 @@
 """Bitbucket Pipelines, in Bitbucket Cloud.
 
-All variables: https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
-BITBUCKET_COMMIT is the commit, of a pull request its head. BITBUCKET_BRANCH is the source branch
-and not there on tags, BITBUCKET_TAG only there. BITBUCKET_GIT_HTTP_ORIGIN is the repository's page.
-BITBUCKET_BUILD_NUMBER grows, and is the same when a step is run again; BITBUCKET_STEP_RUN_NUMBER
-counts that, from 1. BITBUCKET_PIPELINE_UUID and BITBUCKET_STEP_UUID come in braces. BITBUCKET_PR_ID
-is there in pull requests, BITBUCKET_DEPLOYMENT_ENVIRONMENT in steps with `deployment:`.
-BITBUCKET_EXIT_CODE is there in `after-script` only, 0 or 1. Times, the step's name, the commit's
-message and who set it off (other than as a UUID): no variable. After a step was stopped or ran out
-of time, what after-script sees is [unverified].
+- BITBUCKET_COMMIT: the commit; of a pull request its head [1]
+- BITBUCKET_BRANCH, BITBUCKET_TAG: the source branch, not there on tags; the tag [1]
+- BITBUCKET_GIT_HTTP_ORIGIN, _SSH_ORIGIN: the repository [1]
+- BITBUCKET_BUILD_NUMBER: grows within a repository, the same when a step is run again [1]
+- BITBUCKET_STEP_RUN_NUMBER: counts that, from 1 [1]
+- BITBUCKET_STEP_UUID: the step's own, in braces [1]
+- BITBUCKET_REPO_FULL_NAME: workspace/repository [1]
+- BITBUCKET_PR_ID: there in pull requests only [1]
+- BITBUCKET_DEPLOYMENT_ENVIRONMENT: there in steps with `deployment:` [1]
+- BITBUCKET_EXIT_CODE: there in `after-script` only, 0 or 1 [1]; what it is after a step was stopped
+  or ran out of time is [unverified]
+
+Times, the step's name, the commit's message and who set it off (but as a UUID): no variable.
+
+[1] https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
 """
 
 from typing import Any

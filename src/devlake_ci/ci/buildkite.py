@@ -1,17 +1,25 @@
 """Buildkite.
 
-All variables: https://buildkite.com/docs/pipelines/configure/environment-variables BUILDKITE_COMMIT
-is a SHA or a name such as HEAD, which only the checkout can tell. BUILDKITE_BRANCH is the tag's
-name in builds of tags, like BUILDKITE_TAG. BUILDKITE_REPO is a clone URL, mostly by SSH.
-BUILDKITE_BUILD_ID and BUILDKITE_JOB_ID are UUIDs; a retry is a new job, which BUILDKITE_RETRY_COUNT
-counts from 0. BUILDKITE_BUILD_NUMBER grows within a pipeline. BUILDKITE_STEP_KEY and
-BUILDKITE_LABEL name the step, BUILDKITE_PIPELINE_SLUG the pipeline;
-BUILDKITE_PIPELINE_DEFAULT_BRANCH is its own setting. BUILDKITE_PULL_REQUEST is a number or false.
-BUILDKITE_MESSAGE may be what somebody typed to start the build, so it is not read.
-BUILDKITE_COMMAND_EXIT_STATUS is there in hooks after the command; whether a cancelled job says so
-in it is [unverified]: what isn't 0 is a failure. No times. Annotations:
-https://buildkite.com/docs/agent/v3/cli-annotate Meta-data:
-https://buildkite.com/docs/agent/v3/cli-meta-data; both read standard input.
+- BUILDKITE: true [1]
+- BUILDKITE_COMMIT: a SHA, or a name such as HEAD that only the checkout can tell [1]
+- BUILDKITE_BRANCH, BUILDKITE_TAG: the branch; in builds of tags both are the tag [1]
+- BUILDKITE_REPO: a clone URL, mostly by SSH [1]
+- BUILDKITE_BUILD_ID, BUILDKITE_JOB_ID: UUIDs; a retry is a job of its own [1]
+- BUILDKITE_RETRY_COUNT: how often the job was tried before [1]
+- BUILDKITE_BUILD_NUMBER: grows within a pipeline [1]
+- BUILDKITE_STEP_KEY, BUILDKITE_LABEL: the step [1]
+- BUILDKITE_PIPELINE_SLUG, BUILDKITE_PIPELINE_DEFAULT_BRANCH: the pipeline, and its own setting [1]
+- BUILDKITE_BUILD_URL, BUILDKITE_BUILD_CREATOR: as they say [1]
+- BUILDKITE_PULL_REQUEST: a number or false [1]
+- BUILDKITE_MESSAGE: perhaps what somebody typed to start the build [1], so it is not read
+- BUILDKITE_COMMAND_EXIT_STATUS: in hooks after the command, how it ended [1]; below 0 it may have
+  been cancelled [unverified], which is left open
+
+There are no times. Annotations and meta-data are made by the agent, from its standard input:
+https://buildkite.com/docs/agent/v3/cli-annotate and
+https://buildkite.com/docs/agent/v3/cli-meta-data
+
+[1] https://buildkite.com/docs/pipelines/configure/environment-variables
 """
 
 from typing import Any
@@ -24,7 +32,7 @@ from devlake_ci.ci.values import exit_code, number, whole_sha
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Run
 from devlake_ci.errors import NothingToReport
-from devlake_ci.model import Context, Outcome
+from devlake_ci.model import Context, Outcome, Result
 
 NAME = "buildkite"
 AGENT = "buildkite-agent"
@@ -75,12 +83,16 @@ def _facts(env: Env) -> dict[str, Fact[Any] | None]:
         "job": variable(env, "BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"),
         "run_url": variable(env, "BUILDKITE_BUILD_URL"),
         "actor": variable(env, "BUILDKITE_BUILD_CREATOR"),
-        "result": mapped(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), exit_code),
+        "result": mapped(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), _result),
     }
 
 
 def _attempt(retries: str) -> str | None:
     return str((number(retries) or 0) + 1)
+
+
+def _result(status: str) -> Result | None:
+    return None if status.startswith("-") else exit_code(status)
 
 
 def _style(outcome: Outcome) -> str:

@@ -1,17 +1,21 @@
 """AWS CodeBuild.
 
-All variables: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
-CODEBUILD_BUILD_ARN and CODEBUILD_BUILD_ID, project:UUID; a retry is a build of its own.
-CODEBUILD_BUILD_NUMBER grows within a project. CODEBUILD_RESOLVED_SOURCE_VERSION is the commit's SHA
-of a Git source, and something else, or not there, of S3; of CodePipeline it is what the pipeline
-gives. CODEBUILD_SOURCE_REPO_URL is the clone URL; with CodePipeline it is not there.
-CODEBUILD_WEBHOOK_TRIGGER is branch/NAME, tag/NAME or pr/NUMBER in builds by a webhook, and
-CODEBUILD_WEBHOOK_HEAD_REF then the ref, of a pull request its source. CODEBUILD_SOURCE_VERSION is
-pr/NUMBER too, when a pull request is built by hand. CODEBUILD_START_TIME is in milliseconds.
-CODEBUILD_INITIATOR is a user or codepipeline/NAME. CODEBUILD_BATCH_BUILD_IDENTIFIER names a build
-of a batch. CODEBUILD_PUBLIC_BUILD_URL is there in public projects only. CODEBUILD_BUILD_SUCCEEDING
-is 1 or 0; whether it is 0 already in the `finally` of the phase that fails is [unverified], so it
-isn't read: give it as --result in `post_build`.
+- CODEBUILD_BUILD_ARN, CODEBUILD_BUILD_ID: PROJECT:UUID; a retry is a build of its own [1]
+- CODEBUILD_BUILD_NUMBER: grows within a project [1]
+- CODEBUILD_RESOLVED_SOURCE_VERSION: the commit's SHA of a Git source, with CodePipeline what that
+  gives; of S3 something else, or not there [1]
+- CODEBUILD_SOURCE_REPO_URL: the clone URL; not there with CodePipeline [1]
+- CODEBUILD_WEBHOOK_TRIGGER: branch/NAME, tag/NAME or pr/NUMBER, in builds by a webhook [1]
+- CODEBUILD_WEBHOOK_HEAD_REF: then the ref, of a pull request its source [1]
+- CODEBUILD_SOURCE_VERSION: pr/NUMBER also where a pull request is built by hand [1]
+- CODEBUILD_START_TIME: milliseconds since 1970 [1]
+- CODEBUILD_INITIATOR: a user, or codepipeline/NAME [1]
+- CODEBUILD_BATCH_BUILD_IDENTIFIER: which build of a batch it is [1]
+- CODEBUILD_PUBLIC_BUILD_URL: in public projects only [1]
+- CODEBUILD_BUILD_SUCCEEDING: 1 or 0 [1]; whether it is 0 already in the `finally` of the phase that
+  fails is [unverified], so it isn't read: give the result in `post_build`
+
+[1] https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
 """
 
 from typing import Any

@@ -1,17 +1,24 @@
 """Drone, and Harness CI, which sets Drone's variables too.
 
-All variables: https://docs.drone.io/pipeline/environment/reference/ and
-https://developer.harness.io/docs/continuous-integration/troubleshoot-ci/ci-env-var; what is in
-them: https://github.com/drone/runner-go, environ/environ.go and pipeline/state.go. DRONE_COMMIT_SHA
-is the commit, of a pull request its head. DRONE_BRANCH is the branch, of a pull request the target;
-DRONE_SOURCE_BRANCH its source. DRONE_TAG is there for refs/tags/ only. DRONE_GIT_HTTP_URL and
-DRONE_REPO_LINK are the repository, DRONE_REPO_BRANCH its default branch. DRONE_BUILD_NUMBER grows
-within a repository, and a restart is another build. DRONE_BUILD_LINK, DRONE_BUILD_TRIGGER,
-DRONE_COMMIT_MESSAGE. DRONE_BUILD_CREATED and _STARTED are seconds since 1970. DRONE_STAGE_NAME is
-the pipeline in the file; a matrix has stages with numbers. DRONE_DEPLOY_TO is where `drone build
-promote` deploys to. DRONE_BUILD_STATUS and DRONE_STAGE_STATUS are success until a step fails, then
-failure; killed counts as failure. In Harness, what the status says while a build runs is
-[unverified], so there the result has to be given; HARNESS_EXECUTION_ID is unique.
+- DRONE: true [1]
+- DRONE_COMMIT_SHA: the commit; of a pull request its head [1]
+- DRONE_BRANCH, DRONE_SOURCE_BRANCH: the branch, of a pull request the target; its source [1]
+- DRONE_TAG: there for refs/tags/ only [2]
+- DRONE_GIT_HTTP_URL, DRONE_REPO_LINK, DRONE_REPO_BRANCH: the repository, and its default branch [1]
+- DRONE_BUILD_NUMBER: grows within a repository; a restart is another build [1]
+- DRONE_BUILD_EVENT, DRONE_PULL_REQUEST: pull_request and its number, for one [1]
+- DRONE_BUILD_LINK, DRONE_BUILD_TRIGGER, DRONE_COMMIT_MESSAGE: as they say [1]
+- DRONE_BUILD_CREATED, DRONE_BUILD_STARTED: seconds since 1970, or 0 [2]
+- DRONE_STAGE_NAME, DRONE_STAGE_NUMBER: the pipeline in the file [1]
+- DRONE_DEPLOY_TO: where `drone build promote` deploys to [1]
+- DRONE_BUILD_STATUS, DRONE_STAGE_STATUS: success until a step fails, then failure, brought up to
+  date for each step [2]. In Harness that is [unverified], so there the result has to be given.
+- HARNESS_EXECUTION_ID: unique [3]
+
+[1] https://docs.drone.io/pipeline/environment/reference/
+[2] https://github.com/drone/runner-go, environ/environ.go, pipeline/state.go and
+    pipeline/runtime/execer.go
+[3] https://developer.harness.io/docs/continuous-integration/troubleshoot-ci/ci-env-var
 """
 
 from typing import Any
@@ -80,7 +87,7 @@ def _build(env: Env) -> dict[str, Fact[Any] | None]:
 
 
 def _result(env: Env) -> Fact[Any] | None:
-    if value(env, "HARNESS_BUILD_ID"):
+    if any(name.startswith("HARNESS_") for name in env):
         return None
     statuses = [variable(env, name) for name in ("DRONE_BUILD_STATUS", "DRONE_STAGE_STATUS")]
     worst = next((each for each in statuses if each and each.value != "success"), statuses[0])

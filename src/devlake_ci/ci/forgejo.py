@@ -1,8 +1,11 @@
 """Forgejo Actions, which reads like GitHub Actions and has another API.
 
-FORGEJO_ACTIONS is true, and so are GITEA_ACTIONS and GITHUB_ACTIONS (internal/app/run/runner.go of
-https://code.forgejo.org/forgejo/runner, v7 and later; older ones are taken for Gitea). The other
-variables: https://forgejo.org/docs/latest/user/actions/reference/; gitea.py reads them.
+- FORGEJO_ACTIONS, GITEA_ACTIONS, GITHUB_ACTIONS: all true [1]; runners before v7 are taken for
+  Gitea's
+- All other variables and the event: GitHub's [2]; gitea.py reads them
+
+[1] https://code.forgejo.org/forgejo/runner, internal/app/run/runner.go
+[2] https://forgejo.org/docs/latest/user/actions/reference/
 """
 
 from devlake_ci.ci import github

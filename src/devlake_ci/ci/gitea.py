@@ -1,11 +1,15 @@
 """Gitea Actions, which reads like GitHub Actions and has another API.
 
-GITEA_ACTIONS is true, and GITHUB_ACTIONS as well (internal/app/run/runner.go of
-https://gitea.com/gitea/act_runner). The other variables are GitHub's
-(https://docs.gitea.com/usage/actions/comparison), what they mean is in github.py and
-github_event.py. GITHUB_RUN_NUMBER is what the address of a run ends with (models/actions/run.go of
-https://github.com/go-gitea/gitea); that newer servers take its id there is [unverified], and no
-number hangs on it. Outputs and summary are written as for GitHub, where there are files for them.
+- GITEA_ACTIONS, GITHUB_ACTIONS: both true [1]
+- GITHUB_RUN_NUMBER: grows within a repository, and is what a run's address ends with [2]; that
+  newer servers take its id there is [unverified], and no number hangs on it
+- All other variables and the event: GitHub's [3]; github.py and github_event.py say what they mean
+
+Outputs and summary are written as for GitHub, where the runner has files for them.
+
+[1] https://gitea.com/gitea/act_runner, internal/app/run/runner.go
+[2] https://github.com/go-gitea/gitea, models/actions/run.go
+[3] https://docs.gitea.com/usage/actions/comparison
 """
 
 from dataclasses import replace

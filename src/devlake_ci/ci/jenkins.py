@@ -1,13 +1,19 @@
 """Jenkins, with Git.
 
-JENKINS_URL, BUILD_TAG, BUILD_NUMBER (grows within a job), BUILD_URL, JOB_NAME [1], STAGE_NAME [2].
-GIT_COMMIT, GIT_URL (GIT_URL_1 with several remotes) and GIT_BRANCH (with the remote's name before
-it) [3]; a scripted pipeline has them only if it exports what `checkout` gives back. BRANCH_NAME,
-TAG_NAME, CHANGE_ID, CHANGE_BRANCH and BRANCH_IS_PRIMARY in multibranch jobs, where BRANCH_NAME is
-PR-7 for a pull request, and the commit may be a merge that nobody made [4]. BUILD_USER_ID with the
-plugin build-user-vars [5]. How the build stands and when it began, Groovy alone knows
-(`currentBuild.currentResult`): give it as DEVLAKE_RESULT and DEVLAKE_STARTED_AT. A job that was
-deleted and made anew counts from 1 again, and its deployments get the ids of the old ones.
+- JENKINS_URL, BUILD_URL: there if Jenkins was told its address [1]
+- BUILD_TAG, JOB_NAME: jenkins-JOB-NUMBER; the job with its folders [1]
+- BUILD_NUMBER: grows within a job [1]; one that was deleted and made anew counts from 1 again, and
+  its deployments take the place of the old ones
+- STAGE_NAME: the stage of a pipeline [2]
+- GIT_COMMIT, GIT_BRANCH: the commit; the branch with the remote's name before it [3]. A scripted
+  pipeline has them only if it exports what `checkout` gives back.
+- GIT_URL, GIT_URL_1: the clone URL, the latter with several remotes [3]
+- BRANCH_NAME, TAG_NAME, BRANCH_IS_PRIMARY: in multibranch jobs [4]
+- CHANGE_ID, CHANGE_BRANCH: there for pull requests, where BRANCH_NAME is PR-7 and the commit may be
+  a merge that nobody made [4]
+- BUILD_USER_ID: with the plugin build-user-vars [5]
+
+How the build stands and when it began, Groovy alone knows: give DEVLAKE_RESULT.
 
 [1] https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables
 [2] https://github.com/jenkinsci/workflow-cps-plugin

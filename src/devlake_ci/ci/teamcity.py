@@ -1,13 +1,18 @@
 """TeamCity, whose builds say half of what they know in files of properties.
 
-TEAMCITY_VERSION, BUILD_NUMBER, BUILD_VCS_NUMBER (the commit, if there is one VCS root), BUILD_URL,
-TEAMCITY_BUILDCONF_NAME and TEAMCITY_BUILD_PROPERTIES_FILE [1]; that file names another one as
-teamcity.configuration.properties.file [1]. In these: teamcity.build.id, which grows within a server
-and names the build on it; teamcity.build.branch, `<default>` or not there on the default branch;
-teamcity.buildType.id; teamcity.build.triggeredBy.username; vcsroot.url and vcsroot.branch (the
-default one) if there is one VCS root [1]; teamcity.pullRequest.number and .source.branch [2].
-How the build stands and when it began, nothing says [unverified], so the result has to be given.
-Service messages are read from the standard output; how they are escaped [3].
+- TEAMCITY_VERSION, TEAMCITY_BUILDCONF_NAME, BUILD_URL: as they say [1]
+- BUILD_VCS_NUMBER: the commit, if there is one VCS root [1]
+- TEAMCITY_BUILD_PROPERTIES_FILE: the file with system properties [1]
+- teamcity.configuration.properties.file: in that, the file with all the others [1]
+- teamcity.build.id: names the build on its server, and grows there [1]
+- teamcity.build.branch: the branch; `<default>`, or not there, on the default one [1]
+- teamcity.buildType.id, teamcity.build.triggeredBy.username: the build configuration; who set it
+  off [1]
+- vcsroot.url, vcsroot.branch: clone URL and default branch, if there is one VCS root [1]
+- teamcity.pullRequest.number, .source.branch: with the build feature Pull Requests [2]
+
+How the build stands and when it began, nothing says [unverified]: the result has to be given.
+Service messages are read from the standard output, and escaped as [3] says.
 
 [1] https://www.jetbrains.com/help/teamcity/predefined-build-parameters.html
 [2] https://www.jetbrains.com/help/teamcity/pull-requests.html

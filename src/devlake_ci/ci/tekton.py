@@ -1,11 +1,15 @@
-"""Tekton Pipelines, which set no variables: a `finally` task hands over what it knows of the run.
+"""Tekton Pipelines, which set no variables: a `finally` task hands over what it knows.
 
-What examples/tekton sets, from https://tekton.dev/docs/pipelines/variables/: TEKTON_PIPELINERUN_UID
-is $(context.pipelineRun.uid), unique. TEKTON_PIPELINE is $(context.pipeline.name). TEKTON_TASK is
-the name of the task that deploys, as you write it, and TEKTON_TASK_STATUS its $(tasks.NAME.status):
-Succeeded, Failed, or None for one that was skipped. Not $(tasks.status), whose Completed means that
-something was skipped, perhaps the deployment. Commit, repository and branch are parameters of
-yours: DEVLAKE_SHA, DEVLAKE_REPO_URL, DEVLAKE_REF. There is no number that grows, and no time.
+- TEKTON_PIPELINERUN_UID: $(context.pipelineRun.uid), unique [1]
+- TEKTON_PIPELINE: $(context.pipeline.name) [1]
+- TEKTON_TASK: the name of the task that deploys, as you write it
+- TEKTON_TASK_STATUS: its $(tasks.NAME.status): Succeeded, Failed, or None if it was skipped [1].
+  Not $(tasks.status): Completed means there that something was skipped, perhaps the deployment.
+
+examples/tekton sets them. Commit, repository and branch are parameters of yours, and come as
+DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows, and no time.
+
+[1] https://tekton.dev/docs/pipelines/variables/
 """
 
 from devlake_ci.ci.facts import Fact, context, mapped, outcome, value, variable

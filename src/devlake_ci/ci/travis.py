@@ -1,14 +1,21 @@
 """Travis CI.
 
-All variables: https://docs.travis-ci.com/user/environment-variables/#default-environment-variables
-TRAVIS is true. TRAVIS_COMMIT is the commit, of a pull request a merge that nobody made;
-TRAVIS_PULL_REQUEST_SHA and _BRANCH are its head. TRAVIS_BRANCH is the branch, of a tag the tag's
-name, of a pull request the target. TRAVIS_TAG. TRAVIS_PULL_REQUEST is a number or false.
-TRAVIS_BUILD_ID, TRAVIS_BUILD_NUMBER (grows within a repository), TRAVIS_BUILD_WEB_URL,
-TRAVIS_JOB_ID, TRAVIS_JOB_NAME, TRAVIS_COMMIT_MESSAGE. A restart keeps all of them [unverified], so
-that what it deploys takes the place of what the first try did. TRAVIS_REPO_SLUG doesn't say on
-which server the repository is; the checkout's remote does. TRAVIS_TEST_RESULT is about `script`
-only and stays 0 when the deployment fails, so the result has to be given. No times.
+- TRAVIS: true [1]
+- TRAVIS_COMMIT, TRAVIS_COMMIT_MESSAGE: the commit; of a pull request a merge that nobody made [1]
+- TRAVIS_PULL_REQUEST: a number or false [1]
+- TRAVIS_PULL_REQUEST_SHA, _BRANCH: a pull request's head [1]
+- TRAVIS_BRANCH: the branch; for a tag the tag, for a pull request the target [1]
+- TRAVIS_TAG: the tag [1]
+- TRAVIS_BUILD_ID, TRAVIS_JOB_ID: unique; a restart keeps them [unverified], so that what it deploys
+  takes the place of what the first try did
+- TRAVIS_BUILD_NUMBER: grows within a repository [1]
+- TRAVIS_JOB_NAME, TRAVIS_BUILD_WEB_URL: as they say [1]
+- TRAVIS_REPO_SLUG: owner/name on a server that it doesn't say [1]; the checkout's remote does
+- TRAVIS_TEST_RESULT: 0 or 1, of `script` only [1]: still 0 when the deployment after it fails
+
+So the result has to be given. There are no times.
+
+[1] https://docs.travis-ci.com/user/environment-variables/#default-environment-variables
 """
 
 from typing import Any

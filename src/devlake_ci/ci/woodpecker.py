@@ -1,17 +1,27 @@
 """Woodpecker, whose variables have names like GitLab's.
 
-All variables: https://woodpecker-ci.org/docs/usage/environment; what is in them:
-https://github.com/woodpecker-ci/woodpecker, pipeline/frontend/metadata/environment.go. CI and
-CI_SYSTEM_NAME are woodpecker. CI_COMMIT_SHA is the commit, of a pull request its head.
-CI_COMMIT_BRANCH is the branch, of a pull request the target; CI_COMMIT_SOURCE_BRANCH its source.
-CI_COMMIT_TAG is there for tags and releases. CI_REPO_URL is the repository's page,
-CI_REPO_DEFAULT_BRANCH its default branch. CI_PIPELINE_NUMBER grows within a repository, and a
-restart is another one. CI_PIPELINE_EVENT, CI_PIPELINE_URL, CI_COMMIT_MESSAGE. CI_PIPELINE_CREATED
-and _STARTED are seconds since 1970. CI_WORKFLOW_NAME, CI_WORKFLOW_NUMBER. CI_PIPELINE_DEPLOY_TARGET
-is the environment of a deployment event. CI_COMMIT_AUTHOR is the commit's author, not who set it
-off. CI_PIPELINE_STATUS differs from version to version [unverified], and the DRONE_BUILD_STATUS
-that goes with it is always success (drone_compatibility.go), so the result has to be given, by one
-step with `when: status: success` and one with `status: failure`.
+- CI, CI_SYSTEM_NAME: woodpecker [1]
+- CI_COMMIT_SHA: the commit; of a pull request its head [1]
+- CI_COMMIT_BRANCH, CI_COMMIT_SOURCE_BRANCH: the branch, of a pull request the target; its source
+  [1]
+- CI_COMMIT_TAG: there for tags and releases [2]
+- CI_REPO_URL, CI_REPO_CLONE_URL, CI_REPO_DEFAULT_BRANCH: the repository [1]
+- CI_PIPELINE_NUMBER: grows within a repository; a restart is another pipeline [1]
+- CI_PIPELINE_EVENT, CI_COMMIT_PULL_REQUEST: pull_request (or more, with _) and its number, for one
+  [2]
+- CI_PIPELINE_URL, CI_COMMIT_MESSAGE: as they say [1]
+- CI_PIPELINE_CREATED, CI_PIPELINE_STARTED: seconds since 1970, or 0 [2]
+- CI_WORKFLOW_NAME, CI_WORKFLOW_NUMBER: the workflow [1]
+- CI_PIPELINE_DEPLOY_TARGET: the environment of a deployment event [1]
+- CI_COMMIT_AUTHOR: who wrote the commit [1], not who set it off, so it is not read
+- CI_PIPELINE_STATUS: differs from version to version [unverified]
+- DRONE_BUILD_STATUS: always success [3]
+
+So the result has to be given: by one step with `when: status: success`, and one with `failure`.
+
+[1] https://woodpecker-ci.org/docs/usage/environment
+[2] https://github.com/woodpecker-ci/woodpecker, pipeline/frontend/metadata/environment.go
+[3] ibid., drone_compatibility.go
 """
 
 from typing import Any
