@@ -33,5 +33,6 @@ LABEL org.opencontainers.image.title="devlake-ci" \
 COPY --from=build /out/ /
 ENV PATH="/opt/devlake-ci/bin:${PATH}"
 # No USER: the runner demands root, whose files in the workspace and its command files it shares.
-# No ENTRYPOINT: GitLab's and CircleCI's jobs start a shell in the image.
-CMD ["devlake-ci", "--help"]
+# No ENTRYPOINT: GitLab's and CircleCI's jobs start a shell in the image. The command is what a plugin's
+# step runs in Drone and Woodpecker; elsewhere it shows the help.
+CMD ["devlake-ci-plugin"]

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,16 @@ def options(expected):
     return [f"--{name.replace('_', '-')}={given[name]}" for name in sorted(missing)]
 
 
+def written(files, env, folder):
+    """Write the files that the CI left, and give the variables that name them."""
+    places = {path: str(folder / Path(path).name) for path in files}
+    for path, text in files.items():
+        for other, place in places.items():
+            text = text.replace(other, place)  # noqa: PLW2901 (they name each other)
+        Path(places[path]).write_text(text)
+    return {name: places[value] for name, value in env.items() if value in places}
+
+
 def outcome(devlake_ci, path, tmp_path, dialect):
     recorded = json.loads(path.read_text())
     where = {"DEVLAKE_URL": "https://devlake.example/api", "DEVLAKE_CONNECTION": "1"}
@@ -33,6 +44,7 @@ def outcome(devlake_ci, path, tmp_path, dialect):
         event = tmp_path / "event.json"
         event.write_text(json.dumps(recorded["event"]))
         env["GITHUB_EVENT_PATH"] = str(event)
+    env |= written(recorded.get("files", {}), env, tmp_path)
     for name in ("RUNNER_TEMP", "HOME"):  # no nonce: it would be another in each run
         env.pop(name, None)
     arguments = ["--dry-run", "--format=json", "--service=api", f"--dialect={dialect}"]

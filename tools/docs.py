@@ -1,11 +1,17 @@
 """The parts of the documentation that are printed from the code (`make format` writes them)."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import Field
+from importlib import import_module
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from devlake_ci.ci import KNOWN
 from devlake_ci.options import declared, flag
+
+ENVIRONMENTS = Path(__file__).parent.parent / "tests" / "data" / "environments"
 
 
 def options() -> Iterator[str]:
@@ -17,6 +23,29 @@ def options() -> Iterator[str]:
         for each in members:
             yield f"| `{flag(each.name)}` | {each.metadata['help']}{_values(each)} |"
     yield ""
+
+
+def variables() -> Iterator[str]:
+    """Give the lines of the tables of variables, one table a CI, from its recorded environments."""
+    for name in KNOWN:
+        about, _, _ = (import_module(f"devlake_ci.ci.{name}").__doc__ or "").partition("\n")
+        yield from ("", f"## {about.rstrip('.')}", "", f"`DEVLAKE_CI={name}`", "")
+        yield from ("| field | from |", "|---|---|")
+        for field, sources in _sources(name).items():
+            yield f"| {field} | {', '.join(f'`{source}`' for source in sources)} |"
+    yield ""
+
+
+def _sources(name: str) -> dict[str, list[str]]:
+    """Give for each field, in the order of `devlake-ci context`, all that it was read from."""
+    files = sorted(ENVIRONMENTS.glob(f"{name}/*.json"))
+    expected = [json.loads(file.read_text(encoding="utf-8"))["expected"] for file in files]
+    found: dict[str, list[str]] = {field: [] for field in expected[0] if field != "sources"}
+    for context in expected:
+        for field, source in context["sources"].items():
+            if source not in found[field] and source != "DEVLAKE_CI":
+                found[field].append(source)
+    return {field: sources for field, sources in found.items() if sources}
 
 
 def _values(option: Field[Any]) -> str:

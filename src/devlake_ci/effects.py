@@ -24,6 +24,16 @@ class Say:
     """Print one line that the CI reads, such as a workflow command."""
 
     line: str
+    stdout: bool = False
+    """Whether the CI reads the standard output only (TeamCity); else it goes to standard error."""
 
 
-Effect = Append | Replace | Say
+@dataclass(frozen=True)
+class Run:
+    """Run a program of the CI's own and give it `text` to read (Buildkite's agent); no shell."""
+
+    command: tuple[str, ...]
+    text: str
+
+
+Effect = Append | Replace | Say | Run

@@ -66,11 +66,12 @@ class Context:
     "it runs for a pull request"; None if it may well deploy."""
     state_dir: str | None = None
     """A folder that lives as long as this job and no longer, or None."""
-    workflow: str | None = None
-    """The name of the workflow or pipeline that the job belongs to."""
     run_number: int | None = None
-    """A number that is higher in each later run, where the CI has one."""
+    """Another than `run_id`: it grows with each run of the workflow, where the CI has one."""
+    workflow: str | None = None
+    """The pipeline's or workflow's name."""
     default_branch: str | None = None
+    """The repository's default branch, if the CI says it."""
     is_tag: bool = False
     """Whether the run is for a tag."""
 

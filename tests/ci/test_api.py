@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devlake_ci.ci import circleci, github, gitlab, plain
+from devlake_ci import ci
+from devlake_ci.ci import github, gitlab, plain
 from devlake_ci.ci.provider import Reply
 
 SHA = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
@@ -143,7 +144,7 @@ def test_an_answer_that_is_no_whole_sha_resolves_nothing(provider, env, odd):
     assert provider.resolve("main", env, lambda *_: Reply(200, odd)) is None
 
 
-@pytest.mark.parametrize("provider", [github, gitlab, circleci, plain])
+@pytest.mark.parametrize("provider", [*ci.PROVIDERS, plain.PROVIDER])
 def test_without_variables_nobody_is_asked(provider):
     api = Api({})
 

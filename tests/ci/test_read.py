@@ -14,11 +14,14 @@ NAMES = sorted({name for record in RECORDED.values() for name in record["env"]} 
 EVENTS = sorted({record["env"].get("GITHUB_EVENT_NAME", "") for record in RECORDED.values()})
 TOP = st.sampled_from(["pull_request", "workflow_run", "deployment", "deployment_status", "action"])
 KEYS = st.sampled_from(["head", "sha", "head_sha", "ref", "head_commit", "id", "state", "merged"])
-WORDS = st.sampled_from(["", "<nil>", "0" * 40, "refs/heads/", "true", "closed"]) | st.text()
+WORDS = (
+    st.sampled_from(["", "<nil>", "0", "9" * 18, "0" * 40, "refs/heads/", "true", "closed"])
+    | st.text()
+)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS | WORDS, inner))
 EVENT = JSON | st.dictionaries(TOP, st.dictionaries(KEYS, LEAVES | st.dictionaries(KEYS, LEAVES)))
-PROVIDERS = st.sampled_from(["github", "gitlab", "circleci", "plain"])
+PROVIDERS = st.sampled_from([*ci.KNOWN, "plain"])
 
 
 @settings(deadline=None)
@@ -137,3 +140,34 @@ def test_an_environment_without_a_name_is_stopped_all_the_same():
     context = ci.context(env, lambda _: None, lambda *_: None)
 
     assert context.no_deployment == "it stops the environment"
+
+
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        (r"vcsroot.url=https\://git.example/a/b", "https://git.example/a/b"),
+        (r"vcsroot.url = https\://git.example/\u0061/b", "https://git.example/a/b"),
+        (r"vcsroot.url:https\://git.example/a\=b/c", "https://git.example/a=b/c"),
+        (r"#vcsroot.url=https\://git.example/a/b", None),
+        (r"vcsroot.url", None),
+        (r"vcsroot.url=\uD800", None),
+    ],
+)
+def test_teamcitys_properties_are_read_as_java_writes_them(line, url):
+    env = {"TEAMCITY_VERSION": "2025.11", "TEAMCITY_BUILD_PROPERTIES_FILE": "build"}
+
+    context = ci.context(env, {"build": f"!\n{line}\n"}.get, lambda *_: None)
+
+    assert context.repo_url == url
+
+
+@pytest.mark.parametrize("name", ["BUILDKITE_COMMIT", "CODEBUILD_RESOLVED_SOURCE_VERSION"])
+def test_a_name_of_a_commit_is_left_to_git(name):
+    env = {"BUILDKITE_COMMIT": "buildkite", "CODEBUILD_RESOLVED_SOURCE_VERSION": "codebuild"}
+    said = {("rev-parse", "HEAD"): "a" * 40}
+
+    context = ci.context(
+        {"DEVLAKE_CI": env[name], name: "HEAD"}, lambda _: None, lambda *words: said.get(words)
+    )
+
+    assert (context.sha, context.sources["sha"]) == ("a" * 40, "git rev-parse HEAD")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -232,3 +233,73 @@ def test_what_is_no_command_is_a_usage_error():
 
     assert ran.returncode == 2
     assert "No such command 'reprot'" in ran.stderr
+
+
+AGENT = """#!/bin/sh
+echo "$*" >> "$AGENT_LOG"
+cat >> "$AGENT_LOG"
+env >> "$AGENT_LOG"
+exit "${AGENT_EXIT:-0}"
+"""
+BUILDKITE = {
+    "BUILDKITE": "true",
+    "BUILDKITE_AGENT_ACCESS_TOKEN": "secret",
+    "BUILDKITE_JOB_ID": "e44f9784",
+    "BUILDKITE_REPO": "git@github.com:acme/shop.git",
+    "BUILDKITE_COMMIT": SHA,
+}
+
+
+@pytest.fixture
+def agent(tmp_path, monkeypatch):
+    """Put a stand-in for Buildkite's agent on the PATH, and give the file that it writes to."""
+    program = tmp_path / "bin" / "buildkite-agent"
+    program.parent.mkdir()
+    program.write_text(AGENT)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("AGENT_LOG", str(tmp_path / "log"))
+    return tmp_path / "log"
+
+
+def test_buildkites_agent_is_told_without_a_shell(devlake_ci, agent):
+    odd = "$(touch evil) `id`"
+
+    ran = devlake_ci("report", f"--result={odd}", "--environment=prod", env=BUILDKITE)
+
+    assert ran.code == 2
+    assert (
+        "annotate --style error --context devlake-e44f9784\n### Not reported" in agent.read_text()
+    )
+    assert "meta-data set devlake-reported\nfalse" in agent.read_text()
+    assert not Path("evil").exists()
+
+
+def test_buildkites_agent_is_not_given_our_token(devlake_ci, agent, monkeypatch):
+    monkeypatch.setenv("DEVLAKE_TOKEN", "s3cr3t")
+
+    devlake_ci("report", "--environment=prod", env=BUILDKITE)
+
+    told = agent.read_text()
+    assert "AGENT_LOG=" in told
+    assert "s3cr3t" not in told
+
+
+@pytest.mark.usefixtures("agent")
+def test_an_agent_that_fails_is_named_and_changes_nothing(devlake_ci, monkeypatch):
+    monkeypatch.setenv("AGENT_EXIT", "7")
+
+    ran = devlake_ci("report", "--result=odd", "--environment=prod", env=BUILDKITE)
+
+    assert ran.code == 2
+    assert "buildkite-agent meta-data set devlake-reported failed: exit code 7" in ran.err
+
+
+def test_json_on_the_standard_output_stays_json_in_teamcity(devlake_ci):
+    env = {"TEAMCITY_VERSION": "2025.11"}
+
+    as_json = devlake_ci("report", "--format=json", env=env)
+    as_text = devlake_ci("report", env=env)
+
+    assert as_json.json["reported"] is False
+    assert "##teamcity[setParameter name='env.DEVLAKE_OUT_REPORTED' value='false']" in as_text.out

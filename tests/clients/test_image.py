@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from devlake_ci.sandbox import Sandbox
-from tests.support import SHA
+from tests.support import DATA, SHA
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -235,6 +235,21 @@ def test_a_read_only_root_file_system_is_enough(runner, devlake, inputs):
 
     assert main.returncode == 0
     assert len(devlake.rows("cicd_deployments")) == 1
+
+
+def test_as_a_plugins_step_the_image_reports_with_its_settings(image, devlake):
+    drone = json.loads((DATA / "environments/drone/re-run.json").read_text())["env"]
+    settings = {"url": devlake.connection_url, "token": devlake.token, "environment": "production"}
+    env = drone | {f"PLUGIN_{name.upper()}": text for name, text in settings.items()}
+
+    subprocess.run(
+        ["docker", "run", "--rm", "--network=host",
+         *(word for name in env for word in ("--env", name)), image],
+        env={**os.environ, **env}, check=True,
+    )  # fmt: skip
+
+    (deployment,) = devlake.rows("cicd_deployments")
+    assert deployment["result"] == "FAILURE"
 
 
 def test_what_kubernetes_runners_need_stays_in_the_image(image):

@@ -26,6 +26,27 @@ LINTERS = {
                           "action.yml", "native/action.yml", ".github/actions/sandbox/action.yml"],
     "schema of workflows": [BIN / "check-jsonschema", "--builtin-schema",
                             "vendor.github-workflows", *files(*WORKFLOWS)],
+    "schema of examples for Azure": [
+        BIN / "check-jsonschema", "--regex-variant", "nonunicode", "--builtin-schema",
+        "vendor.azure-pipelines", *files("examples/azure")],
+    "schema of examples for Bitbucket": [
+        BIN / "check-jsonschema", "--builtin-schema", "vendor.bitbucket-pipelines",
+        *files("examples/bitbucket")],
+    "schema of examples for Buildkite": [
+        BIN / "check-jsonschema", "--builtin-schema", "vendor.buildkite",
+        *files("examples/buildkite")],
+    "schema of examples for Drone": [
+        BIN / "check-jsonschema", "--builtin-schema", "vendor.drone-ci", *files("examples/drone")],
+    "schema of examples for Woodpecker": [
+        BIN / "check-jsonschema", "--builtin-schema", "vendor.woodpecker-ci",
+        *files("examples/woodpecker", ending=".yaml")],
+    "schema of examples for Travis": [
+        BIN / "check-jsonschema", "--builtin-schema", "vendor.travis", *files("examples/travis")],
+    "schema of examples for Gitea and Forgejo": [
+        BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows",
+        *files("examples/gitea", "examples/forgejo")],
+    "shellcheck of hooks": [
+        BIN / "shellcheck", *files("examples/buildkite/plugin/hooks", ending="")],
 }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """Which CI we run in, what it knows of the job, and how it wants to be told the result."""
 
-from devlake_ci.ci import circleci, github, gitlab, plain
+from importlib import import_module
+
+from devlake_ci.ci import plain
 from devlake_ci.ci.checkout import completed
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import Env, Git, Provider, ReadFile
@@ -10,7 +12,27 @@ from devlake_ci.text import quoted
 
 __all__ = ["PROVIDERS", "context", "provider"]
 
-PROVIDERS: list[Provider] = [github, gitlab, circleci]
+KNOWN = (
+    "github",
+    "gitlab",
+    "circleci",
+    "azure",
+    "bitbucket",
+    "buildkite",
+    "jenkins",
+    "drone",
+    "woodpecker",
+    "teamcity",
+    "travis",
+    "codebuild",
+    "gitea",
+    "forgejo",
+    "argo",
+    "tekton",
+)
+"""The CIs, each a module of this package; no two of them claim the same environment."""
+
+PROVIDERS: list[Provider] = [import_module(f"{__name__}.{name}").PROVIDER for name in KNOWN]
 
 
 def provider(env: Env) -> Provider:
@@ -21,7 +43,7 @@ def provider(env: Env) -> Provider:
     forced = value(env, "DEVLAKE_CI")
     if forced:
         return _named(forced)
-    return next((known for known in PROVIDERS if known.detect(env)), plain)
+    return next((known for known in PROVIDERS if known.detect(env)), plain.PROVIDER)
 
 
 def context(env: Env, read_file: ReadFile, git: Git) -> Context:
@@ -30,11 +52,11 @@ def context(env: Env, read_file: ReadFile, git: Git) -> Context:
 
 
 def _named(name: str) -> Provider:
-    known: list[Provider] = [*PROVIDERS, plain]
+    known: list[Provider] = [*PROVIDERS, plain.PROVIDER]
     for one in known:
-        if name.lower() == one.NAME:
+        if name.lower() == one.name:
             return one
-    names = ", ".join(one.NAME for one in known)
+    names = ", ".join(one.name for one in known)
     raise BadUsageError(
         f"DEVLAKE_CI: {quoted(name)} is no CI that is known.", f"Use one of {names}, or unset it."
     )

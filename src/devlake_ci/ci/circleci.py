@@ -7,10 +7,11 @@ import shlex
 from datetime import datetime
 from typing import Any
 
-from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, number, value, variable
+from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
 from devlake_ci.ci.oidc import repository, started
 from devlake_ci.ci.outputs import STARTED_AT, variables
-from devlake_ci.ci.provider import Ask, Env, ReadFile
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.values import number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context, Outcome
@@ -34,7 +35,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         job_id=value(env, "CIRCLE_WORKFLOW_JOB_ID"),
         # Only pull requests from forks have a number.
         no_deployment="it runs for a pull request" if value(env, "CIRCLE_PR_NUMBER") else None,
-        run_number=number(env, "CIRCLE_BUILD_NUM"),
+        run_number=number(value(env, "CIRCLE_BUILD_NUM")),
         is_tag=value(env, "CIRCLE_TAG") is not None,
     )
 
@@ -47,18 +48,6 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
 def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     """Export the start time to the later steps of the job."""
     return _export({STARTED_AT: rfc3339(started)}, env)
-
-
-def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
-    """Ask nothing: the API wants a token that jobs don't have."""
-    del env, ask
-    return None, None
-
-
-def resolve(ref: str, env: Env, ask: Ask) -> str | None:
-    """Ask nothing: the API knows of no Git refs."""
-    del ref, env, ask
-    return None
 
 
 def _facts(env: Env) -> dict[str, Fact[Any] | None]:
@@ -84,3 +73,6 @@ def _export(values: dict[str, str], env: Env) -> tuple[Effect, ...]:
     path = value(env, "BASH_ENV")
     text = "".join(f"export {name}={shlex.quote(text)}\n" for name, text in values.items())
     return (Append(path, text),) if path else ()
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit, remember=remember)

@@ -17,7 +17,6 @@ U = TypeVar("U")
 # CircleCI writes <nil> where an expression is empty:
 # https://circleci.com/docs/guides/orchestrate/pipeline-variables/
 UNSET = {"", "<nil>"}
-LONGEST_NUMBER = 20  # digits, more than any CI counts
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,6 @@ def value(env: Env, *names: str) -> str | None:
     """Find the same without its source."""
     fact = variable(env, *names)
     return fact.value if fact else None
-
-
-def number(env: Env, *names: str) -> int | None:
-    """Find the same as a whole number; None if it is anything else."""
-    text = value(env, *names) or ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < LONGEST_NUMBER else None
 
 
 def mapped(fact: Fact[T] | None, convert: Callable[[T], U | None]) -> Fact[U] | None:

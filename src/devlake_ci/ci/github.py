@@ -7,24 +7,26 @@ from datetime import datetime
 from typing import Any
 
 from devlake_ci.ci import github_event
-from devlake_ci.ci.facts import Fact, context, mapped, number, renamed, value, variable
+from devlake_ci.ci.facts import Fact, context, mapped, renamed, value, variable
 from devlake_ci.ci.github_api import resolve, times
 from devlake_ci.ci.github_output import emit
 from devlake_ci.ci.outputs import STARTED_AT
-from devlake_ci.ci.provider import Env, ReadFile
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.values import number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context
 from devlake_ci.moments import rfc3339
 
-__all__ = ["NAME", "detect", "emit", "read", "remember", "resolve", "times"]
+__all__ = ["NAME", "PROVIDER", "detect", "emit", "read", "remember", "resolve", "times"]
 
 NAME = "github"
 
 
 def detect(env: Env) -> bool:
-    """Recognise GitHub; Gitea and Forgejo set the same variable and are read the same way."""
-    return value(env, "GITHUB_ACTIONS") == "true"
+    """Recognise GitHub by its own variable, which Gitea and Forgejo set beside their own."""
+    others = (value(env, "GITEA_ACTIONS"), value(env, "FORGEJO_ACTIONS"))
+    return value(env, "GITHUB_ACTIONS") == "true" and "true" not in others
 
 
 def read(env: Env, read_file: ReadFile) -> Context:
@@ -44,7 +46,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         no_deployment="it runs for a pull request" if is_pull_request else None,
         state_dir=_state_dir(env),
         workflow=value(env, "GITHUB_WORKFLOW"),
-        run_number=number(env, "GITHUB_RUN_NUMBER"),
+        run_number=number(value(env, "GITHUB_RUN_NUMBER")),
         default_branch=github_event.default_branch(event),
         is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
     )
@@ -91,3 +93,14 @@ def _state_dir(env: Env) -> str | None:
     if home == "/github/home" and folder != "/github/runner_temp":
         folder = home
     return f"{folder.rstrip('/')}/devlake-ci" if folder else None
+
+
+PROVIDER = Provider(
+    name=NAME,
+    detect=detect,
+    read=read,
+    emit=emit,
+    remember=remember,
+    times=times,
+    resolve=resolve,
+)

@@ -4,7 +4,6 @@ https://docs.gitlab.com/ci/variables/predefined_variables/
 """
 
 import re
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -15,13 +14,13 @@ from devlake_ci.ci.facts import (
     context,
     mapped,
     moment,
-    number,
     outcome,
     value,
     variable,
 )
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import Ask, Env, ReadFile, Reply
+from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile, Reply
+from devlake_ci.ci.values import number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Replace
 from devlake_ci.model import Context, Outcome
@@ -51,7 +50,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         tier=value(env, "CI_ENVIRONMENT_TIER"),
         no_deployment=_no_deployment(env),
         workflow=value(env, "CI_PIPELINE_NAME"),
-        run_number=number(env, "CI_PIPELINE_IID"),
+        run_number=number(value(env, "CI_PIPELINE_IID")),
         default_branch=value(env, "CI_DEFAULT_BRANCH"),
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )
@@ -64,18 +63,6 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
         f"{name}={cut(line(text), DOTENV_VALUE)}\n" for name, text in variables(outcome).items()
     )
     return (Replace(f"{folder.rstrip('/')}/{DOTENV}", text),) if folder else ()
-
-
-def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
-    """Write nothing: `CI_JOB_STARTED_AT` says it."""
-    del started, env
-    return ()
-
-
-def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
-    """Ask nothing: variables say both."""
-    del env, ask
-    return None, None
 
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
@@ -136,3 +123,6 @@ def _headers(env: Env) -> dict[str, str]:
     if own:
         return {"PRIVATE-TOKEN": own}
     return {"JOB-TOKEN": job} if job else {}
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit, resolve=resolve)

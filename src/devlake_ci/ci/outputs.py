@@ -1,6 +1,8 @@
 """What later steps may want to know of a report, as names and values that suit every CI."""
 
+from devlake_ci.errors import NothingToReport
 from devlake_ci.model import Outcome
+from devlake_ci.text import line
 
 STARTED_AT = "DEVLAKE_STARTED_AT"
 
@@ -23,3 +25,10 @@ def variables(outcome: Outcome) -> dict[str, str]:
         f"DEVLAKE_OUT_{name.upper().replace('-', '_')}": value
         for name, value in outputs(outcome).items()
     }
+
+
+def problem(outcome: Outcome) -> str | None:
+    """Say in one line what went wrong and what to do; None if nothing did."""
+    if not outcome.problem or isinstance(outcome.problem, NothingToReport):
+        return None
+    return line(f"{outcome.problem.message} {outcome.problem.hint or ''}")

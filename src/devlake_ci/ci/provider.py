@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from devlake_ci.effects import Effect
 from devlake_ci.model import Context, Outcome
@@ -33,26 +33,31 @@ Ask = Callable[[str, Mapping[str, str]], Reply]
 """GET a URL with headers, within the time that is left."""
 
 
-class Provider(Protocol):
-    """A CI. The modules of this package are providers: a new CI is one more of them."""
+Times = tuple[datetime | None, datetime | None]
+"""When the run was queued and when the job started, as far as the CI's API says it."""
 
-    NAME: str
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A CI, as its module says at its end; what a CI has no way to do is left out."""
+
+    name: str
     """What `DEVLAKE_CI` calls it."""
 
-    def detect(self, env: Env) -> bool:
-        """Tell whether we run in this CI; one provider at most says so of a real environment."""
+    detect: Callable[[Env], bool]
+    """Tell whether we run in this CI; one provider at most says so of a real environment."""
 
-    def read(self, env: Env, read_file: ReadFile) -> Context:
-        """Read what the CI says of this job; never raises, whatever the values are."""
+    read: Callable[[Env, ReadFile], Context]
+    """Read what the CI says of this job; never raises, whatever the values are."""
 
-    def emit(self, outcome: Outcome, env: Env) -> tuple[Effect, ...]:
-        """Tell the CI what became of a report; () where it can't be told."""
+    emit: Callable[[Outcome, Env], tuple[Effect, ...]] = lambda *_: ()
+    """Tell the CI what became of a report; () where it can't be told."""
 
-    def remember(self, started: datetime, env: Env) -> tuple[Effect, ...]:
-        """Tell the later steps of this job when it started; () where they can't or needn't be."""
+    remember: Callable[[datetime, Env], tuple[Effect, ...]] = lambda *_: ()
+    """Tell the later steps of this job when it started; () where they can't or needn't be."""
 
-    def times(self, env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
-        """Ask the CI's API when the run was queued and when the job started."""
+    times: Callable[[Env, Ask], Times] = lambda *_: (None, None)
+    """Ask the CI's API when the run was queued and when the job started."""
 
-    def resolve(self, ref: str, env: Env, ask: Ask) -> str | None:
-        """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't."""
+    resolve: Callable[[str, Env, Ask], str | None] = lambda *_: None
+    """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't."""

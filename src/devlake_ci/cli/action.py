@@ -6,7 +6,7 @@ https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NoReturn
 
@@ -15,14 +15,14 @@ import click
 from devlake_ci import ci, cli, runtime
 from devlake_ci import report as reporting
 from devlake_ci.ci.github_output import output_line
-from devlake_ci.cli import params
+from devlake_ci.cli import inputs, params
 from devlake_ci.cli.outcome import carry_out, conclude
 from devlake_ci.cli.report import report
 from devlake_ci.effects import Append
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.moments import rfc3339
-from devlake_ci.options import declared, flag
+from devlake_ci.options import flag
 from devlake_ci.runtime import Runtime
 
 CARRIED = {
@@ -70,29 +70,12 @@ def last(world: Runtime) -> int:
 
 def arguments(env: Mapping[str, str]) -> list[str]:
     """Spell the inputs as a command line of `report`; raises BadUsageError for a switch's value."""
-    failure = (
-        "fail" if params.switch(given(env, "fail-on-error") or "false", "fail-on-error") else "warn"
-    )
-    return [f"{flag('on_failure')}={failure}", *_options(env)]
+    return inputs.arguments(lambda name: given(env, name))
 
 
 def given(env: Mapping[str, str], name: str) -> str:
     """Give an input's value, stripped; empty if it wasn't given."""
-    value = env.get(f"INPUT_{name.upper()}", "").strip()
-    return "" if value == "<nil>" else value
-
-
-def _options(env: Mapping[str, str]) -> Iterator[str]:
-    for option in declared():
-        name = flag(option.name).removeprefix("--")
-        if not (value := given(env, name)) or name == "on-failure":
-            continue
-        if isinstance(option.default, bool):
-            yield from [flag(option.name)] * params.switch(value, name)
-        elif option.default == ():
-            yield from (f"{flag(option.name)}={line.strip()}" for line in value.splitlines())
-        else:
-            yield f"{flag(option.name)}={value}"
+    return inputs.value(env.get(f"INPUT_{name.upper()}", ""))
 
 
 def _is_given(world: Runtime, option: str) -> bool:

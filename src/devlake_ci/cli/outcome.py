@@ -7,7 +7,7 @@ import click
 
 from devlake_ci import ci
 from devlake_ci.ci.outputs import outputs
-from devlake_ci.effects import Effect, Say
+from devlake_ci.effects import Effect, Run, Say
 from devlake_ci.errors import BadUsageError, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.moments import rfc3339
@@ -33,7 +33,8 @@ def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
     else:
         click.echo("\n".join(_stored(outcome)))
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
-        carry_out(ci.provider(world.env).emit(outcome, world.env), world)
+        effects = ci.provider(world.env).emit(outcome, world.env)
+        carry_out((each for each in effects if form != "json" or not _on_stdout(each)), world)
     if outcome.problem is None or outcome.soft:
         return 0
     return outcome.problem.exit_code
@@ -126,10 +127,20 @@ def carry_out(effects: Iterable[Effect], world: Runtime) -> None:
     """Hand something to the CI; a file that can't be written doesn't undo what happened."""
     for effect in effects:
         if isinstance(effect, Say):
-            click.echo(effect.line, err=True)  # stdout may be JSON; runners read both
+            click.echo(effect.line, err=not effect.stdout)  # most runners read both
             continue
         try:
             world.write(effect)
         except OSError as error:
             why = error.strerror or type(error).__name__
-            click.echo(f"devlake-ci: {line(effect.path)} can't be written: {why}", err=True)
+            what = (
+                f"{line(' '.join(effect.command))} failed"
+                if isinstance(effect, Run)
+                else f"{line(effect.path)} can't be written"
+            )
+            click.echo(f"devlake-ci: {what}: {line(why)}", err=True)
+
+
+def _on_stdout(effect: Effect) -> bool:
+    """Tell what would break JSON that somebody reads from there."""
+    return isinstance(effect, Say) and effect.stdout

@@ -22,7 +22,7 @@ def start(world: Runtime) -> None:
         click.echo(f"This job began at {rfc3339(now)}.")
     else:
         click.echo(
-            f"Nothing to remember on {provider.NAME}: either it says itself when a job began, or "
+            f"Nothing to remember on {provider.name}: either it says itself when a job began, or "
             f"it has no place to keep it; then give DEVLAKE_STARTED_AT={rfc3339(now)} yourself."
         )
     carry_out(effects, world)

@@ -25,7 +25,7 @@ def check(options: Options, context: Context) -> None:
 
     Raises NothingToReport if it wouldn't, and MissingError if nobody says which branch counts.
     """
-    ref, wanted = context.ref, patterns(options)
+    ref, wanted = context.ref or options.ref, patterns(options)
     if context.no_deployment:
         raise NothingToReport(f"No incident is reported: {context.no_deployment}.")
     if wanted:

@@ -1,5 +1,6 @@
 """The real environment, clock, network, git and files; nothing else in the program touches them."""
 
+import errno
 import os
 import random
 import secrets
@@ -18,7 +19,7 @@ from typing import NoReturn, Protocol
 
 from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
-from devlake_ci.effects import Append, Replace
+from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.errors import UnreachedError
 from devlake_ci.options import Options
 
@@ -38,6 +39,8 @@ _GIT_ENV = {
     "LC_ALL": "C.UTF-8",
 }
 _GIT_SECONDS = 10
+_CI_SECONDS = 10
+"""That a program of the CI may take to be told what became of a report."""
 
 
 class Network(Protocol):
@@ -59,7 +62,7 @@ class Runtime:
     git: Callable[..., str | None]
     read_file: Callable[[str], str | None]
     nonce: Callable[[str], str | None]
-    write: Callable[[Append | Replace], None]
+    write: Callable[[Append | Replace | Run], None]
     set_aside: Callable[[str], str]
     connect: Callable[[Options], Network]
     stop_at_signals: Callable[[], None]
@@ -136,8 +139,11 @@ def nonce(folder: str) -> str | None:
     return read_file(str(path))
 
 
-def write(effect: Append | Replace) -> None:
+def write(effect: Append | Replace | Run) -> None:
     """Carry an effect out; raises OSError. What is replaced is the old text or the new, whole."""
+    if isinstance(effect, Run):
+        _run(effect)
+        return
     path = Path(effect.path)
     if isinstance(effect, Append):
         with path.open("a", encoding="utf-8", newline="") as file:
@@ -157,6 +163,24 @@ def set_aside(path: str) -> str:
     aside = f"{path}.{secrets.token_hex(4)}.aside"
     Path(path).rename(aside)
     return aside
+
+
+def _run(effect: Run) -> None:
+    ours = ("DEVLAKE_", "INPUT_", "PLUGIN_")  # the token among them
+    try:
+        subprocess.run(
+            effect.command,
+            capture_output=True,
+            check=True,
+            env={name: text for name, text in os.environ.items() if not name.startswith(ours)},
+            input=effect.text.encode(errors="replace"),
+            timeout=_CI_SECONDS,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise TimeoutError(errno.ETIMEDOUT, f"it took over {_CI_SECONDS} seconds") from late
+    except subprocess.CalledProcessError as failed:
+        said = failed.stderr.decode(errors="replace").strip()
+        raise OSError(errno.EIO, f"exit code {failed.returncode} {said}".strip()) from failed
 
 
 def connections(options: Options) -> Network:

@@ -1,0 +1,73 @@
+"""Bitbucket Pipelines, in Bitbucket Cloud.
+
+- BITBUCKET_COMMIT: the commit; of a pull request its head [1]
+- BITBUCKET_BRANCH, BITBUCKET_TAG: the source branch, not there on tags; the tag [1]
+- BITBUCKET_GIT_HTTP_ORIGIN, _SSH_ORIGIN: the repository [1]
+- BITBUCKET_BUILD_NUMBER: grows within a repository, the same when a step is run again [1]
+- BITBUCKET_STEP_RUN_NUMBER: counts that, from 1 [1]
+- BITBUCKET_STEP_UUID: the step's own, in braces [1]
+- BITBUCKET_REPO_FULL_NAME: workspace/repository [1]
+- BITBUCKET_PR_ID: there in pull requests only [1]
+- BITBUCKET_DEPLOYMENT_ENVIRONMENT: there in steps with `deployment:` [1]
+- BITBUCKET_EXIT_CODE: there in `after-script` only, 0 or 1 [1]; what it is after a step was stopped
+  or ran out of time is [unverified]
+
+Times, the step's name, the commit's message and who set it off (but as a UUID): no variable.
+
+[1] https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
+"""
+
+from typing import Any
+
+from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.values import exit_code, number
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.model import Context
+
+NAME = "bitbucket"
+
+
+def detect(env: Env) -> bool:
+    """Recognise Bitbucket by the number that each of its pipelines has."""
+    return value(env, "BITBUCKET_BUILD_NUMBER") is not None
+
+
+def read(env: Env, read_file: ReadFile) -> Context:
+    """Read the default variables; in `after-script` they say the result, too."""
+    del read_file
+    return context(
+        env,
+        Fact(NAME, "BITBUCKET_BUILD_NUMBER"),
+        _facts(env),
+        job_id=value(env, "BITBUCKET_STEP_UUID"),
+        leg=value(env, "BITBUCKET_PARALLEL_STEP"),
+        no_deployment="it runs for a pull request" if value(env, "BITBUCKET_PR_ID") else None,
+        run_number=number(value(env, "BITBUCKET_BUILD_NUMBER")),
+        is_tag=value(env, "BITBUCKET_TAG") is not None,
+    )
+
+
+def _facts(env: Env) -> dict[str, Fact[Any] | None]:
+    return {
+        "sha": mapped(variable(env, "BITBUCKET_COMMIT"), commit_sha),
+        "ref": mapped(variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"), bare_ref),
+        "repo_url": mapped(
+            variable(env, "BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_GIT_SSH_ORIGIN"), canonical
+        ),
+        "run_id": variable(env, "BITBUCKET_BUILD_NUMBER"),
+        "attempt": variable(env, "BITBUCKET_STEP_RUN_NUMBER"),
+        "run_url": _run_url(env),
+        "environment": variable(env, "BITBUCKET_DEPLOYMENT_ENVIRONMENT"),
+        "result": mapped(variable(env, "BITBUCKET_EXIT_CODE"), exit_code),
+    }
+
+
+def _run_url(env: Env) -> Fact[str] | None:
+    repository = value(env, "BITBUCKET_REPO_FULL_NAME")
+    page = f"https://bitbucket.org/{repository}/pipelines/results/"
+    run = variable(env, "BITBUCKET_BUILD_NUMBER") if repository else None
+    return mapped(run, lambda number: page + number)
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read)

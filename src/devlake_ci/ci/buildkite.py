@@ -1,0 +1,104 @@
+"""Buildkite.
+
+- BUILDKITE: true [1]
+- BUILDKITE_COMMIT: a SHA, or a name such as HEAD that only the checkout can tell [1]
+- BUILDKITE_BRANCH, BUILDKITE_TAG: the branch; in builds of tags both are the tag [1]
+- BUILDKITE_REPO: a clone URL, mostly by SSH [1]
+- BUILDKITE_BUILD_ID, BUILDKITE_JOB_ID: UUIDs; a retry is a job of its own [1]
+- BUILDKITE_RETRY_COUNT: how often the job was tried before [1]
+- BUILDKITE_BUILD_NUMBER: grows within a pipeline [1]
+- BUILDKITE_STEP_KEY, BUILDKITE_LABEL: the step [1]
+- BUILDKITE_PIPELINE_SLUG, BUILDKITE_PIPELINE_DEFAULT_BRANCH: the pipeline, and its own setting [1]
+- BUILDKITE_BUILD_URL, BUILDKITE_BUILD_CREATOR: as they say [1]
+- BUILDKITE_PULL_REQUEST: a number or false [1]
+- BUILDKITE_MESSAGE: perhaps what somebody typed to start the build [1], so it is not read
+- BUILDKITE_COMMAND_EXIT_STATUS: in hooks after the command, how it ended [1]; below 0 it may have
+  been cancelled [unverified], which is left open
+
+There are no times. Annotations and meta-data are made by the agent, from its standard input:
+https://buildkite.com/docs/agent/v3/cli-annotate and
+https://buildkite.com/docs/agent/v3/cli-meta-data
+
+[1] https://buildkite.com/docs/pipelines/configure/environment-variables
+"""
+
+from typing import Any
+
+from devlake_ci.ci.facts import Fact, bare_ref, context, mapped, value, variable
+from devlake_ci.ci.outputs import outputs
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.summary import summary
+from devlake_ci.ci.values import exit_code, number, whole_sha
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.effects import Effect, Run
+from devlake_ci.errors import NothingToReport
+from devlake_ci.model import Context, Outcome, Result
+
+NAME = "buildkite"
+AGENT = "buildkite-agent"
+
+
+def detect(env: Env) -> bool:
+    """Recognise Buildkite by its own variable."""
+    return value(env, "BUILDKITE") == "true"
+
+
+def read(env: Env, read_file: ReadFile) -> Context:
+    """Read the job's variables; in a `post-command` hook they say the result, too."""
+    del read_file
+    asked = value(env, "BUILDKITE_PULL_REQUEST") or "false"
+    return context(
+        env,
+        Fact(NAME, "BUILDKITE"),
+        _facts(env),
+        job_id=value(env, "BUILDKITE_JOB_ID"),
+        no_deployment="it runs for a pull request" if asked != "false" else None,
+        run_number=number(value(env, "BUILDKITE_BUILD_NUMBER")),
+        workflow=value(env, "BUILDKITE_PIPELINE_SLUG"),
+        default_branch=value(env, "BUILDKITE_PIPELINE_DEFAULT_BRANCH"),
+        is_tag=value(env, "BUILDKITE_TAG") is not None,
+    )
+
+
+def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
+    """Annotate the build, and set the outputs as its meta-data, by the agent."""
+    job = value(env, "BUILDKITE_JOB_ID")
+    if not (job and value(env, "BUILDKITE_AGENT_ACCESS_TOKEN")):
+        return ()
+    annotate = (AGENT, "annotate", "--style", _style(outcome), "--context", f"devlake-{job}")
+    kept = [
+        Run((AGENT, "meta-data", "set", f"devlake-{name}"), text)
+        for name, text in outputs(outcome).items()
+    ]
+    return (Run(annotate, summary(outcome)), *kept)
+
+
+def _facts(env: Env) -> dict[str, Fact[Any] | None]:
+    return {
+        "sha": mapped(variable(env, "BUILDKITE_COMMIT"), whole_sha),
+        "ref": mapped(variable(env, "BUILDKITE_TAG", "BUILDKITE_BRANCH"), bare_ref),
+        "repo_url": mapped(variable(env, "BUILDKITE_REPO"), canonical),
+        "run_id": variable(env, "BUILDKITE_BUILD_ID"),
+        "attempt": mapped(variable(env, "BUILDKITE_RETRY_COUNT"), _attempt),
+        "job": variable(env, "BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"),
+        "run_url": variable(env, "BUILDKITE_BUILD_URL"),
+        "actor": variable(env, "BUILDKITE_BUILD_CREATOR"),
+        "result": mapped(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), _result),
+    }
+
+
+def _attempt(retries: str) -> str | None:
+    return str((number(retries) or 0) + 1)
+
+
+def _result(status: str) -> Result | None:
+    return None if status.startswith("-") else exit_code(status)
+
+
+def _style(outcome: Outcome) -> str:
+    if outcome.reported or isinstance(outcome.problem, NothingToReport):
+        return "info" if outcome.problem else "success"
+    return "warning" if outcome.soft else "error"
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit)

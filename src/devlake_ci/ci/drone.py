@@ -1,0 +1,108 @@
+"""Drone, and Harness CI, which sets Drone's variables too.
+
+- DRONE: true [1]
+- DRONE_COMMIT_SHA: the commit; of a pull request its head [1]
+- DRONE_BRANCH, DRONE_SOURCE_BRANCH: the branch, of a pull request the target; its source [1]
+- DRONE_TAG: there for refs/tags/ only [2]
+- DRONE_GIT_HTTP_URL, DRONE_REPO_LINK, DRONE_REPO_BRANCH: the repository, and its default branch [1]
+- DRONE_BUILD_NUMBER: grows within a repository; a restart is another build [1]
+- DRONE_BUILD_EVENT, DRONE_PULL_REQUEST: pull_request and its number, for one [1]
+- DRONE_BUILD_LINK, DRONE_BUILD_TRIGGER, DRONE_COMMIT_MESSAGE: as they say [1]
+- DRONE_BUILD_CREATED, DRONE_BUILD_STARTED: seconds since 1970, or 0 [2]
+- DRONE_STAGE_NAME, DRONE_STAGE_NUMBER: the pipeline in the file [1]
+- DRONE_DEPLOY_TO: where `drone build promote` deploys to [1]
+- DRONE_BUILD_STATUS, DRONE_STAGE_STATUS: success until a step fails, then failure, brought up to
+  date for each step [2]. In Harness that is [unverified], so there the result has to be given.
+- HARNESS_EXECUTION_ID: unique [3]
+
+[1] https://docs.drone.io/pipeline/environment/reference/
+[2] https://github.com/drone/runner-go, environ/environ.go, pipeline/state.go and
+    pipeline/runtime/execer.go
+[3] https://developer.harness.io/docs/continuous-integration/troubleshoot-ci/ci-env-var
+"""
+
+from typing import Any
+
+from devlake_ci.ci.facts import (
+    Fact,
+    bare_ref,
+    commit_sha,
+    context,
+    mapped,
+    outcome,
+    value,
+    variable,
+)
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.values import host, number, unix_time
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.model import Context
+
+NAME = "drone"
+
+
+def detect(env: Env) -> bool:
+    """Recognise Drone and Harness by the variable that both set."""
+    return value(env, "DRONE") == "true"
+
+
+def read(env: Env, read_file: ReadFile) -> Context:
+    """Read the build's variables."""
+    del read_file
+    return context(
+        env,
+        Fact(NAME, "DRONE"),
+        _commit(env) | _build(env),
+        job_id=_job_id(env),
+        no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
+        run_number=number(value(env, "DRONE_BUILD_NUMBER")),
+        workflow=value(env, "DRONE_STAGE_NAME"),
+        default_branch=value(env, "DRONE_REPO_BRANCH"),
+        is_tag=value(env, "DRONE_TAG") is not None,
+    )
+
+
+def _commit(env: Env) -> dict[str, Fact[Any] | None]:
+    branch = "DRONE_SOURCE_BRANCH" if _for_pull_request(env) else "DRONE_BRANCH"
+    url = variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK")
+    return {
+        "sha": mapped(variable(env, "DRONE_COMMIT_SHA"), commit_sha),
+        "ref": mapped(variable(env, "DRONE_TAG", branch), bare_ref),
+        "message": variable(env, "DRONE_COMMIT_MESSAGE"),
+        "repo_url": mapped(url, canonical),
+    }
+
+
+def _build(env: Env) -> dict[str, Fact[Any] | None]:
+    return {
+        "run_id": variable(env, "DRONE_BUILD_NUMBER"),
+        "job": variable(env, "DRONE_STAGE_NAME"),
+        "run_url": variable(env, "DRONE_BUILD_LINK"),
+        "actor": variable(env, "DRONE_BUILD_TRIGGER"),
+        "environment": variable(env, "DRONE_DEPLOY_TO"),
+        "created_at": mapped(variable(env, "DRONE_BUILD_CREATED"), unix_time),
+        "started_at": mapped(variable(env, "DRONE_BUILD_STARTED"), unix_time),
+        "result": _result(env),
+    }
+
+
+def _result(env: Env) -> Fact[Any] | None:
+    if any(name.startswith("HARNESS_") for name in env):
+        return None
+    statuses = [variable(env, name) for name in ("DRONE_BUILD_STATUS", "DRONE_STAGE_STATUS")]
+    worst = next((each for each in statuses if each and each.value != "success"), statuses[0])
+    return mapped(worst, outcome)
+
+
+def _job_id(env: Env) -> str | None:
+    # Builds are counted by each server, and from 1 again by the next one.
+    where = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
+    return ".".join(filter(None, (where, value(env, "DRONE_STAGE_NUMBER")))) or None
+
+
+def _for_pull_request(env: Env) -> bool:
+    event = value(env, "DRONE_BUILD_EVENT")
+    return event == "pull_request" or value(env, "DRONE_PULL_REQUEST") is not None
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read)

@@ -1,0 +1,43 @@
+"""Tekton Pipelines, which set no variables: a `finally` task hands over what it knows.
+
+- TEKTON_PIPELINERUN_UID: $(context.pipelineRun.uid), unique [1]
+- TEKTON_PIPELINE: $(context.pipeline.name) [1]
+- TEKTON_TASK: the name of the task that deploys, as you write it
+- TEKTON_TASK_STATUS: its $(tasks.NAME.status): Succeeded, Failed, or None if it was skipped [1].
+  Not $(tasks.status): Completed means there that something was skipped, perhaps the deployment.
+
+examples/tekton sets them. Commit, repository and branch are parameters of yours, and come as
+DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows, and no time.
+
+[1] https://tekton.dev/docs/pipelines/variables/
+"""
+
+from devlake_ci.ci.facts import Fact, context, mapped, outcome, value, variable
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.model import Context, Result
+
+NAME = "tekton"
+
+
+def detect(env: Env) -> bool:
+    """Recognise Tekton by what our example hands over."""
+    return value(env, "TEKTON_PIPELINERUN_UID") is not None
+
+
+def read(env: Env, read_file: ReadFile) -> Context:
+    """Read what the `finally` task hands over."""
+    del read_file
+    facts = {
+        "run_id": variable(env, "TEKTON_PIPELINERUN_UID"),
+        "job": variable(env, "TEKTON_TASK"),
+        "result": mapped(variable(env, "TEKTON_TASK_STATUS"), _result),
+    }
+    workflow = value(env, "TEKTON_PIPELINE")
+    return context(env, Fact(NAME, "TEKTON_PIPELINERUN_UID"), facts, workflow=workflow)
+
+
+def _result(status: str) -> Result | None:
+    return Result.SKIPPED if status == "None" else outcome(status)
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read)

@@ -1,0 +1,86 @@
+"""Woodpecker, whose variables have names like GitLab's.
+
+- CI, CI_SYSTEM_NAME: woodpecker [1]
+- CI_COMMIT_SHA: the commit; of a pull request its head [1]
+- CI_COMMIT_BRANCH, CI_COMMIT_SOURCE_BRANCH: the branch, of a pull request the target; its source
+  [1]
+- CI_COMMIT_TAG: there for tags and releases [2]
+- CI_REPO_URL, CI_REPO_CLONE_URL, CI_REPO_DEFAULT_BRANCH: the repository [1]
+- CI_PIPELINE_NUMBER: grows within a repository; a restart is another pipeline [1]
+- CI_PIPELINE_EVENT, CI_COMMIT_PULL_REQUEST: pull_request (or more, with _) and its number, for one
+  [2]
+- CI_PIPELINE_URL, CI_COMMIT_MESSAGE: as they say [1]
+- CI_PIPELINE_CREATED, CI_PIPELINE_STARTED: seconds since 1970, or 0 [2]
+- CI_WORKFLOW_NAME, CI_WORKFLOW_NUMBER: the workflow [1]
+- CI_PIPELINE_DEPLOY_TARGET: the environment of a deployment event [1]
+- CI_COMMIT_AUTHOR: who wrote the commit [1], not who set it off, so it is not read
+- CI_PIPELINE_STATUS: differs from version to version [unverified]
+- DRONE_BUILD_STATUS: always success [3]
+
+So the result has to be given: by one step with `when: status: success`, and one with `failure`.
+
+[1] https://woodpecker-ci.org/docs/usage/environment
+[2] https://github.com/woodpecker-ci/woodpecker, pipeline/frontend/metadata/environment.go
+[3] ibid., drone_compatibility.go
+"""
+
+from typing import Any
+
+from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.values import host, number, unix_time
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.model import Context
+
+NAME = "woodpecker"
+
+
+def detect(env: Env) -> bool:
+    """Recognise Woodpecker by the name that it gives in `CI`, where others say true."""
+    return NAME in {value(env, "CI"), value(env, "CI_SYSTEM_NAME")}
+
+
+def read(env: Env, read_file: ReadFile) -> Context:
+    """Read the pipeline's variables; the result has to be given."""
+    del read_file
+    return context(
+        env,
+        Fact(NAME, "CI" if value(env, "CI") == NAME else "CI_SYSTEM_NAME"),
+        _facts(env),
+        job_id=_job_id(env),
+        no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
+        run_number=number(value(env, "CI_PIPELINE_NUMBER")),
+        workflow=value(env, "CI_WORKFLOW_NAME"),
+        default_branch=value(env, "CI_REPO_DEFAULT_BRANCH"),
+        is_tag=value(env, "CI_COMMIT_TAG") is not None,
+    )
+
+
+def _facts(env: Env) -> dict[str, Fact[Any] | None]:
+    branch = "CI_COMMIT_SOURCE_BRANCH" if _for_pull_request(env) else "CI_COMMIT_BRANCH"
+    return {
+        "sha": mapped(variable(env, "CI_COMMIT_SHA"), commit_sha),
+        "ref": mapped(variable(env, "CI_COMMIT_TAG", branch), bare_ref),
+        "message": variable(env, "CI_COMMIT_MESSAGE"),
+        "repo_url": mapped(variable(env, "CI_REPO_URL", "CI_REPO_CLONE_URL"), canonical),
+        "run_id": variable(env, "CI_PIPELINE_NUMBER"),
+        "job": variable(env, "CI_WORKFLOW_NAME"),
+        "run_url": variable(env, "CI_PIPELINE_URL"),
+        "environment": variable(env, "CI_PIPELINE_DEPLOY_TARGET"),
+        "created_at": mapped(variable(env, "CI_PIPELINE_CREATED"), unix_time),
+        "started_at": mapped(variable(env, "CI_PIPELINE_STARTED"), unix_time),
+    }
+
+
+def _job_id(env: Env) -> str | None:
+    # Pipelines are counted by each server, and from 1 again by the next one.
+    where = host(value(env, "CI_PIPELINE_URL"))
+    return ".".join(filter(None, (where, value(env, "CI_WORKFLOW_NUMBER")))) or None
+
+
+def _for_pull_request(env: Env) -> bool:
+    event = value(env, "CI_PIPELINE_EVENT") or ""
+    return event.startswith("pull_request") or value(env, "CI_COMMIT_PULL_REQUEST") is not None
+
+
+PROVIDER = Provider(name=NAME, detect=detect, read=read)

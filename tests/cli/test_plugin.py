@@ -1,0 +1,105 @@
+"""The plugin for Drone and Woodpecker: its settings are the options of `report`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from devlake_ci import runtime
+from devlake_ci.cli.plugin import plugin
+from devlake_ci.runtime import Runtime
+from tests.support import DATA
+
+DRONE = json.loads((DATA / "environments/drone/branch.json").read_text())["env"]
+WOODPECKER = json.loads((DATA / "environments/woodpecker/branch.json").read_text())["env"]
+SETTINGS = {
+    "PLUGIN_URL": "https://devlake.example/api",
+    "PLUGIN_CONNECTION": "1",
+    "PLUGIN_ENVIRONMENT": "production",
+    "PLUGIN_DRY_RUN": "true",
+    "PLUGIN_FORMAT": "json",
+}
+
+
+@pytest.fixture
+def run(ticking, capsys):
+    def ran(env):
+        world = Runtime(
+            env=env,
+            clock=ticking.clock(),
+            git=lambda *_: None,
+            read_file=runtime.read_file,
+            nonce=runtime.nonce,
+            write=runtime.write,
+            set_aside=runtime.set_aside,
+            connect=runtime.connections,
+            stop_at_signals=lambda: None,
+        )
+        capsys.readouterr()
+        return plugin(world), *capsys.readouterr()
+
+    return ran
+
+
+def test_a_steps_settings_are_options(run):
+    code, out, _ = run(DRONE | SETTINGS | {"PLUGIN_ENVIRONMENT_MAP": "a=STAGING\ncanary=PRODUCTION",
+                                           "PLUGIN_ENVIRONMENT": "canary"})  # fmt: skip
+
+    body = json.loads(out)["requests"][0]["body"]
+    assert code == 0
+    assert (body["result"], body["environment"]) == ("SUCCESS", "PRODUCTION")
+    assert body["originalEnvironment"] == "canary"
+
+
+def test_the_result_that_a_condition_stands_for_is_a_setting_in_woodpecker(run):
+    _, out, _ = run(WOODPECKER | SETTINGS | {"PLUGIN_RESULT": "failed"})
+
+    assert json.loads(out)["requests"][0]["body"]["result"] == "FAILURE"
+
+
+def test_woodpeckers_own_status_is_not_taken_for_a_result(run):
+    _, out, _ = run(WOODPECKER | SETTINGS)
+
+    assert json.loads(out)["problem"]["exit-code"] == 3
+
+
+@pytest.mark.parametrize(("setting", "code"), [({}, 0), ({"PLUGIN_FAIL_ON_ERROR": "true"}, 3)])
+def test_a_report_that_fails_is_a_warning_unless_it_is_to_fail_the_step(run, setting, code):
+    assert run(WOODPECKER | SETTINGS | setting)[0] == code
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_a_warning(run):
+    code, _, err = run(DRONE | SETTINGS | {"PLUGIN_FAIL_ON_ERROR": "perhaps"})
+
+    assert code == 0
+    assert 'fail-on-error: "perhaps" is neither true nor false.' in err
+
+
+def test_another_entry_points_inputs_are_no_settings(run):
+    _, out, _ = run(DRONE | SETTINGS | {"INPUT_ENVIRONMENT": "staging"})
+
+    assert json.loads(out)["requests"][0]["body"]["environment"] == "PRODUCTION"
+
+
+@pytest.mark.parametrize("env", [DRONE, WOODPECKER])
+def test_a_plugins_step_without_settings_reports_what_variables_say(run, env):
+    given = {"DEVLAKE_ENVIRONMENT": "production", "DEVLAKE_RESULT": "success"}
+
+    code, _, err = run(env | given)
+
+    assert code == 0
+    assert "warning: not reported" in err
+    assert "--url" in err
+
+
+def test_the_image_shows_the_help_where_no_ci_runs_it(run):
+    code, out, _ = run({})
+
+    assert code == 0
+    assert "Usage: devlake-ci" in out
+
+
+def test_the_plugin_is_what_the_image_runs():
+    dockerfile = (Path(__file__).parent.parent.parent / "Dockerfile").read_text()
+
+    assert 'CMD ["devlake-ci-plugin"]' in dockerfile

@@ -1,0 +1,186 @@
+"""What the examples for the other CIs hand over is what the program reads."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from devlake_ci import ci
+from devlake_ci.model import Result
+from devlake_ci.options import declared, variable
+from devlake_ci.sandbox import Sandbox
+from tests.support import SHA
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = ROOT / "examples"
+FOLDERS = {"argo": "argo-workflows"}
+FILES = [path for path in sorted(EXAMPLES.rglob("*")) if path.is_file()]
+VARIABLES = {variable(each.name) for each in declared()}
+OUTPUTS = "DEVLAKE_OUT_"
+HOOK = EXAMPLES / "buildkite" / "plugin" / "hooks" / "post-command"
+BUILDKITE = json.loads((ROOT / "tests/data/environments/buildkite/branch.json").read_text())["env"]
+
+
+def read(path):
+    return yaml.safe_load((EXAMPLES / path).read_text())
+
+
+def context(environment):
+    return ci.context(environment, lambda _: None, lambda *_: None)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
+def test_an_example_sets_variables_that_are_options(path):
+    named = set(re.findall(r"\bDEVLAKE_[A-Z_]+\b", path.read_text()))
+
+    assert {name for name in named if not name.startswith(OUTPUTS)} <= VARIABLES
+
+
+@pytest.mark.parametrize("name", sorted(set(ci.KNOWN) - {"gitlab", "circleci"}))
+def test_every_ci_has_an_example_and_the_readme_names_it(name):
+    folder = f"examples/{FOLDERS.get(name, name)}"
+
+    assert list((ROOT / folder).iterdir())
+    assert f"({folder})" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("path", ["drone/drone.yml", "woodpecker/woodpecker.yaml"])
+def test_a_plugins_settings_are_options(path):
+    plugins = [step["settings"] for step in read(path)["steps"] if "settings" in step]
+
+    names = {f"DEVLAKE_{name.upper()}" for settings in plugins for name in settings}
+    assert plugins
+    assert names <= VARIABLES
+
+
+def test_woodpecker_reports_each_result_in_a_step_of_its_own():
+    steps = [step for step in read("woodpecker/woodpecker.yaml")["steps"] if "settings" in step]
+
+    told = {step["settings"]["result"]: step["when"][0]["status"] for step in steps}
+    assert told == {"success": ["success"], "failed": ["failure"]}
+
+
+def handed_over(container, known):
+    """Give the variables of a container, with what the cluster would put in for expressions."""
+    given = {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    return {name: known.get(value, value) for name, value in given.items()}
+
+
+def test_argo_hands_over_what_is_read():
+    templates = read("argo-workflows/workflow-template.yaml")["spec"]["templates"]
+    container = next(each["container"] for each in templates if each["name"] == "devlake")
+
+    found = context(
+        handed_over(
+            container,
+            {
+                "{{workflow.uid}}": "9a3f1f0e",
+                "{{workflow.status}}": "Error",
+                "{{workflow.creationTimestamp.RFC3339}}": "2026-03-02T11:00:00Z",
+            },
+        )
+    )
+
+    assert (found.provider, found.run_id, found.result) == ("argo", "9a3f1f0e", Result.FAILURE)
+    assert (found.job, found.workflow) == ("shop-deploy", "shop-deploy")
+    assert found.created_at is not None
+
+
+def test_tekton_hands_over_what_is_read():
+    (task,) = read("tekton/pipeline.yaml")["spec"]["finally"]
+    expressions = {f"$(params.{each['name']})": each["value"] for each in task["params"]}
+    known = {
+        "$(context.pipelineRun.uid)": "f3b1c2d4",
+        "$(context.pipeline.name)": "shop",
+        "$(tasks.deploy.status)": "None",
+    }
+    (container,) = task["taskSpec"]["steps"]
+
+    values = {name: known.get(value, value) for name, value in expressions.items()}
+    found = context(handed_over(container, values))
+
+    assert (found.provider, found.run_id, found.workflow) == ("tekton", "f3b1c2d4", "shop")
+    assert (found.job, found.result) == ("deploy", Result.SKIPPED)
+
+
+@pytest.fixture
+def hook(tmp_path):
+    """Run Buildkite's hook on an agent that has the program, and none of our variables."""
+    (tmp_path / "devlake-ci").write_text(f'#!/bin/sh\nexec {sys.executable} -m devlake_ci "$@"\n')
+    (tmp_path / "devlake-ci").chmod(0o755)
+
+    def ran(**variables):
+        path = f"{tmp_path}:{os.environ['PATH']}"
+        quiet = {"BUILDKITE_AGENT_ACCESS_TOKEN": ""}
+        return subprocess.run(
+            [shutil.which("bash"), HOOK], env={**BUILDKITE, **quiet, "PATH": path, **variables},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return ran
+
+
+@pytest.mark.parametrize(("status", "result"), [("0", "SUCCESS"), ("1", "FAILURE")])
+def test_buildkites_hook_reports_how_the_command_ended(hook, status, result):
+    ran = hook(
+        BUILDKITE_COMMAND_EXIT_STATUS=status,
+        BUILDKITE_PLUGIN_DEVLAKE_CI_URL="http://lake",
+        BUILDKITE_PLUGIN_DEVLAKE_CI_CONNECTION="1",
+        BUILDKITE_PLUGIN_DEVLAKE_CI_ENVIRONMENT="$(id) production",
+        BUILDKITE_PLUGIN_DEVLAKE_CI_ON_FAILURE="fail",
+        DEVLAKE_DRY_RUN="true",
+        DEVLAKE_FORMAT="json",
+    )
+
+    body = json.loads(ran.stdout)["requests"][0]["body"]
+    assert ran.returncode == 0
+    assert (body["result"], body["originalEnvironment"]) == (result, "$(id) production")
+
+
+@pytest.mark.parametrize(("given", "code"), [({}, 0), ({"ON_FAILURE": "fail"}, 3)])
+def test_buildkites_hook_fails_the_job_only_if_asked_to(hook, given, code):
+    ran = hook(**{f"BUILDKITE_PLUGIN_DEVLAKE_CI_{name}": value for name, value in given.items()})
+
+    assert ran.returncode == code
+    assert ("warning: not reported" in ran.stderr) is (code == 0)
+
+
+def test_buildkites_hook_reads_what_the_plugin_declares():
+    declared_ones = read("buildkite/plugin/plugin.yml")["configuration"]["properties"]
+    (read_ones,) = re.findall(r"for option in (.*);", HOOK.read_text())
+
+    assert [name.upper().replace("-", "_") for name in declared_ones] == read_ones.split()
+
+
+def test_argo_cds_body_is_stored_by_devlake():
+    notifications = read("argo-cd/notifications.yaml")["data"]
+    template = yaml.safe_load(notifications["template.devlake-deployed"])["webhook"]["devlake"]
+    state = ".app.status.operationState"
+    known = {
+        f'printf "argocd:%s:%s" .app.metadata.uid {state}.syncResult.revision | toJson': f"a:{SHA}",
+        'printf "Deploy %s" .app.metadata.name | toJson': 'Deploy "shop"',
+        f"{state}.startedAt | toJson": "2026-03-02T11:00:00Z",
+        f"{state}.finishedAt | toJson": "2026-03-02T11:05:00Z",
+        f"{state}.syncResult.revision | toJson": SHA,
+        'call .repo.RepoURLToHTTPS .app.spec.source.repoURL | trimSuffix ".git" | toJson':
+            "https://github.com/acme/shop",
+        ".app.spec.source.targetRevision | toJson": "main",
+    }  # fmt: skip
+    body = re.sub(r"{{ (.*?) }}", lambda found: json.dumps(known[found[1]]), template["body"])
+
+    with Sandbox() as devlake:
+        headers = {"Authorization": f"Bearer {devlake.token}"}
+        answer = requests.post(
+            devlake.connection_url, json=json.loads(body), headers=headers, timeout=60
+        )
+        rows = devlake.rows("cicd_deployment_commits")
+
+    assert answer.json()["success"]
+    assert [(row["commit_sha"], row["result"]) for row in rows] == [(SHA, "SUCCESS")]
