@@ -7,10 +7,12 @@ https://circleci.com/docs/guides/security/env-vars/#order-of-precedence
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from devlake_ci import __version__
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
+_EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "circleci"
 _ELSEWHERE = frozenset({"github_token", "gitlab_token"})
 _HOME = "https://github.com/devlake-ci/devlake-ci"
 
@@ -103,6 +105,12 @@ def executor() -> str:
 def environment() -> str:
     """Give the variables by which the parameters that are the program's reach the script."""
     return "".join(f"{_variable(each)}: << parameters.{_name(each)} >>\n" for each in _program())
+
+
+def usage(name: str) -> str:
+    """Give an example of examples/circleci without the comment on top, for the orb's own ones."""
+    lines = (_EXAMPLES / f"{name}.yml").read_text().splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("#"))
 
 
 def _program() -> Iterator[Input]:
