@@ -6,7 +6,7 @@ GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[
 UV := uv==0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: demo test test-clients test-lowest lint format wrappers lock clean
+.PHONY: demo test test-clients test-lowest lint format wrappers orb lock clean
 
 demo: .venv/.complete  ## report deployments and a failure to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
@@ -35,6 +35,9 @@ format: wrappers  ## mend what lint finds, where a program can
 
 wrappers: .venv/.complete  ## print the options anew into the wrappers and the README
 	$(BIN)/cog -I tools -r $(GENERATED)
+
+orb: wrappers  ## pack the CircleCI orb into dist/orb.yml
+	$(BIN)/python tools/orb.py dist/orb.yml
 
 lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet $(UV)

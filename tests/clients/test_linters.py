@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from tools.orb import packed, written
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
+ORB = yaml.safe_load(written(packed()))
 WORKFLOWS = [".github/workflows", "examples/github", "tests/clients/workflows"]
 
 
@@ -45,13 +48,36 @@ LINTERS = {
     "schema of examples for Gitea and Forgejo": [
         BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows",
         *files("examples/gitea", "examples/forgejo")],
-    "shellcheck of hooks": [
-        BIN / "shellcheck", *files("examples/buildkite/plugin/hooks", ending="")],
+    "schema of examples for CircleCI": [BIN / "check-jsonschema", "--builtin-schema",
+                                        "vendor.circle-ci", *files("examples/circleci")],
+    "shellcheck": [BIN / "shellcheck", *files("circleci-orb/src/scripts", ending=".sh"),
+                   *files("examples/buildkite/plugin/hooks", ending="")],
+    "yamllint": [BIN / "yamllint", "--strict", "action.yml", "native", "circleci-orb", "examples",
+                 ".github"],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LINTERS)
 def test_a_linter_finds_nothing(name):
-    done = subprocess.run(LINTERS[name], cwd=ROOT, capture_output=True, text=True, check=False)
+    lint(LINTERS[name])
+
+
+@pytest.mark.parametrize("name", ["the orb", *ORB["examples"]])
+def test_the_packed_orb_and_its_examples_keep_to_the_schema(name, tmp_path):
+    ours = {"version": 2.1, "orbs": {"devlake-ci": inline()}}
+    config = ours if name == "the orb" else ORB["examples"][name]["usage"] | ours
+    (tmp_path / "config.yml").write_text(yaml.safe_dump(config))
+
+    lint([BIN / "check-jsonschema", "--builtin-schema", "vendor.circle-ci",
+          tmp_path / "config.yml"])  # fmt: skip
+
+
+def inline():
+    """Give the orb as it may stand in a configuration, where it is not published."""
+    return {key: part for key, part in ORB.items() if key in {"commands", "jobs", "executors"}}
+
+
+def lint(command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.wrappers.circleci import ORB, arguments, of_config, script
+
 ROOT = Path(__file__).parent.parent.parent
 INPUTS = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
 GITHUB = sorted((ROOT / "examples" / "github").glob("*.yml"))
@@ -40,3 +42,61 @@ def test_an_example_for_github_reports_first_in_the_job_or_whatever_happened(pat
 
 def test_there_is_an_example_that_reports():
     assert sum(bool(ours(yaml.safe_load(path.read_text()))) for path in GITHUB) == len(GITHUB) - 1
+
+
+CIRCLECI = {path.name: yaml.safe_load(path.read_text())
+            for path in sorted((ROOT / "examples" / "circleci").glob("*.yml"))}  # fmt: skip
+CIRCLECI |= {f"orb: {name}": each["usage"] for name, each in ORB["examples"].items()}
+
+
+def used(config):
+    """Find every use of the orb: which part of it, and with which parameters."""
+    for job in config.get("jobs", {}).values():
+        for step in job["steps"]:
+            ((name, given),) = step.items() if isinstance(step, dict) else [(step, {})]
+            if name.startswith("devlake-ci/"):
+                yield ORB["commands"][name.removeprefix("devlake-ci/")], given
+    for workflow in config["workflows"].values():
+        for job in workflow["jobs"]:
+            ((name, given),) = job.items() if isinstance(job, dict) else [(job, {})]
+            if name.startswith("devlake-ci/"):
+                own = {"name", "requires", "context", "filters", "matrix"}
+                assert {"name", "requires"} <= set(given)
+                yield (ORB["jobs"][name.removeprefix("devlake-ci/")],
+                       {key: each for key, each in given.items() if key not in own})  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CIRCLECI)
+def test_an_example_for_circleci_gives_declared_parameters_only(name):
+    uses = list(used(CIRCLECI[name]))
+
+    assert uses
+    for part, given in uses:
+        arguments(part, given)
+
+
+@pytest.mark.parametrize("name", CIRCLECI)
+def test_an_example_with_the_job_hears_of_every_end_that_the_job_may_have(name):
+    jobs = [each for workflow in CIRCLECI[name]["workflows"].values() for each in workflow["jobs"]
+            if isinstance(each, dict) and "devlake-ci/report" in each]  # fmt: skip
+
+    heard = {each["devlake-ci/report"]["result"] for each in jobs}
+    assert heard in (set(), {"success", "failed", "canceled"})
+    for each in jobs:
+        given = each["devlake-ci/report"]
+        assert given["requires"] == [{"deploy": [given["result"]]}]
+
+
+@pytest.mark.parametrize(("deploys", "result"), [("true", "SUCCESS"), ("false", "FAILURE")])
+def test_the_first_example_for_circleci_works(job, server, tmp_path, deploys, result):
+    one = job()
+    script(one.folder / "deploy.sh", deploys)
+    fixed = {"pipeline.trigger.received_at": "2026-03-01T10:00:00.000Z"}
+
+    one.run(
+        of_config(CIRCLECI["deploy.yml"], "deploy", ORB, fixed, state_folder=str(tmp_path / "s"))
+    )
+
+    assert [each.body["result"] for each in server.received] == [result]
+    assert server.received[-1].body["createdDate"] == "2026-03-01T10:00:00Z"
+    assert one.failed == (deploys == "false")

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Notes when the deployment begins: for the report at the end of this job, and, in a folder that the
+# cache may keep, for one from another job of this workflow.
+set +euxC # a start time is nice to have, and worth no deployment
+
+# An expression that is empty may arrive as <nil>.
+text() { if [ "$1" != "<nil>" ]; then printf '%s' "$1"; fi; }
+
+service=$(text "$DEVLAKE_ORB_PARAM_SERVICE")
+service=${service:-$(text "$DEVLAKE_SERVICE")}
+environment=$(text "$DEVLAKE_ORB_PARAM_ENVIRONMENT")
+environment=${environment:-$(text "$DEVLAKE_ENVIRONMENT")}
+job=$DEVLAKE_ORB_FOLDER/job-$CIRCLE_WORKFLOW_JOB_ID
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+
+if mkdir -p "$job" "$DEVLAKE_ORB_FOLDER/start" &&
+  printf '%s\n' "$now" >"$job/started-at" &&
+  printf '%s\n' "$now" >"$DEVLAKE_ORB_FOLDER/start/started-at" &&
+  printf '%s\n' "$CIRCLE_WORKFLOW_ID" "$service" "$environment" >"$DEVLAKE_ORB_FOLDER/start-name" &&
+  cp "$DEVLAKE_ORB_FOLDER/start-name" "$DEVLAKE_ORB_FOLDER/start/name"; then
+  echo "devlake-ci: the deployment begins at $now."
+else
+  echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written, so the start is forgotten." \
+    "Give another state_folder." >&2
+fi
+exit 0

@@ -1,0 +1,313 @@
+"""The CircleCI orb's steps as CircleCI would run them: in a real shell, against a real server."""
+
+import shutil
+
+import pytest
+
+from devlake_ci.options import declared, variable
+from devlake_ci.sandbox import Sandbox
+from tests.support import SHA, Reply
+from tests.wrappers.circleci import BASH, COMMAND, JOB, PROGRAM, SH, START, arguments, script, steps
+
+WILD = """it's "quoted" $(touch run) `touch run` ${HOME} $HOME \\ %s *"; touch run; ~ 🚀\n-next"""
+ONE_LINE = WILD.replace("\n", " ")
+
+
+def body(name):
+    return lambda _, sent: sent.body[name]
+
+
+def commit(name):
+    return lambda _, sent: sent.body["deploymentCommits"][0][name]
+
+
+def header(name):
+    return lambda _, sent: sent.headers.get(name)
+
+
+def path(_, sent):
+    return sent.path
+
+
+def said(text):
+    return lambda told, _: text in told
+
+
+def sent(_, received):
+    return received is not None
+
+
+OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
+PRIVATE = {"url": "https://127.0.0.1:1", "connection": "1"}
+DRY = {"url": "http://127.0.0.1:1", "dry_run": True}
+REACHES = {
+    # parameter: the parameters given, where to look, what has to be there, variables of the job
+    "url": ({"url": "http://127.0.0.1:1/$(id)`id`'\"", "connection": "1", "dry_run": True},
+            said("POST http://127.0.0.1:1/$(id)`id`'\"/rest/plugins"), True),
+    "connection": (DRY | {"connection": "`id` \"'"},
+                   said("/by-name/%60id%60%20%22%27/deployments"), True),
+    "project": (DRY | {"project": "$(id)"}, said("/projects/%24%28id%29/deployments"), True),
+    "token": ({"token": "OTHER_KEY"}, header("authorization"), "Bearer $(id)`\"'",
+              {"OTHER_KEY": "$(id)`\"'"}),
+    "header": ({"header": "HEADERS"}, header("x-b"), "`id`",
+               {"HEADERS": "X-A: $(id) \"'\nX-B: `id`"}),
+    "ca_bundle": (PRIVATE | {"ca_bundle": "/no/$(id)"}, said("/no/$(id)"), True),
+    "client_cert": (PRIVATE | {"client_cert": "/no/`id`"}, said("/no/`id`"), True),
+    "client_key": (PRIVATE | {"client_cert": __file__, "client_key": "/no/`id`"},
+                   said("/no/`id`"), True),
+    "dialect": ({"dialect": "legacy", "id": WILD}, body("pipeline_id"), WILD),
+    "mode": ({"mode": "`id`"}, said("DEVLAKE_MODE"), True),
+    "service": ({"service": WILD}, body("name"), f"Deploy {WILD} of acme/shop to production"),
+    "environment": ({"environment": ONE_LINE, "environment_map": f"{ONE_LINE}=STAGING"},
+                    body("originalEnvironment"), ONE_LINE),
+    "environment_map": (
+        {"environment": "canary", "environment_map": "x=TESTING\ncanary=PRODUCTION"},
+        body("environment"), "PRODUCTION",
+    ),
+    "result": ({"result": "Cancelled"}, body("result"), "ABORT"),
+    "id": ({"id": WILD}, body("id"), WILD),
+    "deployment_name": ({"deployment_name": WILD}, body("name"), WILD),
+    "title": ({"title": WILD}, body("displayTitle"), WILD),
+    "created_at": ({"created_at": "2026-03-01 11:00:00+01:00"}, body("createdDate"),
+                   "2026-03-01T10:00:00Z"),
+    "started_at": ({"started_at": "1772359200"}, body("startedDate"), "2026-03-01T10:00:00Z"),
+    "finished_at": ({"finished_at": "2026-03-01T10:00:00Z"}, body("finishedDate"),
+                    "2026-03-01T10:00:00Z"),
+    "repo_url": ({"repo_url": "git@h.example:a/$(id)'x'.git"}, commit("repoUrl"),
+                 "https://h.example/a/$(id)'x'"),
+    "sha": ({"sha": OTHER_SHA.upper()}, commit("commitSha"), OTHER_SHA),
+    "ref": ({"ref": WILD, "sha": SHA}, commit("refName"), WILD),
+    "message": ({"message": WILD}, commit("commitMsg"), WILD),
+    "deadline": ({"url": "http://127.0.0.1:1", "connection": "1", "deadline": "1"},
+                 said("within the deadline"), True),
+    "dry_run": ({"dry_run": True}, sent, False),
+    "format": ({"format": "json"}, said('"reported": true'), True),
+    "verbose": ({"verbose": True}, said("Attempt 1: stored"), True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REACHES)
+def test_a_parameter_reaches_what_it_promises_unchanged_and_is_never_run(job, report, server, name):
+    given, look, expected, *env = REACHES[name]
+
+    done = job(**(env[0] if env else {})).run(report(**given))
+
+    assert look(done.said, server.received[-1] if server.received else None) == expected
+    assert not list(done.folder.glob("**/run"))
+    assert not done.failed
+
+
+@pytest.mark.parametrize("shell", [BASH, SH], ids=["bash", "sh"])
+def test_every_parameter_arrives_as_the_variable_of_its_option(bare, report, shell):
+    one, bin_ = bare
+    one.shell, one.env = shell, one.env | {"MY_SECRET": WILD}
+    script(bin_ / "devlake-ci", 'if [ "$1" = report ]; then env; fi')
+    known = {each: COMMAND["parameters"][parameter(each.name)]
+             for each in declared() if parameter(each.name) in COMMAND["parameters"]}  # fmt: skip
+    values = {"string": WILD, "boolean": True, "env_var_name": "MY_SECRET"}
+    arrived = {"string": WILD, "boolean": "true", "env_var_name": WILD}
+
+    one.run(report(**{parameter(each.name): values[how["type"]] for each, how in known.items()}))
+
+    for each, how in known.items():
+        assert f"\n{variable(each.name)}={arrived[how['type']]}\n" in f"\n{one.said}"
+    assert not list(one.folder.glob("**/run"))
+
+
+@pytest.mark.parametrize("tool", ["env", "sed", "printenv"])
+def test_where_parameters_can_not_be_read_nothing_is_reported(bare, report, server, tool):
+    one, bin_ = bare
+    (bin_ / "devlake-ci").symlink_to(PROGRAM)
+    (bin_ / tool).unlink()
+
+    one.run(report())
+
+    assert server.received == []
+    assert "the parameters can't be read" in one.said
+    assert not one.failed
+
+
+def test_awk_reads_them_where_there_is_no_printenv(bare, report, server):
+    one, bin_ = bare
+    (bin_ / "devlake-ci").symlink_to(PROGRAM)
+    (bin_ / "printenv").unlink()
+    (bin_ / "awk").symlink_to(shutil.which("awk"))
+
+    one.run(report(service=WILD, message="1e3"))
+
+    assert server.received[-1].body["name"] == f"Deploy {WILD} of acme/shop to production"
+    assert server.received[-1].body["deploymentCommits"][0]["commitMsg"] == "1e3"
+
+
+def parameter(option):
+    return "deployment_name" if option == "name" else option
+
+
+@pytest.mark.parametrize("shell", [BASH, SH], ids=["bash", "sh"])
+@pytest.mark.parametrize("booleans", [("0", "1"), ("false", "true")], ids="-".join)
+def test_a_switch_is_known_in_either_spelling_and_by_either_shell(
+    job, report, server, shell, booleans
+):
+    job(shell=shell).run(report(booleans=booleans, dry_run=True))
+    off = job(shell=shell).run(report(booleans=booleans, url="nonsense"))
+    hard = job(shell=shell).run(report(booleans=booleans, url="nonsense", fail_on_error=True))
+
+    assert server.received == []
+    assert not off.failed
+    assert hard.failed
+
+
+@pytest.mark.parametrize("word", ["", "<nil>"])
+def test_a_parameter_that_is_not_given_leaves_the_variable_of_the_project(
+    job, report, server, word
+):
+    job(DEVLAKE_ENVIRONMENT="staging", DEVLAKE_SERVICE="api", DEVLAKE_DIALECT="legacy").run(
+        report(environment=word, service=word, dialect=word, ref=word)
+    )
+
+    assert server.received[-1].body["environment"] == "STAGING"
+    assert server.received[-1].body["ref_name"] == "main"
+    assert ":api:staging" in server.received[-1].body["pipeline_id"]
+
+
+def test_a_switch_that_is_off_leaves_the_variable_of_the_project(job, report, server):
+    job(DEVLAKE_DRY_RUN="true").run(report())
+
+    assert server.received == []
+
+
+def test_a_value_that_looks_like_another_variable_takes_nothing_over(job, report, server):
+    message = "x\nDEVLAKE_ORB_PARAM_ENVIRONMENT=staging\nDEVLAKE_ORB_SECRET_URL=x"
+
+    job(OTHER=message, AN_OTHER=message).run(report(message=message))
+
+    assert server.received[-1].body["environment"] == "PRODUCTION"
+    assert server.received[-1].body["deploymentCommits"][0]["commitMsg"] == message
+
+
+def test_a_token_that_is_named_and_not_there_is_not_replaced_by_another(job, report, server):
+    done = job().run(report(token="OTHER_KEY", url=f"{server.url}/rest", connection="1"))
+
+    assert server.received == []
+    assert "the variable OTHER_KEY is not set" in done.said
+    assert not done.failed
+
+
+@pytest.mark.parametrize("shell", [BASH, ("bash", "-euxCo", "pipefail"), ("sh", "-euxC")])
+def test_no_shell_that_a_job_may_choose_shows_the_token_or_fails(job, report, start, server, shell):
+    done = job(shell=shell, KEY="s3cret-key")
+
+    for _ in range(2):
+        done.run([*start(cache=True), *report(verbose=True, token="KEY", mode="incident")])
+        done.run(report(verbose=True, token="KEY"))
+
+    assert "s3cret-key" not in done.said
+    assert server.received[-1].headers["authorization"] == "Bearer s3cret-key"
+    assert not done.failed
+
+
+# --- how the job ended ----------------------------------------------------------------------------
+
+
+def test_a_job_that_succeeds_is_reported_as_success(job, report, server):
+    done = job().run([{"run": "true"}, *report()])
+
+    assert server.received[-1].body["result"] == "SUCCESS"
+    assert not done.failed
+
+
+def test_a_job_that_fails_is_reported_as_failure_and_stays_failed(job, report, server):
+    done = job().run([{"run": "exit 3"}, *report()])
+
+    assert [each.body["result"] for each in server.received] == ["FAILURE"]
+    assert done.failed
+
+
+def test_a_note_of_another_job_on_the_same_machine_is_not_read(job, report, server):
+    job(CIRCLE_WORKFLOW_JOB_ID="before").run(report())
+
+    done = job().run(report()[2:])
+
+    assert len(server.received) == 1
+    assert "how the deployment ended is not known" in done.said.lower()
+
+
+def test_nothing_that_can_not_be_written_fails_the_job(job, report, server):
+    folder = "/proc/no"
+
+    done = job().run([*steps(START, {"state_folder": folder}), *report(state_folder=folder)])
+
+    assert not done.failed
+    assert server.received == []
+    assert "/proc/no can't be written" in done.said
+    assert "warning: not reported" in done.said
+
+
+@pytest.mark.parametrize("node", ["1", "2"])
+def test_only_the_first_node_reports(job, report, server, node):
+    done = job(CIRCLE_NODE_INDEX=node, CIRCLE_NODE_TOTAL="3").run(report())
+
+    assert server.received == []
+    assert not done.failed
+    assert f"node {node} reports nothing" in done.said
+
+
+def test_the_job_reports_the_result_that_it_is_given(job, report, server):
+    for word in JOB["parameters"]["result"]["enum"]:
+        job().run(report(JOB, result=word))
+
+    assert [each.body["result"] for each in server.received] == ["SUCCESS", "FAILURE", "ABORT"]
+
+
+def test_the_job_has_no_result_of_its_own():
+    with pytest.raises(AssertionError, match="missing"):
+        arguments(JOB, {"environment": "production"})
+
+
+def test_a_sandbox_stores_what_the_orb_reports(job, report):
+    with Sandbox() as devlake:
+        where = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
+
+        done = job(**where).run(report())
+
+        (row,) = devlake.rows("cicd_deployments")
+        assert (row["result"], row["environment"]) == ("SUCCESS", "PRODUCTION")
+        assert "Reported: SUCCESS" in done.said
+
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_wrong_token_is_a_warning_or_an_error(job, report, server, hard):
+    server.script = [Reply(403, {"success": False, "message": "api key is invalid"})]
+
+    done = job().run(report(fail_on_error=hard))
+
+    assert "api key is invalid" in done.said
+    assert done.failed == hard
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_fork_without_secrets_sends_nothing_to_a_url_that_wants_a_token(
+    job, report, server, hard
+):
+    url = f"{server.url}/api/rest/plugins/webhook/connections/1/deployments"
+
+    done = job(DEVLAKE_TOKEN="", DEVLAKE_URL=url, CIRCLE_PR_NUMBER="7").run(
+        report(fail_on_error=hard)
+    )
+
+    assert server.received == []
+    assert done.failed == hard
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_program_that_is_killed_is_a_warning_or_an_error(bare, report, hard):
+    one, bin_ = bare
+    script(bin_ / "devlake-ci", 'if [ "$1" = report ]; then kill -9 $$; fi')
+
+    one.run(report(fail_on_error=hard))
+
+    assert one.failed == hard
+    assert hard or "devlake-ci ended with exit code 137" in one.said

@@ -1,0 +1,145 @@
+"""Where the CircleCI orb finds the program: on the PATH, by uv or pipx, or our executable."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from devlake_ci import __version__
+from tests.support import Reply
+from tests.wrappers.circleci import BASH, COMMAND, PROGRAM, SH, script
+
+
+def test_uv_brings_the_version_that_the_orb_was_made_with(bare, report, server):
+    one, bin_ = bare
+    script(bin_ / "uv", f'echo "uv: $*"\nwhile [ "$1" != devlake-ci ]; do shift; done; shift\n'
+           f'exec {PROGRAM} "$@"')  # fmt: skip
+
+    one.run(report(package=COMMAND["parameters"]["package"]["default"]))
+
+    assert len(server.received) == 1
+    where = f"git+https://github.com/devlake-ci/devlake-ci@v{__version__}"
+    assert f"uv: tool run --quiet --python >=3.11 --from {where} devlake-ci report" in one.said
+
+
+@pytest.mark.parametrize("tool", ["uvx", "pipx"])
+def test_uvx_and_pipx_do_too(bare, report, server, tool):
+    one, bin_ = bare
+    script(bin_ / tool, 'while [ "$1" != devlake-ci ]; do shift; done; shift\n'
+           f'exec {PROGRAM} "$@"')  # fmt: skip
+
+    one.run(report(package="devlake-ci @ file:///it's $(touch run)"))
+
+    assert len(server.received) == 1
+    assert not list(one.folder.glob("run"))
+
+
+def test_a_program_that_does_not_start_is_passed_over(bare, report, server):
+    one, bin_ = bare
+    script(bin_ / "devlake-ci", "echo broken >&2; exit 1")
+    script(bin_ / "uv", "echo no network >&2; exit 2")
+    script(bin_ / "pipx", f'shift 4; exec {PROGRAM} "$@"\n')
+    (bin_ / "pipx").write_text(f'#!/bin/sh\nshift 5; exec {PROGRAM} "$@"\n')
+
+    one.run(report(package="devlake-ci"))
+
+    assert len(server.received) == 1
+    assert "no way by PATH (exit code 1):\nbroken" in one.said
+    assert "no way by uv (exit code 2):\nno network" in one.said
+
+
+def executable(server):
+    """Serve a program that hands over to the real one; give its SHA-256."""
+    text = f'#!/bin/sh\nexec {PROGRAM} "$@"\n'
+    server.script = [Reply(200, text), Reply()]
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("tool", ["curl", "wget"])
+def test_the_executable_is_run_if_its_sum_is_right(bare, report, server, tool):
+    one, bin_ = bare
+    (bin_ / "curl").unlink()
+    (bin_ / tool).symlink_to(shutil.which(tool))
+    sums = f"{'0' * 64}\n{executable(server).upper()}"
+
+    one.run(report(executable_url=f"{server.url}/{{os}}-{{arch}}", executable_sha256=sums))
+
+    system, machine = (subprocess.check_output(["uname", each], text=True).strip().lower()
+                       for each in ("-s", "-m"))  # fmt: skip
+    assert server.received[0].path == f"/{system}-{machine}"
+    assert server.received[1].body["result"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("sums", ["0" * 64, "*", "x $(touch run)"])
+def test_an_executable_whose_sum_is_wrong_is_not_run(bare, report, server, sums):
+    one, _ = bare
+    executable(server)
+
+    one.run(report(executable_url=server.url, executable_sha256=sums))
+
+    assert [each.method for each in server.received] == ["GET"]
+    assert "which executable_sha256 doesn't name" in one.said
+    assert "warning: not reported" in one.said
+    assert not one.failed
+    assert not list(one.folder.glob("run"))
+
+
+def test_an_executable_whose_sum_nobody_knows_is_not_even_fetched(bare, report, server):
+    one, _ = bare
+
+    one.run(report(executable_url=server.url))
+
+    assert server.received == []
+    assert "Give its SHA-256 as executable_sha256" in one.said
+    assert not one.failed
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "-o/etc/x", "http://127.0.0.1:1/x"])
+def test_an_executable_that_can_not_be_had_is_a_warning(bare, report, url):
+    one, _ = bare
+
+    one.run(report(executable_url=url, executable_sha256="0" * 64))
+
+    assert "it can't be downloaded" in one.said
+    assert not one.failed
+
+
+@pytest.mark.parametrize("shell", [BASH, SH], ids=["bash", "sh"])
+@pytest.mark.parametrize("hard", [False, True])
+def test_where_there_is_no_way_it_is_a_warning_or_an_error(bare, report, shell, hard):
+    one, _ = bare
+    one.shell = shell
+
+    one.run(report(fail_on_error=hard))
+
+    assert "devlake-ci is not in this image, and nothing that could bring it" in one.said
+    assert ("error: " in one.said) == one.failed == hard
+
+
+def test_no_executable_is_known_before_a_release_has_named_its_sum():
+    default = COMMAND["parameters"]["executable_sha256"]["default"]
+
+    assert default == "" or re.fullmatch(r"([0-9a-f]{64}\s*)+", default)
+
+
+def test_parameters_that_came_out_empty_are_none(bare, report):
+    one, bin_ = bare
+    script(bin_ / "uv", "echo uv was asked")
+
+    one.run(report(package="<nil>", executable_url="<nil>", executable_sha256="<nil>"))
+
+    assert "uv was asked" not in one.said
+    assert "can't be downloaded" not in one.said
+    assert "warning: not reported" in one.said
+
+
+def test_a_password_in_the_address_of_the_executable_is_not_shown(bare, report):
+    one, _ = bare
+
+    for sums in ("", "0" * 64):
+        one.run(report(executable_url="http://me:s3cret@127.0.0.1:1/x", executable_sha256=sums))
+
+    assert "s3cret" not in one.said
+    assert "no way by http://127.0.0.1:1/x" in one.said
