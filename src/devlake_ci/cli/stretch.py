@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, reduce
 
+from devlake_ci.ci import github_event
 from devlake_ci.cli.memory import PREFIX, Memory
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
-from devlake_ci.incidents import branches, github, gitlab, report, state
+from devlake_ci.incidents import branches, github, github_guard, gitlab, report, state
+from devlake_ci.incidents.github_runs import workflow_file
 from devlake_ci.incidents.history import History
 from devlake_ci.incidents.incident import Stretch, stretch
 from devlake_ci.incidents.standing import Event, Standing
@@ -48,8 +50,25 @@ class StretchOfFailures:
     @cached_property
     def whose(self) -> Stretch:
         """Whose failures these are."""
-        file = github.workflow_file(self.session.env) if self.kind == "github" else None
-        return stretch(self.options, self.context, file or self.context.workflow)
+        provider, workflow = self.context.provider, self.context.workflow
+        if provider == "github":
+            workflow = workflow_file(self.session.env) or workflow
+        elif provider == "gitlab":
+            workflow = None  # the name of one pipeline, which may hold its commit's title
+        job = self.history.job if self.history else None
+        return stretch(self.options, self.context, workflow, job)
+
+    @cached_property
+    def history(self) -> History | None:
+        """How the job ended before, where the CI tells it; raises Problem."""
+        if self.kind not in HISTORIES:
+            return None
+        session = self.session
+        found = HISTORIES[self.kind](self.options, self.context, session.env, session.ask)
+        if self.kind == "github":
+            event = github_event.load(session.env, session.world.read_file)
+            github_guard.check_inputs(self.options, self.context, event, found.job or "")
+        return found
 
     @cached_property
     def kind(self) -> str:
@@ -86,20 +105,25 @@ class StretchOfFailures:
         return Memory(self.session.world, self.kind.removeprefix(PREFIX))
 
     def _standing(self, ended: Result) -> Standing:
-        if self.kind in HISTORIES:
-            self._check_own_result(ended)
-            history = HISTORIES[self.kind](
-                self.options, self.context, self.session.env, self.session.ask
-            )
-            return report.from_history(
-                self.options, self.context, self.whose, history.past, history.started_at
-            )
-        return self.memory.standing(self.whose)
+        if self.kind not in HISTORIES:
+            return self.memory.standing(self.whose)
+        self._check_own_result(ended)
+        found = self.history or History([])
+        return report.from_history(
+            self.options, self.context, self.whose, found.past, found.started_at
+        )
 
     def _check_own_result(self, ended: Result) -> None:
         """Refuse a result that later runs could not find in the CI's history."""
         own = self.context.result
-        if own in (Result.SUCCESS, Result.FAILURE) and own is not ended:
+        if self.context.sources.get("result", "").startswith("event."):
+            raise BadUsageError(
+                f"The result is that of a deployment ({own}), and later runs would find this job's "
+                "own in GitHub's runs, and take the incident for another one.",
+                "Report incidents in the job that deploys or checks; or give --incident-state "
+                "file:PATH, kept in a cache.",
+            )
+        if own and own is not ended:
             raise BadUsageError(
                 f"The incident's result is {ended}, and this job's own is {own}: later runs would "
                 "find the latter, and take the incident for another one.",
