@@ -59,7 +59,7 @@ class GitHub(Api):
     def answer(self, target, _headers):
         """Give status and body for what is asked."""
         split = urlsplit(target)
-        path = split.path.removeprefix("/repos/octo-org/octo-repo")
+        path = re.sub(r"^/repos/[^/]+/[^/]+", "", split.path)
         query = {name: values[-1] for name, values in parse_qs(split.query).items()}
         self.asked.append(path)
         for pattern, refusal in self.refusals.items():

@@ -18,7 +18,7 @@ DEPLOY = {"CI_ENVIRONMENT_NAME": "production", "CI_ENVIRONMENT_TIER": "productio
           "CI_ENVIRONMENT_ACTION": "start"}  # fmt: skip
 VERIFY = {"CI_ENVIRONMENT_NAME": "production", "CI_ENVIRONMENT_TIER": "production",
           "CI_ENVIRONMENT_ACTION": "verify"}  # fmt: skip
-STATUS = {"success": "success", "failed": "failed", "canceled": "canceled"}
+
 END = 0.1
 """Minutes from the report to the end of its job."""
 
