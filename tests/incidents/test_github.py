@@ -156,6 +156,22 @@ def test_the_next_failure_after_a_recovery_is_another_incident(ci):
     assert ci.incidents == [(10 + END, 20), (30 + END, 40)]
 
 
+def test_a_recovery_that_devlake_could_not_be_told_is_to_be_told_by_hand(ci, devlake_ci):
+    ci.ends("failure", 1, 10)
+    (key,) = ci.keys
+    lost = ci.ends("success", 2, 20, "--deadline=1", env={"DEVLAKE_URL": "http://127.0.0.1:9/api",
+                                                          "DEVLAKE_CONNECTION": "1"})  # fmt: skip
+    env = {"DEVLAKE_URL": ci.devlake.connection_url, "DEVLAKE_TOKEN": ci.devlake.token}
+
+    devlake_ci("incident", "close", key, "--title=Down", "--created-at=2026-03-01T12:10:06Z",
+               "--resolved-at=2026-03-01T12:20:00Z", env=env)  # fmt: skip
+
+    assert lost.code == 5
+    assert f'Close "{key}" by hand' in lost.err
+    assert "--created-at 2026-03-01T12:10:06Z, --resolved-at 2026-03-01T12:20:00Z" in lost.err
+    assert ci.incidents == [(10 + END, 20)]
+
+
 def test_a_job_that_is_run_again_and_succeeds_closes_the_incident_of_its_first_attempt(ci):
     ci.ends("failure", 1, 10)
 

@@ -9,12 +9,14 @@ from devlake_ci.cli.memory import PREFIX, Memory
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
+from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.incidents import branches, github, github_guard, gitlab, report, state
 from devlake_ci.incidents.github_runs import workflow_file
 from devlake_ci.incidents.history import History
 from devlake_ci.incidents.incident import Stretch, stretch
 from devlake_ci.incidents.standing import Event, Standing
 from devlake_ci.model import Deployment, Incident, Outcome, Result
+from devlake_ci.moments import rfc3339
 from devlake_ci.text import quoted
 
 HISTORIES: dict[str, Callable[..., History]] = {"github": github.history, "gitlab": gitlab.history}
@@ -140,6 +142,8 @@ class StretchOfFailures:
             told = all(each.reported for each in outcomes)
             now = state.after(standing, this, incident, told=told)
             notes += self.memory.remember(self.whose, now)
+        elif incident and incident.resolved_at and outcomes[-1].problem:
+            notes += (_by_hand(incident),)
         if not outcomes:
             nothing = NothingToReport(
                 "No incident is reported: the job succeeded, and none is open.", " ".join(notes)
@@ -147,3 +151,13 @@ class StretchOfFailures:
             return Outcome(reported=False, problem=nothing)
         outcome = reduce(merged, outcomes)
         return replace(outcome, notes=outcome.notes + notes)
+
+
+def _by_hand(incident: Incident) -> str:
+    """Say what is left to do: the CI's history doesn't tell what DevLake has been told."""
+    closed = rfc3339(incident.resolved_at or incident.updated_at)
+    return (
+        f"Later runs don't tell of this recovery again. Close {quoted(incident.key, LONGEST_KEY)} "
+        f"by hand (devlake-ci incident close): --created-at {rfc3339(incident.created_at)}, "
+        f"--resolved-at {closed}."
+    )
