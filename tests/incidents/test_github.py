@@ -345,6 +345,17 @@ def test_legs_of_a_matrix_are_stretches_of_their_own(ci):
     ]
 
 
+def test_legs_of_a_matrix_that_share_a_state_file_are_stretches_of_their_own(ci, tmp_path):
+    kept = f"--incident-state=file:{tmp_path}/state.json"
+    ci.ends("failure", 1, 10, kept, env={"DEVLAKE_MATRIX_INDEX": "0"})
+    ci.ends("failure", 1, 11, kept, env={"DEVLAKE_MATRIX_INDEX": "1"})
+
+    ci.ends("success", 2, 20, kept, env={"DEVLAKE_MATRIX_INDEX": "1"})
+
+    assert ci.incidents == [(10, None), (11, 20)]
+    assert ci.github.asked == []
+
+
 def test_a_job_of_a_reusable_workflow_is_found_by_its_callers_name(ci):
     ci.ends("failure", 1, 10, name="call / deploy")
     ci.was("success", 2, 15, name="deploy")
