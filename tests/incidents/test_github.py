@@ -570,6 +570,15 @@ def test_staging_has_no_incidents(ci):
     assert ci.incidents == []
 
 
+@pytest.mark.parametrize("unsure", ["non-prod", "prod-like", "somewhere"])
+def test_an_environment_that_may_not_be_production_is_an_error(ci, unsure):
+    ran = ci.ends("failure", 1, 10, f"--environment={unsure}")
+
+    assert ran.code == 3
+    assert "--environment-map" in ran.err
+    assert ci.incidents == []
+
+
 def test_with_both_an_incident_begins_after_its_deployment_each_time_it_is_told(ci):
     both = ("--mode=both", "--result=success")
     ci.ends("failure", 1, 10, *both)

@@ -196,6 +196,15 @@ def test_an_environment_of_another_name_is_another_stretch(ci):
     assert ci.incidents == []
 
 
+def test_an_environment_is_what_its_tier_says(ci):
+    staging = DEPLOY | {"CI_ENVIRONMENT_NAME": "eu-1", "CI_ENVIRONMENT_TIER": "staging"}
+    ran = ci.ends("failed", 1, 10, env=staging)
+    ci.ends("failed", 2, 20, env=staging | {"CI_ENVIRONMENT_TIER": "production"})
+
+    assert "this is STAGING" in ran.err
+    assert ci.incidents == [(20, None)]
+
+
 def test_a_failure_many_pages_ago_is_found(ci, env):
     ci.ends("failed", 1, 10, env=env)
     for number in range(2, 250):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, reduce
 
+from devlake_ci import report as reporting
 from devlake_ci.ci import github_event
 from devlake_ci.cli.memory import PREFIX, Memory
 from devlake_ci.cli.outcome import merged
@@ -35,7 +36,9 @@ class StretchOfFailures:
         """Report the incident of this run, if any; raises Problem."""
         ended = report.result(self.options, self.context)
         branches.check(self.options, self.context)
-        report.check_place(self.options, self.context)
+        if self.options.environment or self.context.environment:
+            kind, _ = reporting.place(self.options, self.context)
+            report.check_place(kind)
         standing = self._standing(ended)
         this = report.event(self.options, self.context, standing, ended)
         incident = report.incident(
