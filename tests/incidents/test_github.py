@@ -498,6 +498,16 @@ def test_on_an_enterprise_server_the_job_is_the_one_that_runs_on_this_runner(ci)
     assert ci.incidents == [(10 + END, 20)]
 
 
+def test_on_an_enterprise_server_the_job_may_be_on_a_further_page(ci):
+    for number, result, ended in ((1, "failure", 10), (2, "success", 20)):
+        run = ci.was("success", number, ended - 5, name="deploy (0)")
+        legs = range(1, 150)
+        run.jobs += [Job(f"deploy ({leg})", 1, 2, "success", id=1000 + leg) for leg in legs]
+        ci.ends(result, number, ended, name="deploy (150)", env=GHES)
+
+    assert ci.incidents == [(10 + END, 20)]
+
+
 def test_on_an_enterprise_server_a_job_that_cannot_be_told_from_others_is_an_error(ci):
     ci.begins(1, 5, name="deploy (us)")
 
@@ -539,15 +549,32 @@ def test_runs_that_other_runs_set_off_may_be_for_any_branch(ci):
     assert ci.incidents == [(10 + END, None)]
 
 
-def test_an_environment_that_is_chosen_for_each_run_must_be_in_the_jobs_name(ci):
-    event = PUSH["event"] | {"inputs": {"environment": "production"}}
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"inputs": {"environment": "production", "force": True}},
+        {"client_payload": {"target": "production"}},
+        {"deployment": {"environment": "production", "id": 1}},
+    ],
+)
+def test_an_environment_that_is_chosen_for_each_run_must_be_in_the_jobs_name(ci, chosen):
+    event = PUSH["event"] | chosen
 
-    unsure = ci.ends("failure", 1, 10, event=event)
+    unsure = ci.ends("failure", 1, 10, event=event, name="deploy to preproduction")
     ci.ends("failure", 2, 20, event=event, name="deploy to production")
 
     assert unsure.code == 3
     assert '"production" was chosen for this run' in unsure.err
     assert ci.incidents == [(20, None)]
+
+
+def test_a_service_that_is_chosen_for_each_run_must_be_in_the_jobs_name(ci):
+    event = PUSH["event"] | {"inputs": {"service": "api"}}
+
+    unsure = ci.ends("failure", 1, 10, "--service=api", event=event)
+
+    assert unsure.code == 3
+    assert '"api" was chosen for this run' in unsure.err
 
 
 def test_branch_and_tags_of_one_job_may_go_to_different_environments(ci):
