@@ -44,6 +44,7 @@ class Run:
     head_repository: dict = field(default_factory=lambda: REPOSITORY)
     created: float | None = None
     updated: float | None = None
+    status: str | None = None
 
 
 class GitHub(Api):
@@ -141,7 +142,7 @@ def run_object(run):
         "run_number": run.id,
         "event": run.event,
         "display_title": "Update README.md",
-        "status": "completed" if is_over else "in_progress",
+        "status": run.status or ("completed" if is_over else "in_progress"),
         "conclusion": conclusion if is_over else None,
         "workflow_id": 159038,
         "html_url": f"https://github.com/octo-org/octo-repo/actions/runs/{run.id}",

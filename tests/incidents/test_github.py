@@ -244,6 +244,17 @@ def test_a_failure_counts_though_its_run_is_still_going_and_seems_older_than_a_s
     assert ci.incidents == [(15, None)]
 
 
+def test_runs_that_wait_for_an_approval_are_not_all_asked_for_their_jobs(ci):
+    for number in range(1, 130):
+        ci.begins(number, number, status="waiting")
+    ci.was("success", 130, 200)
+
+    ci.ends("failure", 131, 210)
+
+    assert ci.incidents == [(210, None)]
+    assert sum(path.endswith("/jobs") for path in ci.github.asked) == 2
+
+
 def test_tag_releases_on_refs_of_their_own_are_one_stretch(ci):
     ci.github.tags = {"v1.0.0", "v1.0.1", "pkg@2.0.0", "releases/3"}
     ci.ends("failure", 1, 10, branch="v1.0.0")

@@ -40,9 +40,12 @@ def pages(env: Env, ask: Ask, file: str) -> Iterator[list[Json]]:
 
 
 def ended(run: Json) -> datetime:
-    """Tell when a run ended; one that hasn't may have jobs that ended after its `updated_at`."""
-    over = moment(run.get("updated_at")) if run.get("status") == "completed" else None
-    return over or NEVER
+    """Tell when the last job of a run ended; one in progress may be newer than its `updated_at`.
+
+    One that waits for an approval, perhaps for weeks, has no job that runs.
+    """
+    still = run.get("status") == "in_progress"
+    return (None if still else moment(run.get("updated_at"))) or NEVER
 
 
 def jobs(env: Env, ask: Ask, run: Json) -> list[Json]:
