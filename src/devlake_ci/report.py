@@ -49,7 +49,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
             "If it does deploy, say where to with --environment.",
         )
     result = _result(options, context)
-    environment, original = _environment(options, context)
+    environment, original = place(options, context)
     commit = _commit(options, context, lookups)
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commit.repo_url, original)
@@ -87,7 +87,7 @@ def identity(options: Options, context: Context, lookups: Lookups, finished: dat
         context.job,
         job_id,
         options.service,
-        _environment(options, context)[1],
+        place(options, context)[1],
     )
     return identifier([part or "" for part in parts])
 
@@ -114,8 +114,11 @@ def _result(options: Options, context: Context) -> Result:
     return result
 
 
-def _environment(options: Options, context: Context) -> tuple[Environment, str]:
-    """Give DevLake's word for where it was deployed, and the user's or the CI's own."""
+def place(options: Options, context: Context) -> tuple[Environment, str]:
+    """Give DevLake's word for where this job deploys to or checks, and the user's or the CI's own.
+
+    Raises MissingError if nobody says it, or if the name could mean two things.
+    """
     mapping = words.environment_map(options.environment_map, options.source("environment_map"))
     if given := options.environment:
         return words.environment(given, options.source("environment"), mapping), given

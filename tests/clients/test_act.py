@@ -1,18 +1,9 @@
 """The GitHub actions in workflows, run by act (https://github.com/nektos/act)."""
 
-import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from devlake_ci.sandbox import Sandbox
-
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-ACT = Path(sys.executable).parent / "act"
+from tests.clients import act
 
 
 class Ran:
@@ -23,7 +14,7 @@ class Ran:
         self.deployments = deployments
 
     def result(self, job):
-        return {each["jobID"]: each["jobResult"] for each in self.lines if "jobResult" in each}[job]
+        return act.results(self.lines)[job]
 
     def log(self, job):
         return "\n".join(each["msg"] for each in self.lines if each.get("jobID") == job)
@@ -36,42 +27,12 @@ class Ran:
         ]
 
 
-def checkout(folder):
-    """Copy what git knows of this project into a repository of its own."""
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    git = ["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@b.c"]
-    for words in (
-        ["init", "--quiet", "--initial-branch=main"],
-        ["remote", "add", "origin", "https://github.com/acme/shop.git"],
-        ["add", "--all"],
-        ["commit", "--quiet", "--message", "Sell more"],
-    ):
-        subprocess.run([*git, *words], check=True)
-
-
 @pytest.fixture(scope="module", params=["container", "native"])
 def ran(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    checkout(folder)
+    act.checkout(folder)
     with Sandbox() as devlake:
-        done = subprocess.run(
-            [
-                *(ACT, "push", "--json", "--pull=false", "--network=host", "--rm"),
-                *("--platform", "ubuntu-latest=ci-runner:latest"),
-                *("--workflows", HERE / "workflows" / f"{request.param}.yml"),
-                *("--local-repository", f"devlake-ci/devlake-ci@main={folder}"),
-                *("--var", f"DEVLAKE_URL={devlake.connection_url}"),
-                *("--secret", f"DEVLAKE_TOKEN={devlake.token}"),
-            ],
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        assert any("jobResult" in each for each in lines), done.stdout + done.stderr
+        lines = act.run(folder, request.param, devlake)
         return Ran(lines, devlake.rows("cicd_deployments"))
 
 

@@ -16,6 +16,7 @@ from devlake_ci.incidents.incident import COLUMN, DESCRIPTION, TITLE, Stretch, c
 from devlake_ci.incidents.standing import Standing
 from devlake_ci.model import Incident, Outcome
 from devlake_ci.moments import moment, rfc3339
+from devlake_ci.report import FUTURE
 from devlake_ci.text import cut, quoted
 
 GIVEN = (
@@ -123,21 +124,21 @@ def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident
     del before
     if not typed.named:
         raise BadUsageError("The incident has no title.", "Give --title.")
-    created = _time(typed.opened, "--created-at") or session.world.clock.now()
+    created = _time(session, typed.opened, "--created-at") or session.world.clock.now()
     return _incident(session, typed, typed.named, created)
 
 
 def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident:
     now = session.world.clock.now()
     title = typed.named or (before and before.title)
-    created = _time(typed.opened, "--created-at") or (before and before.created_at)
+    created = _time(session, typed.opened, "--created-at") or (before and before.created_at)
     if not (title and created):
         raise MissingError(
             f"The title of {quoted(typed.key)}, or when it began, is not known here, and DevLake "
             "empties what it isn't sent.",
             "Give --title and --created-at as they were, or --incident-state file:PATH.",
         )
-    resolved = _time(typed.closed, "--resolved-at") or now
+    resolved = _time(session, typed.closed, "--resolved-at") or now
     if resolved < created:
         raise BadUsageError(
             f"The incident would have ended ({rfc3339(resolved)}) before it began "
@@ -180,5 +181,13 @@ def _cut(text: str | None, limit: int) -> str | None:
     return cut(text, limit) if text else None
 
 
-def _time(text: str | None, source: str) -> datetime | None:
-    return moment(text, source) if text else None
+def _time(session: Session, text: str | None, source: str) -> datetime | None:
+    if not text:
+        return None
+    when, now = moment(text, source), session.world.clock.now()
+    if when > now + FUTURE:
+        raise BadUsageError(
+            f"{source}: {text} is in the future (it is {rfc3339(now)} here).",
+            "Give the time as it was, with the right time zone.",
+        )
+    return when

@@ -4,15 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, reduce
 
+from devlake_ci import report as reporting
+from devlake_ci.ci import github_event
 from devlake_ci.cli.memory import PREFIX, Memory
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
-from devlake_ci.incidents import branches, github, gitlab, report, state
+from devlake_ci.identity import LONGEST_KEY
+from devlake_ci.incidents import branches, github, github_guard, gitlab, report, state
+from devlake_ci.incidents.github_runs import workflow_file
 from devlake_ci.incidents.history import History
 from devlake_ci.incidents.incident import Stretch, stretch
 from devlake_ci.incidents.standing import Event, Standing
 from devlake_ci.model import Deployment, Incident, Outcome, Result
+from devlake_ci.moments import rfc3339
 from devlake_ci.text import quoted
 
 HISTORIES: dict[str, Callable[..., History]] = {"github": github.history, "gitlab": gitlab.history}
@@ -31,7 +36,9 @@ class StretchOfFailures:
         """Report the incident of this run, if any; raises Problem."""
         ended = report.result(self.options, self.context)
         branches.check(self.options, self.context)
-        report.check_place(self.options, self.context)
+        if self.options.environment or self.context.environment:
+            kind, _ = reporting.place(self.options, self.context)
+            report.check_place(kind)
         standing = self._standing(ended)
         this = report.event(self.options, self.context, standing, ended)
         incident = report.incident(
@@ -48,8 +55,25 @@ class StretchOfFailures:
     @cached_property
     def whose(self) -> Stretch:
         """Whose failures these are."""
-        file = github.workflow_file(self.session.env) if self.kind == "github" else None
-        return stretch(self.options, self.context, file or self.context.workflow)
+        provider, workflow = self.context.provider, self.context.workflow
+        if provider == "github":
+            workflow = workflow_file(self.session.env) or workflow
+        elif provider == "gitlab":
+            workflow = None  # the name of one pipeline, which may hold its commit's title
+        job = self.history.job if self.history else None
+        return stretch(self.options, self.context, workflow, job)
+
+    @cached_property
+    def history(self) -> History | None:
+        """How the job ended before, where the CI tells it; raises Problem."""
+        if self.kind not in HISTORIES:
+            return None
+        session = self.session
+        found = HISTORIES[self.kind](self.options, self.context, session.env, session.ask)
+        if self.kind == "github":
+            event = github_event.load(session.env, session.world.read_file)
+            github_guard.check_inputs(self.options, self.context, event, found.job or "")
+        return found
 
     @cached_property
     def kind(self) -> str:
@@ -86,20 +110,25 @@ class StretchOfFailures:
         return Memory(self.session.world, self.kind.removeprefix(PREFIX))
 
     def _standing(self, ended: Result) -> Standing:
-        if self.kind in HISTORIES:
-            self._check_own_result(ended)
-            history = HISTORIES[self.kind](
-                self.options, self.context, self.session.env, self.session.ask
-            )
-            return report.from_history(
-                self.options, self.context, self.whose, history.past, history.started_at
-            )
-        return self.memory.standing(self.whose)
+        if self.kind not in HISTORIES:
+            return self.memory.standing(self.whose)
+        self._check_own_result(ended)
+        found = self.history or History([])
+        return report.from_history(
+            self.options, self.context, self.whose, found.past, found.started_at
+        )
 
     def _check_own_result(self, ended: Result) -> None:
         """Refuse a result that later runs could not find in the CI's history."""
         own = self.context.result
-        if own in (Result.SUCCESS, Result.FAILURE) and own is not ended:
+        if self.context.sources.get("result", "").startswith("event."):
+            raise BadUsageError(
+                f"The result is that of a deployment ({own}), and later runs would find this job's "
+                "own in GitHub's runs, and take the incident for another one.",
+                "Report incidents in the job that deploys or checks; or give --incident-state "
+                "file:PATH, kept in a cache.",
+            )
+        if own and own is not ended:
             raise BadUsageError(
                 f"The incident's result is {ended}, and this job's own is {own}: later runs would "
                 "find the latter, and take the incident for another one.",
@@ -116,6 +145,8 @@ class StretchOfFailures:
             told = all(each.reported for each in outcomes)
             now = state.after(standing, this, incident, told=told)
             notes += self.memory.remember(self.whose, now)
+        elif incident and incident.resolved_at and outcomes[-1].problem:
+            notes += (_by_hand(incident),)
         if not outcomes:
             nothing = NothingToReport(
                 "No incident is reported: the job succeeded, and none is open.", " ".join(notes)
@@ -123,3 +154,13 @@ class StretchOfFailures:
             return Outcome(reported=False, problem=nothing)
         outcome = reduce(merged, outcomes)
         return replace(outcome, notes=outcome.notes + notes)
+
+
+def _by_hand(incident: Incident) -> str:
+    """Say what is left to do: the CI's history doesn't tell what DevLake has been told."""
+    closed = rfc3339(incident.resolved_at or incident.updated_at)
+    return (
+        f"Later runs don't tell of this recovery again. Close {quoted(incident.key, LONGEST_KEY)} "
+        f"by hand (devlake-ci incident close): --created-at {rfc3339(incident.created_at)}, "
+        f"--resolved-at {closed}."
+    )

@@ -45,7 +45,9 @@ def history(options: Options, context: Context, env: Env, ask: Ask) -> History:
         ended = [finished for job in page if (finished := moment(job.get("finished_at")))]
         if ended and is_known_before(found, min(ended)):
             break
-    return History(found, context.started_at)
+    # Of two jobs that tell how a pipeline ended, both have to come to the same incident.
+    name = value(env, FAILURE_JOB) if value(env, SUCCESS_JOB) else None
+    return History(found, context.started_at, name or context.job)
 
 
 def _results(context: Context, env: Env) -> Callable[[Json], Result | None]:
@@ -97,7 +99,8 @@ def _pages(env: Env, ask: Ask, what: str, query: dict[str, Any]) -> Iterator[lis
     raise MissingError(
         f"Which incident is open is not known: there is no success among the last "
         f"{MOST_PAGES * PAGE} {what} that GitLab knows.",
-        "Close what is open by hand (devlake-ci incident close), or give --incident-key.",
+        "After its next success it is known again; what is open until then is closed by hand "
+        "(devlake-ci incident close).",
     )
 
 

@@ -27,23 +27,31 @@ class Past:
 
 @dataclass(frozen=True)
 class History:
-    """How a job ended before, and when it began this time, where the CI says it."""
+    """How a job ended before, and what else the CI says of it there."""
 
     past: list[Past]
     started_at: datetime | None = None
+    """When it began this time."""
+    job: str | None = None
+    """What it is called there, which tells it from the other legs of its matrix."""
 
 
 def counted(past: Iterable[Past]) -> list[Past]:
     """Give those that count, in the order in which they ended.
 
     One that began before another, and ended after it, says nothing of how things stand: what the
-    other one deployed or checked is newer.
+    other one deployed or checked is newer. A re-run of other jobs may list one that it didn't run
+    again with its old times: the lower attempt is the one that ran.
     """
     found: list[Past] = []
-    for each in sorted(past, key=lambda one: (one.finished_at, one.started_at)):
+    for each in sorted(past, key=_order):
         if not found or each.started_at >= found[-1].started_at:
             found.append(each)
     return found
+
+
+def _order(one: Past) -> tuple[datetime, datetime, int, str]:
+    return one.finished_at, one.started_at, len(one.attempt), one.attempt
 
 
 def first_failure(past: Iterable[Past]) -> Past | None:

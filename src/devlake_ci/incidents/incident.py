@@ -35,13 +35,20 @@ class Stretch:
         return "\n".join(vars(self).values())
 
 
-def stretch(options: Options, context: Context, workflow: str | None) -> Stretch:
-    """Work out whose failures this job's are; `workflow` is what the CI identifies it by."""
+def stretch(
+    options: Options, context: Context, workflow: str | None, job: str | None = None
+) -> Stretch:
+    """Work out whose failures this job's are.
+
+    `workflow` and `job` are what the CI identifies them by. Legs of a matrix may share all names
+    that variables say; then their place in it tells them apart.
+    """
+    leg = f" ({context.leg})" if context.leg not in (None, "0") else ""
     return Stretch(
         provider=context.provider,
         repository=(context.repo_url or "").removeprefix("https://"),
         workflow=workflow or "",
-        job=context.job or "",
+        job=job or f"{context.job or ''}{leg}",
         service=options.service or "",
         environment=options.environment or context.environment or "",
     )
@@ -108,7 +115,7 @@ def _title(options: Options, context: Context, whose: Stretch, failure: Past) ->
     }
     if options.incident_title:
         return _filled(options, values)
-    what = " / ".join(filter(None, (values["workflow"], whose.job))) or "The job"
+    what = _what(context, whose) or "The job"
     of = f"{whose.service} of {_path(whose)}" if whose.service else _path(whose)
     where = f" in {whose.environment}" if whose.environment else ""
     return f"{of}: {what} failed{where}" if of else f"{what} failed{where}"
@@ -129,7 +136,7 @@ def _filled(options: Options, values: dict[str, str]) -> str:
 def _description(context: Context, whose: Stretch, failure: Past) -> str:
     commit = failure.sha and f"{context.repo_url}/commit/{failure.sha}"
     lines = {
-        "Job": " / ".join(filter(None, (context.workflow or whose.workflow, whose.job))),
+        "Job": _what(context, whose),
         "Environment": whose.environment,
         "Service": whose.service,
         "Branch or tag": failure.ref,
@@ -138,6 +145,12 @@ def _description(context: Context, whose: Stretch, failure: Past) -> str:
         "Run": failure.url,
     }
     return "\n".join(f"{name}: {text}" for name, text in lines.items() if text)
+
+
+def _what(context: Context, whose: Stretch) -> str:
+    """Name workflow and job; a name that tells one run from another is none of a workflow."""
+    workflow = whose.workflow and (context.workflow or whose.workflow)
+    return " / ".join(filter(None, (workflow, whose.job)))
 
 
 def _path(whose: Stretch) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from devlake_ci import words
-from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, Problem
+from devlake_ci.errors import MissingError, NothingToReport
 from devlake_ci.incidents.history import Past, counted, first_failure
 from devlake_ci.incidents.incident import Stretch, this_failure, worded
 from devlake_ci.incidents.standing import Event, Standing, is_outdated
@@ -43,22 +43,12 @@ def result(options: Options, context: Context) -> Result:
     return Result(found)
 
 
-def check_place(options: Options, context: Context) -> None:
+def check_place(kind: Environment) -> None:
     """Check that DevLake would not count the incident for another environment than this one.
 
     It puts each on a deployment to PRODUCTION (contract: dora-month, "staging-only"). Raises
-    NothingToReport for an environment that is known to be another one.
+    NothingToReport for all others.
     """
-    name = options.environment or context.environment
-    if not name:
-        return
-    try:
-        mapping = words.environment_map(options.environment_map, options.source("environment_map"))
-        kind = words.environment(name, "", mapping)
-    except BadUsageError:
-        raise
-    except Problem:
-        return
     if kind is not Environment.PRODUCTION:
         raise NothingToReport(
             f"No incident is reported: this is {kind}, and DevLake would count it against "

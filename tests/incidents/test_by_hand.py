@@ -1,0 +1,24 @@
+"""`devlake-ci incident` by hand."""
+
+import pytest
+
+from devlake_ci.sandbox import Sandbox
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["open", "db-1", "--title=Down", "--created-at=2026-03-02T12:00:00Z"],
+        ["close", "db-1", "--title=Down", "--created-at=2026-03-01T11:00:00Z",
+         "--resolved-at=2026-03-02T12:00:00Z"],
+    ],
+)  # fmt: skip
+def test_an_incident_of_tomorrow_is_a_mistake(devlake_ci, typed):
+    with Sandbox() as devlake:
+        env = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
+
+        ran = devlake_ci("incident", *typed, env=env)
+
+        assert ran.code == 2
+        assert "2026-03-02T12:00:00Z is in the future" in ran.err
+        assert devlake.requests == []
