@@ -54,6 +54,7 @@ def devlake_ci(capsys, ticking):
             write=runtime.write,
             set_aside=runtime.set_aside,
             connect=runtime.connections,
+            workspace=lambda: runtime.workspace(env or {}),
             stop_at_signals=lambda: None,
         )
         capsys.readouterr()

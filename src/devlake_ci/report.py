@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from devlake_ci import words
+from devlake_ci.commits.columns import MESSAGE, NAME, REF, REPO_URL, TITLE
+from devlake_ci.commits.others import combined
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.commits.sha import Find, whole
+from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.identity import LONGEST_ID, identifier
 from devlake_ci.model import Commit, Context, Deployment, Environment, Result
 from devlake_ci.moments import in_order, moment, rfc3339
 from devlake_ci.options import Options
 from devlake_ci.text import cut
-
-NAME, TITLE, REF, MESSAGE, REPO_URL = 255, 1000, 255, 10_000, 500
-"""Characters at most. Columns of DevLake 1.0.3 (and 1.0.1, whose name is the shortest); titles and
-messages have no limit there, but nobody reads more of them."""
 
 FUTURE = timedelta(hours=1)
 """How far ahead of our clock a given time may lie before it must be a mistake."""
@@ -31,6 +29,8 @@ class Lookups:
     """For a repository's URL, the ways to find a commit in it."""
     message: Callable[[str], str | None] = lambda _: None
     """The message of a commit by its SHA."""
+    others: Callable[[], tuple[Commit, ...]] = lambda: ()
+    """The commits that were deployed beside the job's own."""
     times: Callable[[], tuple[datetime | None, datetime | None]] = lambda: (None, None)
     """When the run was queued, and when the job began."""
     nonce: Callable[[str], str | None] = lambda _: None
@@ -50,20 +50,20 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
         )
     result = _result(options, context)
     environment, original = place(options, context)
-    commit = _commit(options, context, lookups)
+    commits = combined(options, lambda: _commit(options, context, lookups), lookups.others)
     created, started, finished = _times(options, context, lookups, now)
-    name = _name(options, commit.repo_url, original)
+    name = _name(options, commits[0].repo_url, original)
     return Deployment(
         id=identity(options, context, lookups, finished),
         name=name,
-        title=cut(options.title or _first_line(commit.message), TITLE) or None,
+        title=cut(options.title or _first_line(commits[0].message), TITLE) or None,
         result=result,
         environment=environment,
         original_environment=cut(original, NAME),
         created_at=created,
         started_at=started,
         finished_at=finished,
-        commits=(commit,),
+        commits=commits,
     )
 
 
@@ -183,23 +183,19 @@ def _sha_and_ref(
     The CI's own SHA and ref belong together: one of them is taken only if the other isn't given
     by hand, or is given as the CI has it.
     """
-    bare = _bare(options.ref) if options.ref else None
+    ref = bare(options.ref) if options.ref else None
     if options.sha:
         sha = whole(options.sha, options.source("sha"), finders)
-        named = None if sha.startswith(options.sha.lower()) else _bare(options.sha)
-        return sha, bare or named or (context.ref if sha == context.sha else None)
-    if options.ref and bare != context.ref:
-        return whole(options.ref, options.source("ref"), finders), bare
+        named = None if sha.startswith(options.sha.lower()) else bare(options.sha)
+        return sha, ref or named or (context.ref if sha == context.sha else None)
+    if options.ref and ref != context.ref:
+        return whole(options.ref, options.source("ref"), finders), ref
     if context.sha is None:
         raise MissingError(
             "The deployed commit is not known: neither the CI nor a git checkout says it.",
             "Give --sha (or DEVLAKE_SHA).",
         )
-    return whole(context.sha, context.sources.get("sha", "the CI"), finders), bare or context.ref
-
-
-def _bare(ref: str) -> str:
-    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/").removeprefix("origin/")
+    return whole(context.sha, context.sources.get("sha", "the CI"), finders), ref or context.ref
 
 
 def _times(

@@ -33,6 +33,7 @@ def run(ticking, capsys):
             write=runtime.write,
             set_aside=runtime.set_aside,
             connect=runtime.connections,
+            workspace=lambda: runtime.workspace(env),
             stop_at_signals=lambda: None,
         )
         capsys.readouterr()

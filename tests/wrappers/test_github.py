@@ -1,5 +1,6 @@
 """The inputs of the GitHub actions, from their declaration to what they do."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,15 @@ REACHES = {
     "sha": ({"sha": OTHER_SHA.upper()}, commit("commitSha"), OTHER_SHA),
     "ref": ({"ref": WILD, "sha": SHA}, commit("refName"), WILD),
     "message": ({"message": WILD}, commit("commitMsg"), WILD),
+    "commits": (
+        {"commits": f"- repo_url: https://h.example/a/b\n  sha: {OTHER_SHA}\n  message: "
+         f"{json.dumps(WILD, ensure_ascii=False)}\n", "no_own_commit": "true"},
+        commit("commitMsg"), WILD,
+    ),
+    "checkout": ({"checkout": "$(id) '`x`'\ny"}, said("\"$(id) '`x`'\" can't be read"), True),
+    "submodules": ({"submodules": "$(id) '`x`'"}, said("\"$(id) '`x`'\" can't be read"), True),
+    "submodules-recursive": ({"submodules_recursive": "true"}, said("without --submodules"), True),
+    "no-own-commit": ({"no_own_commit": "true"}, said("leaves no commit"), True),
     "incident-result": (
         INCIDENT | {"incident_result": "failed", "job_status": ""}, body("originalStatus"),
         "FAILURE",

@@ -15,12 +15,22 @@ SHOWN = (
 
 
 @click.command()
+@click.option(
+    "--commits-schema",
+    is_flag=True,
+    help="Print the JSON schema of what `report --commits` takes instead.",
+)
 @click.pass_obj
-def context(world: Runtime) -> None:
+def context(world: Runtime, /, commits_schema: bool) -> None:
     """Show what was found out about this job as one JSON object, null where nothing was.
 
     Its `sources` name the variable, file or command behind each value.
     """
+    if commits_schema:
+        from devlake_ci.commits.manifest import schema  # noqa: PLC0415 (it imports pydantic)
+
+        click.echo(json_text(schema()))
+        return
     found = ci.context(world.env, world.read_file, world.git)
     click.echo(json_text(as_object(found)))
 

@@ -7,6 +7,7 @@ import click
 
 from devlake_ci import ci
 from devlake_ci.ci.outputs import outputs
+from devlake_ci.ci.summary import COMMITS_SHOWN
 from devlake_ci.effects import Effect, Run, Say
 from devlake_ci.errors import BadUsageError, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
@@ -81,9 +82,11 @@ def _deployment(deployment: Deployment) -> Iterator[str]:
     yield f"Reported: {deployment.result} in {deployment.environment} ({original})."
     yield f"  id        {line(deployment.id)}"
     yield f"  name      {line(deployment.name)}"
-    for each in deployment.commits:
+    for each in deployment.commits[:COMMITS_SHOWN]:
         ref = line(each.ref or "")
         yield f"  commit    {line(each.repo_url)} {each.sha[:12]} {ref}".rstrip()
+    if len(deployment.commits) > COMMITS_SHOWN:
+        yield f"            and {len(deployment.commits) - COMMITS_SHOWN} more"
     yield f"  started   {rfc3339(deployment.started_at)}"
     yield f"  finished  {rfc3339(deployment.finished_at)}"
 

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import click
 
 from devlake_ci import report as reporting
+from devlake_ci.ci import neighbours
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
 from devlake_ci.cli.stretch import StretchOfFailures
+from devlake_ci.commits.others import others
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.errors import Problem
 from devlake_ci.model import Deployment, Outcome
@@ -61,11 +63,13 @@ def _incident(session: Session, deployment: Deployment | None) -> Outcome:
 
 def _lookups(session: Session) -> reporting.Lookups:
     world, context = session.world, session.context
+    server = neighbours.server(context, session.env, session.options.repo_url)
 
     def finders(repo_url: str) -> tuple[Find, ...]:
+        env = neighbours.env_for(repo_url, context, session.env)
+
         def ask(name: str) -> str | None:
-            same = repo_url == context.repo_url
-            return session.provider.resolve(name, session.env, session.ask) if same else None
+            return session.provider.resolve(name, env, session.ask) if env else None
 
         return (in_checkout(world.git, repo_url), ask)
 
@@ -74,4 +78,5 @@ def _lookups(session: Session) -> reporting.Lookups:
         message=lambda sha: world.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),
         nonce=world.nonce,
+        others=lambda: others(session.options, server, finders, world.workspace()),
     )

@@ -50,6 +50,11 @@ def in_checkout(git: Git, repo_url: str) -> Find:
     return find
 
 
+def bare(ref: str) -> str:
+    """Strip a branch or tag of what Git puts before it."""
+    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/").removeprefix("origin/")
+
+
 def _spellings(name: str) -> list[str]:
     if name.startswith("refs/"):
         return [name.replace("refs/heads/", "refs/remotes/origin/", 1), name]

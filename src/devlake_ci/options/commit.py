@@ -32,3 +32,28 @@ class WhichCommits:
     message: str | None = option(
         GROUP, "The commit's message. Default: what the CI or git says.", metavar="TEXT"
     )
+    commits: str | None = option(
+        GROUP,
+        "More commits of the same deployment: a YAML or JSON file (glob characters take all that "
+        "match), or the text itself. An entry is owner/name@SHA, or has repo_url, sha and, if "
+        "wanted, ref, message, name, repo_id.",
+        metavar="FILE|TEXT",
+    )
+    checkout: tuple[str, ...] = option(
+        GROUP, "A checkout whose HEAD was deployed too.", default=(), metavar="PATH"
+    )
+    submodules: str | None = option(
+        GROUP,
+        "A checkout whose submodules were deployed too, each at the commit that is recorded in it.",
+        metavar="PATH",
+    )
+    submodules_recursive: bool = option(
+        GROUP,
+        "With --submodules: the submodules of submodules too, where they are checked out.",
+        default=False,
+    )
+    no_own_commit: bool = option(
+        GROUP,
+        "Leave the job's own commit out: only what the options above name was deployed.",
+        default=False,
+    )

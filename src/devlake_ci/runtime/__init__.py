@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn, Protocol
 
+from devlake_ci.commits.workspace import Workspace
 from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
@@ -36,11 +37,18 @@ _GIT_ENV = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # the same for a git that is older than that
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its name says
     "LC_ALL": "C.UTF-8",
 }
 _GIT_SECONDS = 10
 _CI_SECONDS = 10
 """That a program of the CI may take to be told what became of a report."""
+_GIT_PLACES = {
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
+}  # fmt: skip
+"""Variables that name another repository than the one in the folder."""
 
 
 class Network(Protocol):
@@ -65,13 +73,15 @@ class Runtime:
     write: Callable[[Append | Replace | Run], None]
     set_aside: Callable[[str], str]
     connect: Callable[[Options], Network]
+    workspace: Callable[[], Workspace]
     stop_at_signals: Callable[[], None]
 
 
 def real() -> Runtime:
     """Give this process's own world."""
+    env = environment()
     return Runtime(
-        env=environment(),
+        env=env,
         clock=Clock(now, time.monotonic, time.sleep, random.random),
         git=git,
         read_file=read_file,
@@ -79,6 +89,7 @@ def real() -> Runtime:
         write=write,
         set_aside=set_aside,
         connect=connections,
+        workspace=lambda: workspace(env),
         stop_at_signals=stop_at_signals,
     )
 
@@ -188,6 +199,15 @@ def connections(options: Options) -> Network:
     from devlake_ci.runtime.network import Connections  # noqa: PLC0415 (a quarter of our start-up)
 
     return Connections(options, environment())
+
+
+def workspace(env: Mapping[str, str]) -> Workspace:
+    """Give the disk of a job with these variables; it is looked at only for several commits."""
+    from devlake_ci.runtime.disk import Disk  # noqa: PLC0415 (as above)
+
+    roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
+    own = {name: value for name, value in os.environ.items() if name not in _GIT_PLACES}
+    return Disk(tuple(roots), _GIT, own | _GIT_ENV)
 
 
 def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:

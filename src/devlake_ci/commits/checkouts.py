@@ -1,0 +1,122 @@
+"""The commit that a checkout is at, whoever made it: shallow, detached, bare, or a worktree."""
+
+import re
+from dataclasses import dataclass
+
+from devlake_ci.commits import columns
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.commits.sha import WHOLE
+from devlake_ci.commits.workspace import Workspace
+from devlake_ci.errors import MissingError
+from devlake_ci.model import Commit
+from devlake_ci.text import cut, quoted
+
+BY_HAND = "Name what was deployed of it with --commits (an entry with repo_url and sha)."
+_DAMAGED = "Check it out anew (actions/checkout with its path), or name it with --commits."
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A repository on the disk, and how errors call it."""
+
+    workspace: Workspace
+    folder: str
+    where: str
+    """Such as `--checkout "lib"`."""
+
+    def ask(self, *arguments: str) -> str | None:
+        """Give what git prints, stripped; None if it fails or prints nothing."""
+        said = self.workspace.git(self.folder, *arguments)
+        return (said.out or "").strip() or None
+
+    def remote(self) -> str:
+        """Give the URL of `origin`, or of the only remote, as git has it: with credentials.
+
+        Raises MissingError if there is none, or several.
+        """
+        names = (self.ask("remote") or "").split("\n")
+        name = names[0] if len(names) == 1 and names[0] else "origin"
+        if url := self.ask("remote", "get-url", "--", name):
+            return url.split("\n")[0]
+        which = "has several remotes, and none is called origin" if names[1:] else "has no remote"
+        raise MissingError(f"{self.where} {which}, so its URL is not known.", BY_HAND)
+
+
+def opened(folder: str, where: str, workspace: Workspace) -> Checkout:
+    """Open the repository that a folder is; raises MissingError if it is none.
+
+    A folder somewhere in a repository is none: what is deployed from it is not what that
+    repository's HEAD says of it, as likely as not.
+    """
+    said = workspace.git(folder, "rev-parse", "--git-dir", "--is-inside-git-dir", "--show-prefix")
+    if said.out is None:
+        raise MissingError(
+            f"{where} is no git repository, or is damaged ({said.why}).",
+            "Check it out before (actions/checkout with its path). " + BY_HAND,
+        )
+    git_dir, in_git_dir, prefix = [*said.out.split("\n"), "", ""][:3]
+    if prefix or (in_git_dir == "true" and git_dir != "."):
+        raise MissingError(
+            f"{where} is a folder in a repository, not the repository itself.",
+            "Give the path of the checkout's root. " + BY_HAND,
+        )
+    return Checkout(workspace, folder, where)
+
+
+def commit(path: str, source: str, workspace: Workspace) -> Commit:
+    """Read HEAD, its branch or tag, the remote and the message of the checkout at `path`.
+
+    Raises BadUsageError for a path that can't be used, MissingError for what git doesn't say.
+    """
+    where = f"{source} {quoted(path)}"
+    checkout = opened(workspace.folder(path, source), where, workspace)
+    sha, message = head(checkout)
+    ref = _ref(checkout)
+    text = message.encode(errors="surrogateescape").decode(errors="replace").strip()
+    return Commit(
+        repo_url=repository(checkout.remote(), where),
+        sha=sha,
+        ref=cut(ref, columns.REF) if ref else None,
+        message=cut(text, columns.MESSAGE) or None,
+    )
+
+
+def head(checkout: Checkout) -> tuple[str, str]:
+    """Give the SHA and the message of HEAD; raises MissingError if there is none to be had."""
+    said = checkout.workspace.git(
+        checkout.folder, "log", "-1", "--encoding=UTF-8", "--format=%H%n%B", "HEAD", "--"
+    )
+    sha, _, message = (said.out or "").partition("\n")
+    if WHOLE.fullmatch(sha):
+        return sha, message
+    if re.fullmatch("[0-9a-f]{64}", sha):
+        raise MissingError(
+            f"{checkout.where} has SHA-256 names for its commits, which DevLake can't keep.",
+            "Leave it out.",
+        )
+    raise MissingError(
+        f"{checkout.where} has no commit at its HEAD, or is damaged ({said.why}).", _DAMAGED
+    )
+
+
+def repository(url: str, where: str) -> str:
+    """Give a remote's URL the one spelling; raises MissingError, which does not show it."""
+    found = canonical(url)
+    if found and len(found) <= columns.REPO_URL:
+        return found
+    raise MissingError(
+        f"{where} has a URL that is not that of a repository on a server (it is not shown, because "
+        "there may be a password in it).",
+        BY_HAND,
+    )
+
+
+def _ref(checkout: Checkout) -> str | None:
+    if branch := checkout.ask("symbolic-ref", "--quiet", "HEAD"):
+        return _text(branch.removeprefix("refs/heads/"))
+    tag = checkout.ask("describe", "--tags", "--exact-match", "HEAD")
+    return _text(tag) if tag else None
+
+
+def _text(name: str) -> str:
+    return name.encode(errors="surrogateescape").decode(errors="replace")
