@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.gitlab import get
+from devlake_ci.ci.gitlab_api import get
 from devlake_ci.ci.provider import Ask, Env
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import matches, patterns
