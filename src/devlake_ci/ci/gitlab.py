@@ -91,7 +91,7 @@ def _commit(env: Env) -> dict[str, Fact[Any] | None]:
 def _job(env: Env) -> dict[str, Fact[Any] | None]:
     return {
         "run_id": variable(env, "CI_PIPELINE_ID"),
-        "job": variable(env, "CI_JOB_NAME"),
+        "job": _job_name(env),
         "run_url": variable(env, "CI_PIPELINE_URL"),
         "actor": variable(env, "GITLAB_USER_LOGIN"),
         "environment": variable(env, "CI_ENVIRONMENT_NAME"),
@@ -99,6 +99,13 @@ def _job(env: Env) -> dict[str, Fact[Any] | None]:
         "started_at": mapped(variable(env, "CI_JOB_STARTED_AT"), moment),
         "result": mapped(variable(env, "CI_JOB_STATUS"), outcome),
     }
+
+
+def _job_name(env: Env) -> Fact[str] | None:
+    # Of the template's two jobs that report how the pipeline ended, one runs: they have one name.
+    if value(env, "DEVLAKE_FAILURE_JOB"):
+        return Fact("pipeline", "DEVLAKE_FAILURE_JOB")
+    return variable(env, "CI_JOB_NAME")
 
 
 def _no_deployment(env: Env) -> str | None:
