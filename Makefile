@@ -14,7 +14,7 @@ demo: .venv/.complete  ## report deployments and a failure to a DevLake on this 
 test: .venv/.complete  ## run the tests
 	@$(BIN)/pytest --numprocesses auto --ignore tests/clients $(PYTEST)
 
-test-clients: .venv-clients/.complete  ## run the wrappers in their real clients; needs a Docker engine
+test-clients: .venv-clients/.complete .venv-clients/.npm  ## run the wrappers in their real clients; needs a Docker engine and npm
 	@.venv-clients/bin/pytest tests/clients $(PYTEST)
 
 test-lowest: .venv/.complete  ## run the tests with the oldest dependencies that pyproject.toml allows
@@ -45,6 +45,7 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --output-file requirements/build.txt --group build
 	$(COMPILE) --output-file requirements/dev.txt --group dev pyproject.toml
 	$(COMPILE) --output-file requirements/clients.txt --group dev --group clients pyproject.toml
+	npm install --prefix requirements --package-lock-only --ignore-scripts --no-audit --no-fund
 
 .venv/.complete: requirements/dev.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py .venv requirements/dev.txt
@@ -52,6 +53,12 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 
 .venv-clients/.complete: requirements/clients.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py .venv-clients requirements/clients.txt
+	@touch $@
+
+# Node.js itself is one of the packages: gitlab-ci-local needs a newer one than many machines have.
+.venv-clients/.npm: requirements/package.json requirements/package-lock.json .venv-clients/.complete
+	@cp requirements/package.json requirements/package-lock.json .venv-clients/
+	@npm ci --prefix .venv-clients --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 clean:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 
@@ -12,7 +13,9 @@ from devlake_ci.devlake.request import NotSentError, Request
 from devlake_ci.effects import Append, Replace
 from devlake_ci.options import Options
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
-from tests.support import SHA, SILENCE, Reply
+from tests.support import DATA, SHA, SILENCE, Reply
+
+CERTIFICATE = str(DATA / "tls" / "server.pem")
 
 
 def test_a_nonce_stays_the_same_for_a_job_and_differs_between_jobs(tmp_path):
@@ -105,6 +108,30 @@ def test_what_went_wrong_is_told_in_words_for_a_person(server, url, options, say
         send(url.format(port=server.server_address[1]), **options)
 
     assert says in raised.value.reason
+
+
+@pytest.fixture
+def tls(server):
+    """Put the server behind a certificate that no machine trusts; gives its URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return server.url.replace("http:", "https:")
+
+
+def test_a_cis_api_is_trusted_by_the_ca_that_gitlab_hands_out(tls):
+    trusting = Connections(Options(client_cert="/no/file"), {"CI_SERVER_TLS_CA_FILE": CERTIFICATE})
+
+    assert trusting.get(tls, {}, 10).status == 200
+
+
+def test_that_ca_says_nothing_of_devlake(tls):
+    trusting = Connections(Options(), {"CI_SERVER_TLS_CA_FILE": CERTIFICATE})
+
+    with pytest.raises(NotSentError) as raised:
+        trusting.send(Request(tls, {}), 10)
+
+    assert "TLS failed" in raised.value.reason
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -74,6 +74,8 @@ class Context:
     """The repository's default branch, if the CI says it."""
     is_tag: bool = False
     """Whether the run is for a tag."""
+    finished_at: datetime | None = None
+    """When the job ended, where it isn't our own; None while it runs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -204,7 +204,7 @@ def _times(
     """Work out created, started and finished; only the user's own contradiction is an error."""
     names = ("created_at", "started_at", "finished_at")
     given = {name: _given(name, options, now) for name in names}
-    finished = given["finished_at"] or now
+    finished = given["finished_at"] or context.finished_at or now
     if given["started_at"] and given["finished_at"] and given["started_at"] > finished:
         raise BadUsageError(
             f"{options.source('started_at')} ({options.started_at}) is after "

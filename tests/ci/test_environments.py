@@ -11,7 +11,8 @@ from tests.ci.recorded import RECORDED
 
 each_recorded = pytest.mark.parametrize("record", RECORDED.values(), ids=RECORDED.keys())
 
-UNSAID = {"run_number": None, "workflow": None, "default_branch": None, "is_tag": False}
+UNSAID = {"run_number": None, "workflow": None, "default_branch": None, "is_tag": False,
+          "finished_at": None}  # fmt: skip
 """What an environment that doesn't say it is expected to hold."""
 
 

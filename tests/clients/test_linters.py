@@ -52,8 +52,11 @@ LINTERS = {
                                         "vendor.circle-ci", *files("examples/circleci")],
     "shellcheck": [BIN / "shellcheck", *files("circleci-orb/src/scripts", ending=".sh"),
                    *files("examples/buildkite/plugin/hooks", ending="")],
-    "yamllint": [BIN / "yamllint", "--strict", "action.yml", "native", "circleci-orb", "examples",
-                 ".github"],
+    "yamllint": [BIN / "yamllint", "--strict", "action.yml", "native", "circleci-orb", "gitlab-ci",
+                 "examples", ".github"],
+    "schema of GitLab's pipelines": [BIN / "check-jsonschema", "--builtin-schema",
+                                     "vendor.gitlab-ci", "--data-transform", "gitlab-ci",
+                                     *files("examples/gitlab", "tests/clients/pipelines")],
 }  # fmt: skip
 
 

@@ -18,8 +18,10 @@ from devlake_ci.ci.facts import (
     value,
     variable,
 )
+from devlake_ci.ci.gitlab_api import get
+from devlake_ci.ci.gitlab_job import deployed
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile, Reply
+from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile
 from devlake_ci.ci.values import number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Replace
@@ -72,15 +74,6 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
 
 
-def get(env: Env, ask: Ask, path: str) -> Reply:
-    """Ask for something of the pipeline's project; `path` is escaped, and may have a query."""
-    api, project = value(env, "CI_API_V4_URL"), value(env, "CI_PROJECT_ID")
-    if not (api and project):
-        return Reply(None)
-    url = f"{api.rstrip('/')}/projects/{quote(project, safe='')}/{path}"
-    return ask(url, _headers(env))
-
-
 def _commit(env: Env) -> dict[str, Fact[Any] | None]:
     # In merged results pipelines CI_COMMIT_SHA and CI_COMMIT_MESSAGE are of a merge that nobody
     # made, and this is the commit; in all others it is empty.
@@ -98,7 +91,7 @@ def _commit(env: Env) -> dict[str, Fact[Any] | None]:
 def _job(env: Env) -> dict[str, Fact[Any] | None]:
     return {
         "run_id": variable(env, "CI_PIPELINE_ID"),
-        "job": variable(env, "CI_JOB_NAME"),
+        "job": _job_name(env),
         "run_url": variable(env, "CI_PIPELINE_URL"),
         "actor": variable(env, "GITLAB_USER_LOGIN"),
         "environment": variable(env, "CI_ENVIRONMENT_NAME"),
@@ -106,6 +99,13 @@ def _job(env: Env) -> dict[str, Fact[Any] | None]:
         "started_at": mapped(variable(env, "CI_JOB_STARTED_AT"), moment),
         "result": mapped(variable(env, "CI_JOB_STATUS"), outcome),
     }
+
+
+def _job_name(env: Env) -> Fact[str] | None:
+    # Of the template's two jobs that report how the pipeline ended, one runs: they have one name.
+    if value(env, "DEVLAKE_FAILURE_JOB"):
+        return Fact("pipeline", "DEVLAKE_FAILURE_JOB")
+    return variable(env, "CI_JOB_NAME")
 
 
 def _no_deployment(env: Env) -> str | None:
@@ -118,11 +118,6 @@ def _no_deployment(env: Env) -> str | None:
     return None
 
 
-def _headers(env: Env) -> dict[str, str]:
-    own, job = value(env, "DEVLAKE_GITLAB_TOKEN"), value(env, "CI_JOB_TOKEN")
-    if own:
-        return {"PRIVATE-TOKEN": own}
-    return {"JOB-TOKEN": job} if job else {}
-
-
-PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit, resolve=resolve)
+PROVIDER = Provider(
+    name=NAME, detect=detect, read=read, emit=emit, resolve=resolve, deployed=deployed
+)

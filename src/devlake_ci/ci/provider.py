@@ -26,7 +26,7 @@ class Reply:
     body: Any = None
     """The parsed JSON of a 200; else None."""
     message: str = ""
-    """What any other answer says in words."""
+    """What any other answer says in words, or why there is none."""
 
 
 Ask = Callable[[str, Mapping[str, str]], Reply]
@@ -61,3 +61,7 @@ class Provider:
 
     resolve: Callable[[str, Env, Ask], str | None] = lambda *_: None
     """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't."""
+
+    deployed: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
+    """Turn to another job if we report for one that has deployed; the last argument tells to ask
+    where to, too. Raises Problem if it has deployed nothing, or the CI doesn't say what it did."""

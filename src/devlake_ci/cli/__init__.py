@@ -64,9 +64,14 @@ click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
 
 def main() -> NoReturn:
     """Run the program as it was called."""
+    print_utf8()
+    sys.exit(run(sys.argv[1:], runtime.real()))
+
+
+def print_utf8() -> None:
+    """Let nothing that is said fail for what the machine takes for its language."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.exit(run(sys.argv[1:], runtime.real()))
 
 
 def run(arguments: Sequence[str], world: Runtime) -> int:

@@ -37,8 +37,10 @@ class Session:
 
     @cached_property
     def context(self) -> Context:
-        """What the CI says of this job."""
-        return ci.context(self.env, self.world.read_file, self.world.git)
+        """What the CI says of this job, or of the one that we report for; raises Problem."""
+        ours = ci.context(self.env, self.world.read_file, self.world.git)
+        where = not self.options.environment
+        return self.provider.deployed(ours, self.env, self.ask, where)
 
     @cached_property
     def network(self) -> Network:
@@ -93,7 +95,7 @@ class Session:
             return _reply(answer)
         except (NotSentError, ValueError, RecursionError) as error:
             self.log(f"GET {url}: {error}")
-            return Reply(None)
+            return Reply(None, message=str(error) if isinstance(error, NotSentError) else "no JSON")
 
     def _send(self, request: Request, seconds: float) -> Answer:
         return self.network.send(request, seconds)

@@ -48,7 +48,7 @@ class StretchOfFailures:
             standing=standing,
             this=this,
             deployment=deployment,
-            now=self.session.world.clock.now(),
+            now=self.context.finished_at or self.session.world.clock.now(),
         )
         return self._told(standing, this, incident)
 

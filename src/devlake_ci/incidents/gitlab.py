@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.gitlab import get
+from devlake_ci.ci.gitlab_api import get
 from devlake_ci.ci.provider import Ask, Env
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import matches, patterns
@@ -45,9 +45,7 @@ def history(options: Options, context: Context, env: Env, ask: Ask) -> History:
         ended = [finished for job in page if (finished := moment(job.get("finished_at")))]
         if ended and is_known_before(found, min(ended)):
             break
-    # Of two jobs that tell how a pipeline ended, both have to come to the same incident.
-    name = value(env, FAILURE_JOB) if value(env, SUCCESS_JOB) else None
-    return History(found, context.started_at, name or context.job)
+    return History(found, context.started_at, context.job)
 
 
 def _results(context: Context, env: Env) -> Callable[[Json], Result | None]:

@@ -43,9 +43,11 @@ class Connections:
         }
         bundles = (options.ca_bundle, *map(env.get, ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")))
         self._verify = next(filter(None, bundles), True)
-        if options.client_cert:
-            key = options.client_key
-            self._session.cert = (options.client_cert, key) if key else options.client_cert
+        # The CA of its server, which GitLab hands to every job; DevLake's may be another one.
+        # https://docs.gitlab.com/ci/variables/predefined_variables/
+        self._ci_bundle = env.get("CI_SERVER_TLS_CA_FILE")
+        key = options.client_key
+        self._cert = (options.client_cert, key) if key else options.client_cert
 
     def send(self, request: Request, seconds: float) -> Answer:
         """POST a request as JSON; raises NotSentError. Redirects are given back, not followed."""
@@ -53,16 +55,27 @@ class Connections:
             seconds,
             lambda: self._exchange(
                 LONGEST_ANSWER, "POST", request.url, json=request.body, headers=request.headers,
-                timeout=(min(_CONNECT, seconds), seconds),
+                timeout=(min(_CONNECT, seconds), seconds), verify=self._verify, cert=self._cert,
             ),
         )  # fmt: skip
 
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
-        """GET a CI's API; raises NotSentError."""
+        """GET a CI's API, without the client certificate; raises NotSentError."""
+        try:
+            return self._get(url, headers, seconds, self._verify)
+        except NotSentError as error:
+            if error.passing or not self._ci_bundle:
+                raise
+        return self._get(url, headers, seconds, self._ci_bundle)
+
+    def _get(
+        self, url: str, headers: Mapping[str, str], seconds: float, verify: str | bool
+    ) -> Answer:
         return _within(
             seconds,
             lambda: self._exchange(
-                LONGEST_JSON, "GET", url, headers=headers, timeout=(min(_CONNECT, seconds), seconds)
+                LONGEST_JSON, "GET", url, headers=headers, verify=verify,
+                timeout=(min(_CONNECT, seconds), seconds),
             ),
         )  # fmt: skip
 
@@ -70,7 +83,7 @@ class Connections:
         with (
             _told(),
             self._session.request(
-                method, url, allow_redirects=False, stream=True, verify=self._verify, **more
+                method, url, allow_redirects=False, stream=True, **more
             ) as response,
         ):
             text = _read(response.raw, longest)

@@ -1,0 +1,441 @@
+"""The inputs of the GitLab template, from their declaration to what they do."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devlake_ci.options import declared, flag
+from devlake_ci.sandbox import Sandbox
+from tests import gitlab
+from tests.support import SHA, Ran, Reply
+
+WILD = """it's "quoted" $(id) `id` $HOME ${HOME} \\1 \\n"; rm -rf ~ ü 🚀\n- script: [x]"""
+ONE_LINE = WILD.replace("\n", " ")
+OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
+OWN = {"deploy-job", "artifacts", "rules", "stage", "job-prefix", "image", "incidents"}
+PIPELINE = {
+    "GITLAB_CI": "true",
+    "CI_COMMIT_SHA": SHA,
+    "CI_COMMIT_BRANCH": "main",
+    "CI_COMMIT_MESSAGE": "Sell more\n",
+    "CI_DEFAULT_BRANCH": "main",
+    "CI_JOB_ID": "900",
+    "CI_JOB_NAME": "devlake-ci:success",
+    "CI_JOB_STARTED_AT": "2026-03-01T11:59:00Z",
+    "CI_JOB_STATUS": "running",
+    "CI_PIPELINE_CREATED_AT": "2026-03-01T11:00:00Z",
+    "CI_PIPELINE_ID": "42",
+    "CI_PROJECT_ID": "5",
+    "CI_PROJECT_URL": "https://gitlab.example.com/acme/shop",
+    "CI_JOB_TOKEN": "j0b-t0ken",
+    "DEVLAKE_TOKEN": "s3cr3t",
+}
+WHOLE = {
+    "id": "gitlab:gitlab.example.com/acme/shop:42::deploy:501::production",
+    "name": "Deploy acme/shop to production",
+    "displayTitle": "Sell more",
+    "result": "SUCCESS",
+    "environment": "PRODUCTION",
+    "originalEnvironment": "production",
+    "createdDate": "2026-03-01T11:00:00.123Z",
+    "startedDate": "2026-03-01T11:10:00.456Z",
+    "finishedDate": "2026-03-01T11:20:00.789Z",
+}
+
+
+@pytest.fixture
+def api():
+    """Give a pipeline in which the job deploy succeeded in production."""
+    project = gitlab.GitLab()
+    project.jobs = [gitlab.job()]
+    project.deploys(501, "production", "production")
+    return project
+
+
+@pytest.fixture
+def run(api, server, tmp_path):
+    """Run the script of a job of the template, as a runner does: `run("success", input=value)`."""
+
+    def ran(which="success", env=(), more="", **inputs):
+        jobs, _ = gitlab.included(**{"url": server.url, "connection": "1"} | inputs)
+        job = jobs[f"devlake-ci:{which}"]
+        with api.served() as url:
+            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+            # The project's own variables go before those in YAML.
+            world = PIPELINE | gitlab.variables(job) | {"CI_API_V4_URL": url} | dict(env)
+            done = subprocess.run(
+                ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"]) + more],
+                env=world | {"PATH": path, "HOME": str(tmp_path)}, cwd=tmp_path,
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return ran
+
+
+@pytest.fixture
+def sent(run, server):
+    """Run the same, and give what DevLake got: path, headers, body."""
+
+    def ran(*arguments, **more):
+        told = run(*arguments, **more)
+        assert server.received, told
+        return server.received[-1]
+
+    return ran
+
+
+def test_what_the_job_did_is_reported_as_its_own(run, server):
+    ran = run()
+
+    (received,) = server.received
+    commits = received.body.pop("deploymentCommits")
+    assert (ran.code, received.body) == (0, WHOLE)
+    assert [(each["commitSha"], each["refName"], each["result"]) for each in commits] == [
+        (SHA, "main", "SUCCESS")
+    ]
+    assert "Reported: SUCCESS in PRODUCTION (production)." in ran.out
+
+
+def test_devlake_stores_it(run):
+    with Sandbox() as devlake:
+        ran = run(url=devlake.connection_url, connection="", env={"DEVLAKE_TOKEN": devlake.token})
+
+        (row,) = devlake.rows("cicd_deployments")
+    assert ran.code == 0
+    assert (row["result"], row["environment"]) == ("SUCCESS", "PRODUCTION")
+
+
+BODY = {
+    # input: the value given, the field of the body, what has to be there
+    "service": (WILD, "name", f"Deploy {WILD} of acme/shop to production"),
+    "result": ("Cancelled", "result", "ABORT"),
+    "id": (WILD, "id", WILD),
+    "name": (WILD, "name", WILD),
+    "title": (WILD, "displayTitle", WILD),
+    "created-at": ("2026-03-01 11:00:00+01:00", "createdDate", "2026-03-01T10:00:00Z"),
+    "started-at": ("1772359200", "startedDate", "2026-03-01T10:00:00Z"),
+    "finished-at": ("2026-03-01T11:30:00Z", "finishedDate", "2026-03-01T11:30:00Z"),
+}
+COMMIT = {
+    "repo-url": ("git@h.example:a/$(id)'x'.git", "repoUrl", "https://h.example/a/$(id)'x'"),
+    "sha": (OTHER_SHA.upper(), "commitSha", OTHER_SHA),
+    "message": (WILD, "commitMsg", WILD),
+}
+INCIDENT = {"mode": "incident", "incident_state": "file:/dev/null/x", "incident_branches": "ma?n"}
+ISSUE = {
+    # input: the value given, the field of the incident, what has to be there
+    "incident-result": ("Failed", "originalStatus", "FAILURE"),
+    "incident-key": ("a.B_c-1", "issueKey", "a.B_c-1"),
+    "incident-title": (f"{WILD} {{branch}}".replace("${HOME}", ""), "title",
+                       f"{WILD} main".replace("${HOME}", "")),
+    "severity": (WILD, "severity", WILD),
+    "priority": (WILD, "priority", WILD),
+    "component": (WILD, "component", WILD),
+}  # fmt: skip
+SAID = {
+    # input: the inputs given, what is said
+    "url": ({"url": "http://127.0.0.1:1/x;$(id)", "deadline": 1}, "127.0.0.1:1/x;$(id): no"),
+    "ca-bundle": ({"url": "https://127.0.0.1:1", "ca_bundle": "/no/$(id)"}, "/no/$(id)"),
+    "client-cert": ({"url": "https://127.0.0.1:1", "client_cert": "/no/`id`"}, "/no/`id`"),
+    "client-key": (
+        {"url": "https://127.0.0.1:1", "client_cert": __file__, "client_key": "/no/`id`"},
+        "/no/`id`",
+    ),
+    "mode": ({"mode": ONE_LINE}, "--mode: "),
+    "commits": ({"commits": "acme/pay@x", "no_own_commit": True}, "acme/pay@x"),
+    "checkout": ({"checkout": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
+    "submodules": ({"submodules": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
+    "submodules-recursive": ({"submodules_recursive": True}, "without --submodules"),
+    "no-own-commit": ({"no_own_commit": True}, "leaves no commit"),
+    "deadline": ({"deadline": 0.5}, "--deadline: 0.5 is not in the range"),
+    "format": ({"format": "json"}, '"reported": true'),
+    "verbose": ({"verbose": True}, "Attempt 1: stored"),
+    "incident-state": (
+        INCIDENT | {"incident_state": "file:/dev/null/$(id) `id`", "incident_result": "failed"},
+        '"/dev/null/$(id) `id`" can\'t be written',
+    ),
+    "incident-branches": (INCIDENT | {"incident_branches": "x\n$(id)*"}, 'it runs for "main"'),
+    "deploy-job": ({"deploy_job": ONE_LINE.replace("$HOME ${HOME}", "")}, "has no job"),
+}
+
+
+@pytest.mark.parametrize("name", BODY)
+def test_an_input_reaches_the_body_unchanged(sent, name):
+    value, field, expected = BODY[name]
+
+    assert sent(**{name: value}).body[field] == expected
+
+
+@pytest.mark.parametrize("name", COMMIT)
+def test_an_input_reaches_the_commit_unchanged(sent, name):
+    value, field, expected = COMMIT[name]
+
+    assert sent(**{name: value}).body["deploymentCommits"][0][field] == expected
+
+
+def test_a_list_of_commits_reaches_the_body_unchanged(sent):
+    listed = (
+        f"- repo_url: https://h.example/a/b\n  sha: {OTHER_SHA}\n  message: {json.dumps(WILD)}\n"
+    )
+
+    _, other = sent(commits=listed).body["deploymentCommits"]
+
+    assert (other["commitSha"], other["commitMsg"]) == (OTHER_SHA, WILD)
+
+
+def test_a_ref_reaches_the_commit_unchanged(sent):
+    assert sent(ref=WILD, sha=SHA).body["deploymentCommits"][0]["refName"] == WILD
+
+
+@pytest.mark.parametrize("name", ISSUE)
+def test_an_input_reaches_the_incident_unchanged(sent, name):
+    value, field, expected = ISSUE[name]
+    inputs = INCIDENT | {"incident_result": "failed"} | {name.replace("-", "_"): value}
+
+    assert sent(**inputs).body[field] == expected
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_an_input_does_what_it_promises(run, name):
+    inputs, expected = SAID[name]
+
+    ran = run(**inputs)
+
+    assert expected in ran.out + ran.err
+
+
+def test_an_environment_of_ones_own_and_what_it_means(sent):
+    body = sent(environment=ONE_LINE, environment_map=f"x=TESTING\n{ONE_LINE}=STAGING").body
+
+    assert (body["environment"], body["originalEnvironment"]) == ("STAGING", ONE_LINE)
+
+
+def test_a_connection_and_a_project_are_named_in_the_address(sent):
+    name = """it's "$(id)" `id`; rm -rf ~ 🚀"""
+    quoted = "it%27s%20%22%24%28id%29%22%20%60id%60%3B%20rm%20-rf%20~%20%F0%9F%9A%80"
+
+    connection = sent(connection=name).path
+    project = sent(connection="", project=name).path
+
+    assert connection == f"/rest/plugins/webhook/connections/by-name/{quoted}/deployments"
+    assert project == f"/rest/plugins/webhook/projects/{quoted}/deployments"
+
+
+def test_a_dialect_is_spoken(sent):
+    assert sent(dialect="legacy").body["pipeline_id"] == WHOLE["id"]
+
+
+def test_a_dry_run_sends_nothing(run, server):
+    ran = run(dry_run=True)
+
+    assert (ran.code, server.received) == (0, [])
+    assert '"environment": "PRODUCTION"' in ran.out
+
+
+@pytest.mark.parametrize(("hard", "code"), [(False, 0), (True, 4)])
+def test_only_fail_on_error_lets_the_job_fail(run, server, hard, code):
+    server.script = [Reply(403, {"message": "api key is invalid"})]
+
+    ran = run(fail_on_error=hard)
+
+    assert ran.code == code
+    assert "api key is invalid" in ran.err
+
+
+def test_what_is_typed_behind_the_command_goes_to_report(run, server):
+    ran = run(more=" --dry-run --service 'a b'")
+
+    assert (ran.code, server.received) == (0, [])
+    assert "Deploy a b of acme/shop" in ran.out
+
+
+def test_a_machine_that_speaks_no_unicode_is_no_obstacle(sent):
+    assert (
+        sent(service="🚀", env={"PYTHONIOENCODING": "ascii"}).body["name"].startswith("Deploy 🚀")
+    )
+
+
+def test_every_input_has_its_test():
+    tested = {*BODY, *COMMIT, *ISSUE, *SAID, "ref", "environment", "environment-map", "connection",
+              "project", "dialect", "dry-run", "fail-on-error"}  # fmt: skip
+
+    assert tested | OWN == set(gitlab.declared())
+
+
+def test_every_option_is_an_input_but_what_is_secret():
+    secret = {each.name for each in declared() if each.metadata.get("secret")}
+    options = {flag(each.name).removeprefix("--") for each in declared() if each.name not in secret}
+
+    assert set(gitlab.declared()) == options - {"on-failure"} | {"fail-on-error"} | OWN
+    assert not {"token", "header", "gitlab-token"} & set(gitlab.declared())
+
+
+def test_an_input_goes_before_a_variable(sent):
+    env = {"DEVLAKE_ENVIRONMENT": "production", "DEVLAKE_DEADLINE": "0"}
+
+    assert sent(env=env, environment="staging", deadline=30).body["environment"] == "STAGING"
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({"DEVLAKE_MODE": "nonsense"}, "DEVLAKE_MODE: "),
+        ({"DEVLAKE_DEADLINE": "0.5"}, "DEVLAKE_DEADLINE: 0.5 is not in the range"),
+        ({"DEVLAKE_VERBOSE": "true"}, "Attempt 1: stored"),
+    ],
+)
+def test_a_variable_counts_if_its_input_is_not_given(run, env, expected):
+    assert expected in run(env=env).err
+
+
+@pytest.mark.parametrize(
+    ("status", "result"), [("success", "SUCCESS"), ("failed", "FAILURE"), ("canceled", "ABORT")]
+)
+@pytest.mark.parametrize("name", ["success", "failure"])
+def test_the_job_s_own_end_counts_whichever_of_the_two_runs(sent, api, name, status, result):
+    api.jobs = [gitlab.job(status=status, allow_failure=True)]
+
+    body = sent(name).body
+
+    assert (body["result"], body["deploymentCommits"][0]["result"]) == (result, result)
+
+
+@pytest.mark.parametrize("status", ["manual", "skipped", "created", "running", "canceling"])
+def test_a_job_that_has_not_ended_is_nothing_to_report(run, api, server, status):
+    api.jobs = [gitlab.job(status=status, started_at=None, finished_at=None)]
+
+    ran = run(fail_on_error=True)
+
+    assert (ran.code, server.received) == (0, [])
+    assert f'nothing reported: Nothing is reported: the job "deploy" is {status}.' in ran.err
+
+
+def test_a_report_run_again_is_the_same_deployment(sent):
+    first, again = (sent(env={"CI_JOB_ID": number}).body for number in ("900", "901"))
+
+    assert first == again
+
+
+def test_the_token_of_the_project_goes_before_the_job_s(sent, api):
+    api.token = "own"
+
+    assert sent(env={"DEVLAKE_GITLAB_TOKEN": "own"}).body["result"] == "SUCCESS"
+
+
+def test_each_including_has_jobs_of_its_own():
+    one, other = (gitlab.included(job_prefix=name)[1] for name in ("one", "other"))
+
+    assert not one.keys() & other.keys()
+    assert {name.removeprefix(".").partition(":")[0] for name in one} == {"one"}
+
+
+def test_the_report_jobs_wait_for_the_job_that_deploys_and_for_nothing_else():
+    rules = [{"if": '$CI_COMMIT_TAG =~ /^v"/'}]
+
+    jobs, _ = gitlab.included(deploy_job="ship it", artifacts=True, rules=rules, stage="report",
+                              image="registry.example.com/ci@sha256:12")  # fmt: skip
+
+    for name, when in (("success", "on_success"), ("failure", "on_failure")):
+        job = jobs[f"devlake-ci:{name}"]
+        assert job["needs"] == [{"job": "ship it", "optional": True, "artifacts": True}]
+        assert (job["when"], job["rules"], job["stage"]) == (when, rules, "report")
+        assert (job["allow_failure"], job["image"]) == (True, "registry.example.com/ci@sha256:12")
+
+
+def test_a_deployment_and_its_incident_are_both_of_the_job_that_deployed(api, run, server):
+    earlier = {"started_at": "2026-02-01T11:00:00Z", "finished_at": "2026-02-01T11:01:00Z"}
+    api.jobs = [gitlab.job(status="failed"), gitlab.job(400, pipeline=41, **earlier)]
+    api.deploys(400, "production", "production")
+
+    ran = run("failure", mode="both")
+
+    deployment, incident = (each.body for each in server.received)
+    assert ran.code == 0
+    assert (deployment["result"], incident["status"]) == ("FAILURE", "TODO")
+    assert incident["title"] == "acme/shop: deploy failed in production"
+    # Whenever it is told, it began when the job ended: a second after its deployment.
+    assert incident["createdDate"] == "2026-03-01T11:20:01.789Z"
+
+
+def pipeline(number, job, result):
+    """Give the job of the template that told in an earlier pipeline how that ended."""
+    name = f"devlake-ci:pipeline-{result}"
+    return gitlab.job(job, name, pipeline=number,
+                      started_at=f"2026-03-01T0{number - 40}:00:00Z",
+                      finished_at=f"2026-03-01T0{number - 40}:00:30Z")  # fmt: skip
+
+
+def test_a_pipeline_that_fails_opens_an_incident_and_the_next_that_succeeds_closes_it(api, sent):
+    api.jobs = [pipeline(41, 800, "success")]
+    opened = sent("pipeline-failure", env={"CI_JOB_ID": "900", "CI_PIPELINE_ID": "42"})
+    api.jobs += [pipeline(42, 900, "failure")]
+    again = sent("pipeline-failure", env={"CI_JOB_ID": "950", "CI_PIPELINE_ID": "43"})
+    api.jobs += [pipeline(43, 950, "failure")]
+    closed = sent("pipeline-success", env={"CI_JOB_ID": "990", "CI_PIPELINE_ID": "44"})
+
+    assert opened.path == "/rest/plugins/webhook/connections/1/issues"
+    assert opened.body["title"] == "acme/shop: pipeline failed"
+    assert {each.body["issueKey"] for each in (opened, again, closed)} == {opened.body["issueKey"]}
+    assert [each.body["status"] for each in (opened, again, closed)] == ["TODO", "TODO", "DONE"]
+
+
+def test_incidents_are_of_the_whole_pipeline_whatever_inputs_say_of_a_deployment():
+    given = {"result": "canceled", "mode": "both", "incident_result": "canceled"}
+    jobs, _ = gitlab.included(incidents=True, stage="report", **given)
+
+    for name, result in (("success", "success"), ("failure", "failed")):
+        job = jobs[f"devlake-ci:pipeline-{name}"]
+        told = gitlab.variables(job)
+        assert (job["when"], job["stage"], "needs" in job) == (f"on_{name}", ".post", False)
+        assert (told["DEVLAKE_INPUT_MODE"], told["DEVLAKE_INPUT_INCIDENT_RESULT"]) == (
+            "incident", result)  # fmt: skip
+        assert told[f"DEVLAKE_{name.upper()}_JOB"] == f"devlake-ci:pipeline-{name}"
+        assert "DEVLAKE_DEPLOY_JOB" not in told
+
+
+@pytest.mark.parametrize(("incidents", "word"), [(False, '"false"'), (True, '"true"')])
+def test_incidents_are_switched_on_for_the_default_branch(incidents, word):
+    jobs, _ = gitlab.included(incidents=incidents)
+
+    (rule,) = jobs["devlake-ci:pipeline-failure"]["rules"]
+    assert rule == {"if": f'{word} == "true" && $CI_COMMIT_BRANCH && '
+                          "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"}  # fmt: skip
+
+
+def test_a_job_that_reports_by_itself_needs_no_api(api, server, tmp_path):
+    _, all_of_it = gitlab.included(url=server.url, connection="1", service="$(id)")
+    base = all_of_it[".devlake-ci"]
+    told = {"CI_JOB_ID": "501", "CI_JOB_NAME": "deploy", "CI_JOB_STATUS": "canceled",
+            "CI_ENVIRONMENT_NAME": "production", "CI_ENVIRONMENT_TIER": "production"}  # fmt: skip
+
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(base["after_script"])], cwd=tmp_path, check=False,
+        env=PIPELINE | gitlab.variables(base) | told
+        | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+    )  # fmt: skip
+
+    (received,) = server.received
+    assert (done.returncode, api.asked) == (0, [])
+    assert received.body["result"] == "ABORT"
+    assert received.body["name"] == "Deploy $(id) of acme/shop to production"
+
+
+def test_no_input_is_put_where_a_shell_would_read_it():
+    content = list(yaml.safe_load_all(gitlab.TEMPLATE.read_text()))[1]
+
+    scripts = [line for job in content.values() for key in ("script", "after_script")
+               for line in job.get(key, [])]  # fmt: skip
+    assert set(scripts) == {"devlake-ci-gitlab"}
+
+
+def test_no_global_keyword_is_used():
+    content = list(yaml.safe_load_all(gitlab.TEMPLATE.read_text()))[1]
+
+    assert all(re.match(r"\.?\$\[\[ inputs\.job-prefix \]\]", name) for name in content)

@@ -1,0 +1,65 @@
+"""The inputs of the GitLab template, and the variables that carry them into its jobs.
+
+https://docs.gitlab.com/ci/inputs/
+"""
+
+from collections.abc import Iterator
+
+from devlake_ci.options import declared, flag
+from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
+
+_SECRETS = frozenset(each.name for each in declared() if each.metadata.get("secret"))
+_NUMBERS = {
+    flag(each.name).removeprefix("--"): f"{each.default:g}"
+    for each in declared()
+    if isinstance(each.default, float)
+}
+_FAIL_ON_ERROR = Input(
+    "fail-on-error", f"{FAIL_ON_ERROR} The pipeline passes all the same.", switch=True
+)
+
+
+def inputs() -> str:
+    """Give the block of inputs, as YAML below `spec: inputs:`."""
+    return "".join(map(_input, _carried()))
+
+
+def variables() -> str:
+    """Give the block of variables, as YAML below a job's `variables:`.
+
+    What isn't text gets a space behind it, which makes it text (GitLab takes no `true` for the
+    value of a variable), and which the program strips.
+    """
+    return "".join(
+        f"    DEVLAKE_INPUT_{each.name.replace('-', '_').upper()}: "
+        f'{{value: "$[[ inputs.{each.name} ]]{_padding(each)}", expand: false}}\n'
+        for each in _carried()
+    )
+
+
+def _carried() -> Iterator[Input]:
+    """Give the program's options but the secrets, which GitLab has masked variables for."""
+    yield from options(without=_SECRETS)
+    yield _FAIL_ON_ERROR
+
+
+def _input(each: Input) -> str:
+    kind, default = _kind(each)
+    one_of = f" One of {', '.join(each.choices)}." if len(each.choices) > 1 else ""
+    lines = [f"    {each.name}:", f"      description: {quoted(each.text + one_of)}"]
+    if kind != "string":
+        lines.append(f"      type: {kind}")
+    return "\n".join([*lines, f"      default: {default}"]) + "\n"
+
+
+def _kind(each: Input) -> tuple[str, str]:
+    """Give an input's type and its default in YAML."""
+    if each.switch:
+        return "boolean", "false"
+    if number := _NUMBERS.get(each.name):
+        return "number", number
+    return "string", quoted(each.default)
+
+
+def _padding(each: Input) -> str:
+    return "" if _kind(each)[0] == "string" else " "
