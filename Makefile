@@ -45,6 +45,8 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --output-file requirements/build.txt --group build
 	$(COMPILE) --output-file requirements/dev.txt --group dev pyproject.toml
 	$(COMPILE) --output-file requirements/clients.txt --group dev --group clients pyproject.toml
+	$(COMPILE) --output-file requirements/executable.txt --group build --group executable pyproject.toml
+	$(COMPILE) --output-file requirements/release.txt --group release
 
 .venv/.complete: requirements/dev.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py .venv requirements/dev.txt
