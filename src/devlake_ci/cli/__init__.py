@@ -46,9 +46,12 @@ class Commands(click.Group):
         """Import a command, or give None for a name that is none."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"devlake_ci.cli.{cmd_name}"), cmd_name)
-        command.short_help = COMMANDS[cmd_name]
-        return command  # type: ignore[no-any-return]
+        return getattr(import_module(f"devlake_ci.cli.{cmd_name}"), cmd_name)  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 devlake_ci = Commands(

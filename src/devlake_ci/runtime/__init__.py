@@ -3,7 +3,6 @@
 import errno
 import os
 import random
-import secrets
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -73,7 +73,7 @@ def real() -> Runtime:
     return Runtime(
         env=environment(),
         clock=Clock(now, time.monotonic, time.sleep, random.random),
-        git=git,
+        git=cache(git),  # a job's checkout stands still while it is reported
         read_file=read_file,
         nonce=nonce,
         write=write,
@@ -131,7 +131,7 @@ def nonce(folder: str) -> str | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x") as file:
-            file.write(secrets.token_hex(8))
+            file.write(os.urandom(8).hex())
     except FileExistsError:
         pass
     except OSError:
