@@ -6,7 +6,7 @@ GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[
 UV := uv==0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: demo test test-clients test-lowest lint format wrappers orb lock clean
+.PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot lock clean
 
 demo: .venv/.complete  ## report deployments and a failure to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
@@ -38,6 +38,9 @@ wrappers: .venv/.complete  ## print the options anew into the wrappers and the R
 
 orb: wrappers  ## pack the CircleCI orb into dist/orb.yml
 	$(BIN)/python tools/orb.py dist/orb.yml
+
+screenshot: .venv/.complete  ## take the README's pictures of the sandbox's page anew; needs Chromium
+	$(BIN)/python tools/screenshot.py docs
 
 lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet $(UV)
