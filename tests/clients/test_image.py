@@ -42,14 +42,6 @@ RUN = {
 }
 
 
-@pytest.fixture(scope="session")
-def image():
-    """Build the image as the runner does."""
-    name = "devlake-ci:test"
-    subprocess.run(["docker", "build", "--quiet", "--tag", name, ROOT], check=True)
-    return name
-
-
 class Runner:
     """A runner with one job, whose steps are main and post of our action."""
 
