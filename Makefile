@@ -6,7 +6,7 @@ GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[
 UV := uv==0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot lock clean
+.PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot executable lock clean
 
 demo: .venv/.complete  ## report deployments and a failure to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
@@ -42,6 +42,9 @@ orb: wrappers  ## pack the CircleCI orb into dist/orb.yml
 screenshot: .venv/.complete  ## take the README's pictures of the sandbox's page anew; needs Chromium
 	$(BIN)/python tools/screenshot.py docs
 
+executable: .venv-executable/.complete  ## make dist/devlake-ci-SYSTEM-MACHINE, which needs no Python
+	@PYTHONHASHSEED=0 .venv-executable/bin/python tools/executable.py $(GLIBC)
+
 lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet $(UV)
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
@@ -59,5 +62,9 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	@$(PYTHON) tools/bootstrap.py .venv-clients requirements/clients.txt
 	@touch $@
 
+.venv-executable/.complete: requirements/executable.txt pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py .venv-executable requirements/executable.txt
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-clients .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf build .venv .venv-clients .venv-executable .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

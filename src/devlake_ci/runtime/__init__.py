@@ -23,6 +23,9 @@ from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.errors import UnreachedError
 from devlake_ci.options import Options
 
+FROZEN = hasattr(sys, "frozen")
+"""Whether we are the executable that needs no Python: then there is no `python -m`."""
+
 LARGEST_FILE = 32 * 1024 * 1024
 """Bytes of a file that we read at most: an event is smaller than 25 MB."""
 
@@ -106,13 +109,26 @@ def git(*arguments: str) -> str | None:
             [*_GIT, *arguments],
             capture_output=True,
             check=True,
-            env=os.environ | _GIT_ENV,
+            env=_outside() | _GIT_ENV,
             stdin=subprocess.DEVNULL,
             timeout=_GIT_SECONDS,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return done.stdout.decode(errors="replace").strip() or None
+
+
+def _outside() -> dict[str, str]:
+    """Give another program's environment: our executable's own libraries are nothing for git.
+
+    https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
+    """
+    env = dict(os.environ)
+    if FROZEN:
+        env.pop("LD_LIBRARY_PATH", None)
+        if before := env.pop("LD_LIBRARY_PATH_ORIG", None):
+            env["LD_LIBRARY_PATH"] = before
+    return env
 
 
 def read_file(path: str) -> str | None:
@@ -193,8 +209,8 @@ def connections(options: Options) -> Network:
 def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     """Run this very program once more, as a CI would, with nothing of our environment but `env`."""
     path = {"PATH": os.environ.get("PATH", os.defpath)}
-    command = [sys.executable, "-m", "devlake_ci", *arguments]
-    return subprocess.run(command, check=False, env=path | dict(env)).returncode
+    command = [sys.executable] if FROZEN else [sys.executable, "-m", "devlake_ci"]
+    return subprocess.run([*command, *arguments], check=False, env=path | dict(env)).returncode
 
 
 @contextmanager
