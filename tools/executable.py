@@ -18,8 +18,6 @@ from PyInstaller.archive.readers import CArchiveReader
 from PyInstaller.utils.hooks import collect_submodules
 
 DIST = Path("dist")
-SYSTEMS = {"darwin": "macos", "win32": "windows"}
-MACHINES = {"amd64": "x86_64", "aarch64": "arm64"}
 # What libraries would use if it were there. Each costs unpacking at every start; multiprocessing
 # costs most, for PyInstaller then imports it before our first line.
 LEFT_OUT = (
@@ -44,11 +42,9 @@ def main(most: str = "") -> None:
 
 
 def name() -> str:
-    """Give the file's name on this machine."""
-    system = SYSTEMS.get(sys.platform, sys.platform)
-    machine = platform.machine().lower()
-    ending = ".exe" if system == "windows" else ""
-    return f"devlake-ci-{system}-{MACHINES.get(machine, machine)}{ending}"
+    """Give the file's name on this machine, in the words of `uname`."""
+    ending = ".exe" if sys.platform == "win32" else ""
+    return f"devlake-ci-{platform.system()}-{platform.machine()}".lower() + ending
 
 
 def options() -> list[str]:
