@@ -7,7 +7,7 @@ UV := uv==0.13.9
 INSTALL = .venv-release/bin/python -m pip --python build/installed install --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot executable release-check lock clean
+.PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot executable release-check bench lock clean
 
 demo: .venv/.complete  ## report deployments and a failure to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
@@ -45,6 +45,9 @@ screenshot: .venv/.complete  ## take the README's pictures of the sandbox's page
 
 executable: .venv-executable/.complete  ## make dist/devlake-ci-SYSTEM-MACHINE, which needs no Python
 	@PYTHONHASHSEED=0 .venv-executable/bin/python tools/executable.py $(GLIBC)
+
+bench: .venv/.complete executable  ## measure beside others, and write docs/benchmarks.md; needs node and curl
+	@$(BIN)/python benchmarks/run.py
 
 # The image is left out where no Docker engine answers, unless DOCKER=required.
 release-check: .venv-release/.complete  ## all of a release that can be done without publishing
