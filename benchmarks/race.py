@@ -11,11 +11,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Command:
-    """A program to run, with its whole environment, after something was prepared."""
+    """A program to run with its whole environment, what to do before, and whether it did its work."""
 
     words: Sequence[str]
     env: Mapping[str, str]
-    prepare: Callable[[], None] = lambda: None
+    prepare: Callable[[], object] = lambda: None
+    did_it: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ def run(command: Command) -> Run:
         started = os.posix_spawnp(command.words[0], command.words, command.env, file_actions=quiet)
         _, status, usage = os.wait4(started, 0)
         seconds = time.perf_counter() - began
-    if status:
-        sys.exit(f"Exit code {os.waitstatus_to_exitcode(status)} of {' '.join(command.words)}")
+    if status or not command.did_it():
+        code = os.waitstatus_to_exitcode(status)
+        sys.exit(f"Exit code {code}, and not done what it is for: {' '.join(command.words)}")
     return Run(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
 

@@ -8,6 +8,7 @@ Needs node, npm, curl and `make executable`. Ends with 1 if an aim is missed.
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -184,20 +185,22 @@ def replay(env: dict[str, str]) -> Command:
     """Send a folder of events that an unreachable server left behind."""
     first, spool = WORK / "first", WORK / "spool"
     words = [OURS, "report", "--id", "bench-0000", "--deadline", "1", "--spool", str(first)]
-    if not (first.exists() and any(first.glob("*.json"))):
-        nobody = env["DEVLAKE_URL"].replace(env["DEVLAKE_URL"].split("/")[2], "127.0.0.1:9")
-        subprocess.run(words, env=env | {"DEVLAKE_URL": nobody}, capture_output=True, check=False)
+    here, nobody = env["DEVLAKE_URL"].split("/")[2], "127.0.0.1:9"
+    away = env | {"DEVLAKE_URL": env["DEVLAKE_URL"].replace(here, nobody)}
+    shutil.rmtree(first, ignore_errors=True)
+    subprocess.run(words, env=away, capture_output=True, check=False)
     (event,) = first.glob("*.json")
     when, subject, rest = event.name.split("-", 2)
+    template = event.read_text().replace(nobody, here)
 
     def fill() -> None:
         """Copy the one event, as others: each has an id and a subject of its own."""
         spool.mkdir(exist_ok=True)
         for number in range(MANY):
-            text = event.read_text().replace("bench-0000", f"bench-{number:04}")
+            text = template.replace("bench-0000", f"bench-{number:04}")
             (spool / f"{when}-{subject[:-4]}{number:04}-{rest}").write_text(text)
 
-    return Command([OURS, "replay", str(spool)], env, fill)
+    return Command([OURS, "replay", str(spool)], env, fill, lambda: not any(spool.iterdir()))
 
 
 def executable(env: dict[str, str]) -> Command:
