@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Command:
-    """A program to run with its whole environment, what to do before, and whether it did its work."""
+    """A program to run with its whole environment, what to do before, and if it did its work."""
 
     words: Sequence[str]
     env: Mapping[str, str]

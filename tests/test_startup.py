@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,24 @@ def imported(*arguments, url="http://127.0.0.1:9"):
 @pytest.mark.parametrize("command", ["--help", "--version", "report --dry-run", "context", "start"])
 def test_what_sends_nothing_imports_nothing_to_send_with(command):
     assert imported(*command.split()) & NOT_SENDING == set()
+
+
+def test_leaving_at_once_loses_nothing_that_was_printed():
+    talk = "import sys; sys.stderr.write('e' * 70000); print('o' * 70000, end='')"
+    code = f"from devlake_ci import runtime; {talk}; runtime.leave(3)"
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert (ran.returncode, len(ran.stdout), len(ran.stderr)) == (3, 70000, 70000)
+
+
+def test_what_could_not_be_printed_is_no_success():
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "devlake_ci", "--version"], stdout=full, check=False
+        )
+
+    assert ran.returncode == 1
 
 
 def test_a_plain_report_imports_nothing_to_parse_or_to_serve_with(server):

@@ -71,7 +71,7 @@ def main() -> NoReturn:
     gc.set_threshold(50_000)  # modules are no garbage: looking for it is a twentieth of our time
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.exit(run(sys.argv[1:], runtime.real()))
+    runtime.leave(run(sys.argv[1:], runtime.real()))
 
 
 def run(arguments: Sequence[str], world: Runtime) -> int:
