@@ -2,13 +2,14 @@
 
 Usage: .venv/bin/python benchmarks/run.py
 
-Needs node, npm, curl and `make executable`. Ends with 1 if an aim is missed.
+Needs node, npm, curl, a Docker engine and `make executable`. Ends with 1 if an aim is missed.
 """
 
 import json
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,15 @@ SHA = "102836a25f5477e571c73d489b3f0f183687068e"
 REPOSITORY = "https://github.com/acme/shop"
 MANY = 1000
 MIB = 1024 * 1024
+IMAGE = "devlake-ci:bench"
+STARTS = """
+import statistics, subprocess, sys, time
+def once():
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "devlake_ci", "--version"], stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+print(statistics.median(once() for _ in range(12)))
+"""
 JOB = {
     "PATH": os.environ["PATH"],
     "GITHUB_ACTIONS": "true",
@@ -115,6 +125,13 @@ def all_rows(env: dict[str, str]) -> Iterator[Row]:
     yield Row("1,000 × `curl` : `replay` of 1,000 events", wall(found), found.wall, 10, more=True)
     found = race(executable(env), Command([OURS, "--version"], env), 15)
     yield Row("start of the executable : of the program", wall(found), found.wall)
+    subprocess.run(["docker", "build", "--quiet", "--tag", IMAGE, ROOT], check=True)
+    pairs = [(start(["docker", "run", "--rm", IMAGE, "python"]), start([PYTHON])) for _ in range(7)]
+    medians = " : ".join(
+        f"{statistics.median(each) * 1000:.0f} ms" for each in zip(*pairs, strict=True)
+    )
+    ratio = statistics.median(one / other for one, other in pairs)
+    yield Row("start in the image's container : outside", medians, ratio, 1.2)
 
 
 def wall(found: Race) -> str:
@@ -207,6 +224,12 @@ def executable(env: dict[str, str]) -> Command:
     """Start the one file that `make executable` made."""
     (file,) = (ROOT / "dist").glob(f"devlake-ci-*-{platform.machine()}")
     return Command([str(file), "--version"], env)
+
+
+def start(python: list[str]) -> float:
+    """Give the median seconds of some starts of the program by a Python, wherever that is."""
+    told = subprocess.run([*python, "-c", STARTS], capture_output=True, check=True)
+    return float(told.stdout)
 
 
 def machine() -> str:
