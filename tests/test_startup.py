@@ -10,7 +10,7 @@ import pytest
 from tests.support import SHA
 
 NOT_SENDING = {
-    "email", "http.client", "http.server", "pydantic", "requests", "sandbox", "secrets", "socket",
+    "email", "http.client", "http.server", "pydantic", "requests", "sandbox", "socket",
     "sqlite3", "ssl", "urllib3", "yaml",
 }  # fmt: skip
 NOT_PARSING = {"http.server", "pydantic", "sandbox", "sqlite3", "yaml"}

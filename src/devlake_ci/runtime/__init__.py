@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn, Protocol
 
@@ -119,7 +119,7 @@ def git(*arguments: str) -> str | None:
 
 
 def _outside() -> dict[str, str]:
-    """Give another program's environment: our executable's own libraries are nothing for git.
+    """Give another program's environment: our executable's own libraries are nothing for it.
 
     https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
     """
@@ -147,7 +147,7 @@ def nonce(folder: str) -> str | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x") as file:
-            file.write(os.urandom(8).hex())
+            file.write(secrets.token_hex(8))
     except FileExistsError:
         pass
     except OSError:
@@ -188,7 +188,7 @@ def _run(effect: Run) -> None:
             effect.command,
             capture_output=True,
             check=True,
-            env={name: text for name, text in os.environ.items() if not name.startswith(ours)},
+            env={name: text for name, text in _outside().items() if not name.startswith(ours)},
             input=effect.text.encode(errors="replace"),
             timeout=_CI_SECONDS,
         )
@@ -216,6 +216,8 @@ def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
 @contextmanager
 def folder() -> Iterator[str]:
     """Give a folder that is gone afterwards."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 (for the demo alone)
+
     with TemporaryDirectory() as path:
         yield path
 
