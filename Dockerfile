@@ -7,7 +7,8 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
 WORKDIR /src
 # The program asks git what is in a checkout. Its one binary is all that it uses: neither perl nor
-# the rest of the package comes along. strip is for the debugging symbols that PyYAML's wheel has.
+# the rest of the package comes along. strip is for the debugging symbols that PyYAML's wheel has,
+# and pydantic's old self is for programs that were written for it.
 # hadolint ignore=DL3008
 RUN if ! command -v git || ! command -v strip; then \
       apt-get update && apt-get install --yes --no-install-recommends git binutils; \
@@ -20,7 +21,7 @@ RUN python -m venv /build \
  && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --require-hashes \
     --requirement requirements/run.txt \
  && find /out/opt/devlake-ci -name '*.so' -exec strip --strip-unneeded {} + \
- && find /out/opt/devlake-ci -name '*.pyi' -delete
+ && rm -r /out/opt/devlake-ci/lib/python3*/site-packages/pydantic/v1
 # A release installs the very wheel that it publishes: --build-arg WHEEL=dist/devlake_ci-….whl
 ARG WHEEL=LICENSE
 COPY pyproject.toml README.md LICENSE ${WHEEL} ./

@@ -54,7 +54,7 @@ release-check: .venv-release/.complete  ## all of a release that can be done wit
 	$(PYTHON) tools/release.py check $(TAG)
 	rm -rf dist/devlake_ci-* build/installed
 	.venv-release/bin/python -m build --no-isolation --outdir dist
-	.venv-release/bin/twine check --strict dist/*
+	.venv-release/bin/twine check --strict dist/devlake_ci-*
 	$(PYTHON) -m venv --without-pip build/installed
 	$(INSTALL) --require-hashes --requirement requirements/run.txt
 	$(INSTALL) --no-deps dist/*.whl
