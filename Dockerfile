@@ -7,32 +7,45 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
 WORKDIR /src
 # The program asks git what is in a checkout. Its one binary is all that it uses: neither perl nor
-# the rest of the package comes along.
+# the rest of the package comes along. strip is for the debugging symbols that PyYAML's wheel has,
+# and pydantic's old self is for programs that were written for it.
 # hadolint ignore=DL3008
-RUN if ! command -v git; then apt-get update && apt-get install --yes --no-install-recommends git; fi \
+RUN if ! command -v git || ! command -v strip; then \
+      apt-get update && apt-get install --yes --no-install-recommends git binutils; \
+    fi \
  && install -D "$(command -v git)" /out/usr/local/bin/git
 COPY requirements/build.txt requirements/run.txt requirements/
 RUN python -m venv /build \
  && /build/bin/python -m pip install --no-cache-dir --require-hashes --requirement requirements/build.txt \
  && python -m venv --without-pip /out/opt/devlake-ci \
  && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --require-hashes \
-    --requirement requirements/run.txt
-COPY pyproject.toml README.md LICENSE ./
+    --requirement requirements/run.txt \
+ && find /out/opt/devlake-ci -name '*.so' -exec strip --strip-unneeded {} + \
+ && rm -r /out/opt/devlake-ci/lib/python3*/site-packages/pydantic/v1
+# A release installs the very wheel that it publishes: --build-arg WHEEL=dist/devlake_ci-….whl
+ARG WHEEL=LICENSE
+COPY pyproject.toml README.md LICENSE ${WHEEL} ./
 COPY src src
-RUN /build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
- && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --no-deps /wheels/*.whl \
+RUN if ! ls devlake_ci-*.whl; then \
+      /build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation .; \
+    fi \
+ && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --no-deps ./*.whl \
  && sed -i 's|^#!/out/|#!/|' /out/opt/devlake-ci/bin/devlake-ci* \
  && rm -f /out/opt/devlake-ci/bin/[Aa]ctivate*
 
 # hadolint ignore=DL3006
 FROM ${BASE}
-LABEL org.opencontainers.image.title="devlake-ci" \
-      org.opencontainers.image.description="Tells Apache DevLake from any CI pipeline what was deployed" \
-      org.opencontainers.image.source="https://github.com/devlake-ci/devlake-ci" \
-      org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /out/ /
 ENV PATH="/opt/devlake-ci/bin:${PATH}"
 # No USER: the runner demands root, whose files in the workspace and its command files it shares.
 # No ENTRYPOINT: GitLab's and CircleCI's jobs start a shell in the image. The command is what a plugin's
 # step runs in Drone and Woodpecker; elsewhere it shows the help.
 CMD ["devlake-ci-plugin"]
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="devlake-ci" \
+      org.opencontainers.image.description="Tells Apache DevLake from any CI pipeline what was deployed" \
+      org.opencontainers.image.source="https://github.com/devlake-ci/devlake-ci" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

@@ -4,9 +4,10 @@ BIN := .venv/bin
 # Every file with a block that is printed from the code.
 GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[[[cog' -- '*.md' '*.yml')
 UV := uv==0.13.9
+INSTALL = .venv-release/bin/python -m pip --python build/installed install --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: demo test test-clients test-lowest lint format wrappers orb lock clean
+.PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot executable release-check bench lock clean
 
 demo: .venv/.complete  ## report deployments and a failure to a DevLake on this machine, and show them
 	@$(BIN)/devlake-ci demo
@@ -39,6 +40,30 @@ wrappers: .venv/.complete  ## print the options anew into the wrappers and the R
 orb: wrappers  ## pack the CircleCI orb into dist/orb.yml
 	$(BIN)/python tools/orb.py dist/orb.yml
 
+screenshot: .venv/.complete  ## take the README's pictures of the sandbox's page anew; needs Chromium
+	$(BIN)/python tools/screenshot.py docs
+
+executable: .venv-executable/.complete  ## make dist/devlake-ci-SYSTEM-MACHINE, which needs no Python
+	@PYTHONHASHSEED=0 .venv-executable/bin/python tools/executable.py $(GLIBC)
+
+bench: .venv/.complete executable  ## measure beside others, and write docs/benchmarks.md; needs node, curl and Docker
+	@$(BIN)/python benchmarks/run.py
+
+# The image is left out where no Docker engine answers, unless DOCKER=required.
+release-check: .venv-release/.complete  ## all of a release that can be done without publishing
+	$(PYTHON) tools/release.py check $(TAG)
+	rm -rf dist/devlake_ci-* build/installed
+	.venv-release/bin/python -m build --no-isolation --outdir dist
+	.venv-release/bin/twine check --strict dist/devlake_ci-*
+	$(PYTHON) -m venv --without-pip build/installed
+	$(INSTALL) --require-hashes --requirement requirements/run.txt
+	$(INSTALL) --no-deps dist/*.whl
+	build/installed/bin/devlake-ci demo
+	if [ "$(DOCKER)" = required ] || docker info >/dev/null 2>&1; then \
+	  docker build --tag devlake-ci:release --build-arg "WHEEL=$$(ls dist/*.whl)" . && \
+	  docker run --rm devlake-ci:release devlake-ci --version; \
+	else echo "No Docker engine answers: the image was not built."; fi
+
 lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet $(UV)
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
@@ -46,6 +71,8 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --output-file requirements/dev.txt --group dev pyproject.toml
 	$(COMPILE) --output-file requirements/clients.txt --group dev --group clients pyproject.toml
 	npm install --prefix requirements --package-lock-only --ignore-scripts --no-audit --no-fund
+	$(COMPILE) --output-file requirements/executable.txt --group build --group executable pyproject.toml
+	$(COMPILE) --output-file requirements/release.txt --group release
 
 .venv/.complete: requirements/dev.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py .venv requirements/dev.txt
@@ -61,5 +88,13 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	@npm ci --prefix .venv-clients --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
+.venv-release/.complete: requirements/release.txt pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py .venv-release requirements/release.txt
+	@touch $@
+
+.venv-executable/.complete: requirements/executable.txt pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py .venv-executable requirements/executable.txt
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-clients .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf build .venv .venv-clients .venv-executable .venv-lowest .venv-release .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

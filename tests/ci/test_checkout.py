@@ -45,7 +45,7 @@ def test_git_says_everything_on_a_plain_machine(git):
         "sha": "git rev-parse HEAD",
         "ref": "git symbolic-ref --short HEAD",
         "repo_url": "git remote get-url origin",
-        "message": "git log -1 --format=%B",
+        "message": "git show --no-patch --format=%B",
     }
 
 

@@ -122,3 +122,13 @@ def test_months_without_anything_between_two_with_something_are_there():
 
 def test_nothing_stored_gives_no_months():
     assert dora.months([], []) == []
+
+
+@pytest.mark.parametrize("ends", [["0001-11-30", "0002-02-01"], ["9998-12-31", "9999-12-31"]])
+def test_months_run_from_the_first_to_the_last_in_any_year(ends):
+    rows = [commit(end, finished_date=f"{end} 00:00:00.000") for end in ends]
+
+    names = [month.name for month in dora.months(rows, [])]
+
+    assert (names[0], names[-1]) == (ends[0][:7], ends[1][:7])
+    assert len(names) in (4, 13)

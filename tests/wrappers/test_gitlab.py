@@ -149,7 +149,7 @@ SAID = {
         "/no/`id`",
     ),
     "mode": ({"mode": ONE_LINE}, "--mode: "),
-    "commits": ({"commits": "acme/pay@x", "no_own_commit": True}, "acme/pay@x"),
+    "commits": ({"commits": "acme/pay@x", "no_own_commit": True}, 'that "x" names'),
     "checkout": ({"checkout": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
     "submodules": ({"submodules": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
     "submodules-recursive": ({"submodules_recursive": True}, "without --submodules"),
@@ -181,9 +181,8 @@ def test_an_input_reaches_the_commit_unchanged(sent, name):
 
 
 def test_a_list_of_commits_reaches_the_body_unchanged(sent):
-    listed = (
-        f"- repo_url: https://h.example/a/b\n  sha: {OTHER_SHA}\n  message: {json.dumps(WILD)}\n"
-    )
+    message = json.dumps(WILD, ensure_ascii=False)
+    listed = f"- repo_url: https://h.example/a/b\n  sha: {OTHER_SHA}\n  message: {message}\n"
 
     _, other = sent(commits=listed).body["deploymentCommits"]
 

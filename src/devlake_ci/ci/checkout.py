@@ -21,8 +21,8 @@ def completed(context: Context, git: Git) -> Context:
     if context.ref is None:
         context = _with_ref(context, git)
     if context.message is None and _is_whole(context.sha):
-        message = git("log", "-1", "--format=%B", context.sha)
-        context = _with(context, "message", message, "git log -1 --format=%B")
+        message = git("show", "--no-patch", "--format=%B", context.sha)
+        context = _with(context, "message", message, "git show --no-patch --format=%B")
     return context
 
 

@@ -35,12 +35,12 @@ CARRIED = {
 
 def main() -> NoReturn:
     """Run when the step runs: report, or note what the end of the job has to know."""
-    sys.exit(first(_world()))
+    runtime.leave(first(_world()))
 
 
 def post() -> NoReturn:
     """Run when the job ends: report, if it wasn't done before."""
-    sys.exit(last(_world()))
+    runtime.leave(last(_world()))
 
 
 def first(world: Runtime) -> int:

@@ -30,7 +30,7 @@ UNSAID = {
 def main() -> NoReturn:
     """Run as a job's script; what is typed behind it goes to `report`."""
     cli.print_utf8()
-    sys.exit(report(runtime.real(), sys.argv[1:]))
+    runtime.leave(report(runtime.real(), sys.argv[1:]))
 
 
 def report(world: Runtime, arguments: Sequence[str]) -> int:

@@ -5,7 +5,6 @@ commas, so that options of several values want a text of one a line. Only this m
 https://docs.drone.io/plugins/overview/ and https://woodpecker-ci.org/docs/usage/plugins/creating-plugins
 """
 
-import sys
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -22,7 +21,7 @@ HOMES = {drone.NAME, woodpecker.NAME}
 
 def main() -> NoReturn:
     """Run as the image's command, which is all that a plugin's step runs."""
-    sys.exit(plugin(runtime.real()))
+    runtime.leave(plugin(runtime.real()))
 
 
 def plugin(world: Runtime) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn, Protocol
 
@@ -23,6 +23,9 @@ from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.errors import UnreachedError
 from devlake_ci.options import Options
+
+FROZEN = hasattr(sys, "frozen")
+"""Whether we are the executable that needs no Python: then there is no `python -m`."""
 
 LARGEST_FILE = 32 * 1024 * 1024
 """Bytes of a file that we read at most: an event is smaller than 25 MB."""
@@ -83,7 +86,7 @@ def real() -> Runtime:
     return Runtime(
         env=env,
         clock=Clock(now, time.monotonic, time.sleep, random.random),
-        git=git,
+        git=cache(git),  # a job's checkout stands still while it is reported
         read_file=read_file,
         nonce=nonce,
         write=write,
@@ -117,13 +120,26 @@ def git(*arguments: str) -> str | None:
             [*_GIT, *arguments],
             capture_output=True,
             check=True,
-            env=os.environ | _GIT_ENV,
+            env=_outside() | _GIT_ENV,
             stdin=subprocess.DEVNULL,
             timeout=_GIT_SECONDS,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return done.stdout.decode(errors="replace").strip() or None
+
+
+def _outside() -> dict[str, str]:
+    """Give another program's environment: our executable's own libraries are nothing for it.
+
+    https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
+    """
+    env = dict(os.environ)
+    if FROZEN:
+        env.pop("LD_LIBRARY_PATH", None)
+        if before := env.pop("LD_LIBRARY_PATH_ORIG", None):
+            env["LD_LIBRARY_PATH"] = before
+    return env
 
 
 def read_file(path: str) -> str | None:
@@ -183,7 +199,7 @@ def _run(effect: Run) -> None:
             effect.command,
             capture_output=True,
             check=True,
-            env={name: text for name, text in os.environ.items() if not name.startswith(ours)},
+            env={name: text for name, text in _outside().items() if not name.startswith(ours)},
             input=effect.text.encode(errors="replace"),
             timeout=_CI_SECONDS,
         )
@@ -213,15 +229,30 @@ def workspace(env: Mapping[str, str]) -> Workspace:
 def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     """Run this very program once more, as a CI would, with nothing of our environment but `env`."""
     path = {"PATH": os.environ.get("PATH", os.defpath)}
-    command = [sys.executable, "-m", "devlake_ci", *arguments]
-    return subprocess.run(command, check=False, env=path | dict(env)).returncode
+    command = [sys.executable] if FROZEN else [sys.executable, "-m", "devlake_ci"]
+    return subprocess.run([*command, *arguments], check=False, env=path | dict(env)).returncode
 
 
 @contextmanager
 def folder() -> Iterator[str]:
     """Give a folder that is gone afterwards."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 (for the demo alone)
+
     with TemporaryDirectory() as path:
         yield path
+
+
+def leave(code: int) -> NoReturn:
+    """End the process, with 1 for success that could not be printed.
+
+    At once: Python takes longer to tidy up its modules than we take to make a report.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or 1
+    os._exit(code)
 
 
 def stop_at_signals() -> None:

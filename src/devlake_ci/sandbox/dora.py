@@ -6,14 +6,17 @@ it needs pull requests that DevLake collects.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from devlake_ci.sandbox.tables import at
 
 Row = Mapping[str, str]
 HALF = 0.5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,20 @@ def months(commits: Sequence[Row], incidents: Sequence[Row]) -> list[Month]:
     """Give all months from the first to the last in which anything happened."""
     ends = finished(commits)
     caused = {cause(commits, incident) for incident in incidents}
-    recoveries, restores = list(_recoveries(commits, incidents)), list(_restores(incidents))
-    names = [_month(when) for when in [*ends.values(), *(at for at, _ in recoveries + restores)]]
+    deployments = _by_month((end, one) for one, end in ends.items())
+    recoveries = _by_month(_recoveries(commits, incidents))
+    restores = _by_month(_restores(incidents))
     return [
-        _summary(
-            name,
-            [one for one in ends if _month(ends[one]) == name],
-            caused,
-            [minutes for when, minutes in recoveries if _month(when) == name],
-            [minutes for when, minutes in restores if _month(when) == name],
-        )
-        for name in _through(names)
+        _summary(name, deployments[name], caused, recoveries[name], restores[name])
+        for name in _through([*deployments, *recoveries, *restores])
     ]
+
+
+def _by_month(dated: Iterable[tuple[datetime, T]]) -> defaultdict[str, list[T]]:
+    months = defaultdict(list)
+    for when, one in dated:
+        months[_month(when)].append(one)
+    return months
 
 
 def _summary(
@@ -113,13 +118,11 @@ def _restores(incidents: Sequence[Row]) -> Iterator[tuple[datetime, int]]:
 
 
 def _month(when: datetime) -> str:
-    return when.strftime("%Y-%m")
+    return when.date().isoformat()[:7]
 
 
 def _through(names: list[str]) -> Iterator[str]:
     """Give every month from the first of `names` to the last."""
-    name, last = min(names, default="1"), max(names, default="0")
-    while name <= last:
-        yield name
-        year, month = map(int, name.split("-"))
-        name = f"{year + month // 12:04}-{month % 12 + 1:02}"
+    numbers = [int(name[:4]) * 12 + int(name[5:]) - 1 for name in names]
+    for number in range(min(numbers, default=0), max(numbers, default=-1) + 1):
+        yield f"{number // 12:04}-{number % 12 + 1:02}"

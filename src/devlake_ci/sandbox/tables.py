@@ -44,7 +44,7 @@ def _limit(version: Version, table: str, column: str) -> float:
 
 def moment(value: datetime | None) -> str:
     """Print a date in UTC, cut to milliseconds, as in a column of type datetime(3)."""
-    return value.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] if value else ""
+    return value.replace(tzinfo=None).isoformat(" ", "milliseconds") if value else ""
 
 
 def at(value: str) -> datetime:

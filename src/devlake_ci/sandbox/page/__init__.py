@@ -2,7 +2,7 @@
 
 from devlake_ci.sandbox import dora, incidents, record, tables
 from devlake_ci.sandbox.answers import HTML, OK, Answer
-from devlake_ci.sandbox.page import deployments, numbers, requests
+from devlake_ci.sandbox.page import deployments, numbers, requests, timeline
 from devlake_ci.sandbox.page.markup import Markup, tag, text
 from devlake_ci.sandbox.page.style import CSS
 from devlake_ci.sandbox.store import Store
@@ -29,10 +29,15 @@ def answer(
     body = tag(
         "body",
         _heading(version),
-        numbers.section(dora.months(commits, troubles)),
-        deployments.section(rows, commits, troubles)
-        if rows or troubles
-        else _how_to(connection_url),
+        *(
+            (
+                timeline.figure(rows, commits, troubles),
+                numbers.section(dora.months(commits, troubles)),
+                deployments.section(rows, commits, troubles),
+            )
+            if rows or troubles
+            else (_how_to(connection_url),)
+        ),
         requests.refused(received),
         requests.ignored(received),
     )

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from devlake_ci.sandbox import dora
-from devlake_ci.sandbox.page.markup import Markup, badge, link, table, tag
+from devlake_ci.sandbox.page.markup import Markup, badge, kind, link, table, tag
 
 Row = Mapping[str, str]
 MOST_DEPLOYMENTS = 100
 MOST_COMMITS = 20
 HEADINGS = ("Repository", "Commit", "Ref", "Message", "Result", "Finished")
-MINUTE = 60
+MINUTE, HOUR, DAY = 60, 3600, 86400
 SHORT = 10
 
 
@@ -41,19 +41,42 @@ def _deployment(row: Row, commits: list[Row], incidents: list[Row], *, counted: 
     badges = [badge(row["result"]), badge(environment)]
     if own_word not in ("", environment):
         badges.append(badge(own_word))
-    times = (
-        f"{_when(row['started_date'])} to {_when(row['finished_date'])} UTC, "
-        f"{_duration(int(row['duration_sec']))}"
-    )
     says = "counts for DORA" if counted else "doesn't count for DORA"
+    span = f"{_when(row['finished_date'])} UTC, took {duration(int(row['duration_sec']))}"
     return tag(
         "article",
         tag("header", tag("h3", row.get("display_title") or row.get("name", "")), *badges),
-        tag("p", f"{times}; {says}", class_="faint"),
-        tag("p", f"{row['id']} · {row.get('name', '')} · {row['cicd_scope_id']}", class_="faint"),
+        tag("p", f"{span}; {says}", class_="faint"),
+        *(_brief(commit) for commit in commits if len(commits) == 1),
+        *map(_incident, incidents),
+        _details(row, commits),
+        class_=kind(row["result"]),
+    )
+
+
+def _brief(commit: Row) -> Markup:
+    """Show a deployment's only commit in a line."""
+    sha = commit["commit_sha"]
+    return tag(
+        "p",
+        link(commit["repo_url"], commit["repo_url"].removeprefix("https://")),
+        " ",
+        tag("span", sha[:SHORT], class_="code", title=sha),
+        f" {commit.get('ref_name', '')}",
+    )
+
+
+def _details(row: Row, commits: list[Row]) -> Markup:
+    """Show all that was stored, to those who ask."""
+    number = "1 commit" if len(commits) == 1 else f"{len(commits)} commits"
+    about = (f"id {row['id']}", f"name {row.get('name', '')}", row["cicd_scope_id"],
+             f"{_when(row['started_date'])} to {_when(row['finished_date'])} UTC")  # fmt: skip
+    return tag(
+        "details",
+        tag("summary", f"What is stored: {number}"),
+        *(tag("p", fact, class_="faint") for fact in about),
         table(HEADINGS, [_commit(commit) for commit in commits[:MOST_COMMITS]]),
         _more(len(commits) - MOST_COMMITS, "commits"),
-        *map(_incident, incidents),
     )
 
 
@@ -70,20 +93,26 @@ def _commit(row: Row) -> list[str]:
 
 
 def _incident(row: Row) -> Markup:
-    ended = row.get("resolution_date")
-    span = f"{_when(row['created_date'])} to {_when(ended) if ended else 'now'} UTC"
-    if row["status"] == "DONE" and not ended:
-        span += " (closed without a resolution date: recovery time never sees it)"
     facts = [row.get(column, "") for column in ("severity", "priority", "component")]
     return tag(
         "div",
         badge(row["status"]),
         " Incident ",
         link(row.get("url", ""), row["title"]),
-        tag("div", " · ".join(filter(None, [row["incident_key"], span, *facts])), class_="faint"),
+        tag("div", " · ".join(filter(None, [_span(row), *facts, row["incident_key"]])),
+            class_="faint"),
         tag("div", row.get("description", "")),
-        class_="incident",
-    )
+        class_=f"incident {kind(row['status'])}",
+    )  # fmt: skip
+
+
+def _span(incident: Row) -> str:
+    began, ended = incident["created_date"], incident.get("resolution_date")
+    if ended:
+        return f"{_when(began)} to {_when(ended)} UTC"
+    if incident["status"] == "DONE":
+        return f"{_when(began)} UTC, closed without a resolution date: recovery time never sees it"
+    return f"since {_when(began)} UTC"
 
 
 def _on_none(incidents: Iterable[Row]) -> Markup:
@@ -103,8 +132,13 @@ def _when(moment: str) -> str:
     return moment.removesuffix(".000")
 
 
-def _duration(seconds: int) -> str:
-    if abs(seconds) < MINUTE:
-        return f"{seconds} s"
-    minutes, rest = divmod(abs(seconds), MINUTE)
-    return f"{'-' if seconds < 0 else ''}{minutes} min {rest} s"
+def duration(seconds: int) -> str:
+    """Give seconds as a person says them: the two largest units."""
+    sign, size = "-" if seconds < 0 else "", abs(seconds)
+    if size < MINUTE:
+        return f"{sign}{size} s"
+    if size < HOUR:
+        return f"{sign}{size // MINUTE} min {size % MINUTE} s"
+    if size < DAY:
+        return f"{sign}{size // HOUR} h {size % HOUR // MINUTE} min"
+    return f"{sign}{size // DAY} d {size % DAY // HOUR} h"

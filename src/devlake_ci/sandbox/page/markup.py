@@ -10,10 +10,12 @@ class Markup(str):
 
 
 def tag(name: str, *content: str, **attributes: str) -> Markup:
-    """Give an element; an attribute's trailing underscore is dropped (`class_`)."""
+    """Give an element; `class_` is its attribute class, and `aria_label` aria-label."""
     inside = "".join(map(text, content))
     named = "".join(
-        f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items() if value
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value
     )
     return Markup(f"<{name}{named}>{inside}</{name}>")
 
@@ -37,8 +39,8 @@ def table(headings: tuple[str, ...], rows: list[list[str]]) -> Markup:
     return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="wide")
 
 
-def badge(word: str) -> Markup:
-    """Give a word in a pill, coloured if it is one of DevLake's."""
+def kind(word: str) -> str:
+    """Give the class of a result or status: good, bad or warn, and plain for any other word."""
     known = {
         "SUCCESS": "good",
         "FAILURE": "bad",
@@ -46,4 +48,9 @@ def badge(word: str) -> Markup:
         "TODO": "bad",
         "IN_PROGRESS": "warn",
     }
-    return tag("span", word, class_=f"badge {known.get(word, 'plain')}") if word else Markup()
+    return known.get(word, "plain")
+
+
+def badge(word: str) -> Markup:
+    """Give a word in a pill, coloured if it is one of DevLake's."""
+    return tag("span", word, class_=f"badge {kind(word)}") if word else Markup()

@@ -10,6 +10,13 @@ HEADINGS = (
     "Failed deployment recovery time",
     "Time to restore service",
 )
+MOST = 24
+WHAT = (
+    "successful, to PRODUCTION",
+    "had an incident after it",
+    "median, since the deployment",
+    "median, since the incident began",
+)
 NO_LEAD_TIME = (
     "As DevLake's dashboard computes them from successful deployments to PRODUCTION; 0.00 h where "
     "nothing was resolved. Lead time for changes needs pull requests that DevLake collects from "
@@ -18,19 +25,20 @@ NO_LEAD_TIME = (
 
 
 def section(months: list[Month]) -> Markup:
-    """Show the newest month large and all of them in a table."""
+    """Show the newest month large, and the newest in a table if there are more."""
     if not months:
         return Markup()
-    newest, rows = months[-1], [_cells(month) for month in reversed(months)]
+    newest, rows = months[-1], [_cells(month) for month in reversed(months[-MOST:])]
     cards = [
-        tag("div", tag("span", heading, class_="faint"), tag("b", cell), class_="card")
-        for heading, cell in zip(HEADINGS[1:], _cells(newest)[1:], strict=True)
-    ]
+        tag("div", tag("span", heading), tag("b", cell), tag("span", what, class_="faint"),
+            class_="card")
+        for heading, cell, what in zip(HEADINGS[1:], _cells(newest)[1:], WHAT, strict=True)
+    ]  # fmt: skip
     return tag(
         "section",
         tag("h2", f"What the dashboard would show for {newest.name}"),
         tag("div", *cards, class_="cards"),
-        table(HEADINGS, rows),
+        table(HEADINGS, rows) if len(rows) > 1 else Markup(),
         tag("p", NO_LEAD_TIME, class_="faint"),
     )
 

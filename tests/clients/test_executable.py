@@ -1,0 +1,77 @@
+"""The program as one file, on a machine that has no Python: nothing on the PATH, no variables."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devlake_ci.sandbox import Sandbox
+from tests.support import SHA
+
+ROOT = Path(__file__).parent.parent.parent
+JOB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/shop",
+    "GITHUB_REF": "refs/heads/main",
+    "GITHUB_RUN_ID": "42",
+    "DEVLAKE_ENVIRONMENT": "production",
+    "DEVLAKE_RESULT": "success",
+}
+# What a Git would say, and which libraries it is told to load.
+GIT = f"""#!/bin/sh
+echo "$LD_LIBRARY_PATH" >> "$(/usr/bin/dirname "$0")/libraries"
+test "$7" = rev-parse && echo {SHA}
+"""
+
+
+@pytest.fixture(scope="module")
+def executable():
+    """Make it as a release does."""
+    subprocess.run(["make", f"PYTHON={sys.executable}", "executable"], cwd=ROOT, check=True)
+    return ROOT / "dist" / f"devlake-ci-linux-{platform.machine()}"
+
+
+def run(executable, *arguments, folder, env):
+    return subprocess.run(
+        [executable, *arguments], env=env, cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_it_reports_without_python_or_anything_else(executable, tmp_path):
+    with Sandbox() as devlake:
+        where = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
+
+        ran = run(executable, "report", folder=tmp_path, env=JOB | where | {"GITHUB_SHA": SHA})
+
+        (commit,) = devlake.rows("cicd_deployment_commits")
+    assert (ran.returncode, ran.stdout.splitlines()[0]) == (
+        0,
+        "Reported: SUCCESS in PRODUCTION (production).",
+    )
+    assert (commit["commit_sha"], commit["repo_url"]) == (SHA, "https://github.com/acme/shop")
+
+
+def test_git_gets_its_own_libraries_and_not_ours(executable, tmp_path):
+    git = tmp_path / "git"
+    git.write_text(GIT)
+    git.chmod(0o755)
+
+    ran = run(executable, "context", folder=tmp_path, env={"PATH": str(tmp_path)})
+
+    assert f'"sha": "{SHA}"' in ran.stdout
+    assert set((tmp_path / "libraries").read_text().split()) == set()
+
+
+def test_it_has_every_command_and_can_run_itself(executable):
+    ran = run(executable, "demo", folder=ROOT, env={"PATH": os.environ["PATH"]})
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "what DevLake stored" in ran.stdout
+
+
+def test_its_sum_is_beside_it(executable):
+    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=executable.parent, check=True)

@@ -1,0 +1,72 @@
+"""A command imports only what it needs: what a job waits for is mostly the reading of modules."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import SHA
+
+NOT_SENDING = {
+    "email", "http.client", "http.server", "pydantic", "requests", "sandbox", "socket",
+    "sqlite3", "ssl", "urllib3", "yaml",
+}  # fmt: skip
+NOT_PARSING = {"http.server", "pydantic", "sandbox", "sqlite3", "yaml"}
+ENV = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/shop",
+    "GITHUB_SHA": SHA,
+    "GITHUB_REF": "refs/heads/main",
+    "GITHUB_RUN_ID": "42",
+    "DEVLAKE_ENVIRONMENT": "production",
+    "DEVLAKE_RESULT": "success",
+    "DEVLAKE_TOKEN": "t0ken",
+    "PATH": "",
+}
+
+
+def imported(*arguments, url="http://127.0.0.1:9"):
+    """Run the program and give what it imported; a part of our own by its first name."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "devlake_ci", *arguments],
+        env=ENV | {"DEVLAKE_URL": f"{url}/plugins/webhook/connections/1/deployments"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = re.findall(r"^import time: .*\| +(\S+)$", ran.stderr, re.MULTILINE)
+    assert "devlake_ci.cli" in names
+    return {name.removeprefix("devlake_ci.") for name in names}
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "report --dry-run", "context", "start"])
+def test_what_sends_nothing_imports_nothing_to_send_with(command):
+    assert imported(*command.split()) & NOT_SENDING == set()
+
+
+def test_leaving_at_once_loses_nothing_that_was_printed():
+    talk = "import sys; sys.stderr.write('e' * 70000); print('o' * 70000, end='')"
+    code = f"from devlake_ci import runtime; {talk}; runtime.leave(3)"
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert (ran.returncode, len(ran.stdout), len(ran.stderr)) == (3, 70000, 70000)
+
+
+def test_what_could_not_be_printed_is_no_success():
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "devlake_ci", "--version"], stdout=full, check=False
+        )
+
+    assert ran.returncode == 1
+
+
+def test_a_plain_report_imports_nothing_to_parse_or_to_serve_with(server):
+    modules = imported("report", url=server.url)
+
+    assert "requests" in modules
+    assert modules & NOT_PARSING == set()

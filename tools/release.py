@@ -1,0 +1,111 @@
+"""What a release does to the files of this repository, and asks of them; needs Python alone.
+
+Usage: python3 tools/release.py check [TAG]     is it the same version everywhere?
+       python3 tools/release.py notes           the newest version's part of CHANGELOG.md
+       python3 tools/release.py pin DIGEST      name the action's image by its digest
+       python3 tools/release.py pin-orb DIGEST  the same in dist/orb.yml, with the executables' sums
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+IMAGE = "ghcr.io/devlake-ci/devlake-ci"
+MENTIONS = (
+    r"devlake-ci/devlake-ci(?:/[\w/.-]+)?@v?(\d[\d.]*)",  # an action, an orb
+    r"ghcr\.io/devlake-ci/devlake-ci:v?(\d[\d.]*)",
+    r"devlake-ci==(\d[\d.]*)",
+    r"devlake-ci/releases/download/v(\d[\d.]*)",
+)
+"""Where files name a version of ours; the major alone will do."""
+
+
+def version() -> str:
+    """Give the version that the program says it is."""
+    source = Path("src/devlake_ci/__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(\d+\.\d+\.\d+)"$', source, re.MULTILINE)
+    return found[1] if found else sys.exit("src/devlake_ci/__init__.py says no version.")
+
+
+def check(tag: str = "") -> None:
+    """End with 1 if anything names another version; a tag also needs its part of the changelog."""
+    ours = version()
+    wrong = [
+        f"{place}: {named}, not {ours}" for place, named in mentions() if not fits(named, ours)
+    ]
+    if tag and tag != f"v{ours}":
+        wrong.append(f"the tag: {tag}, not v{ours}")
+    if tag and not notes().strip():
+        wrong.append(f"CHANGELOG.md: nothing under '## {ours}'")
+    if wrong:
+        sys.exit("\n".join(wrong))
+    print(f"{ours} everywhere")
+
+
+def mentions() -> Iterator[tuple[str, str]]:
+    """Give each version of ours that a file of this repository names, and where."""
+    listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True)
+    for path in filter(None, listed.stdout.split("\0")):
+        if Path(path).suffix not in {".md", ".yml"}:
+            continue
+        for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+            for named in re.findall("|".join(f"(?:{each})" for each in MENTIONS), line):
+                yield f"{path}:{number}", "".join(named).rstrip(".")
+
+
+def fits(named: str, ours: str) -> bool:
+    """Tell whether a version, or the beginning of one, is ours."""
+    return f"{ours}.".startswith(f"{named}.")
+
+
+def notes() -> str:
+    """Give this version's part of the changelog."""
+    changes = Path("CHANGELOG.md").read_text(encoding="utf-8")
+    part = re.search(rf"^## {re.escape(version())}\b.*\n((?:(?!## ).*\n?)*)", changes, re.MULTILINE)
+    return part[1].strip() if part else ""
+
+
+def pin(digest: str) -> None:
+    """Let the action take the image that was published, instead of building it."""
+    image = f"  image: docker://{IMAGE}@{checked(digest)}"
+    replace(Path("action.yml"), r"^  image: Dockerfile$", image)
+
+
+def pin_orb(digest: str) -> None:
+    """Let the packed orb take the image and the executables that were published."""
+    sums = Path("dist/SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    known = " ".join(line.split()[0] for line in sums if " devlake-ci-" in line)
+    orb = Path("dist/orb.yml")
+    replace(orb, parameter("tag"), rf"\g<1>'{version()}@{checked(digest)}'")
+    replace(orb, parameter("executable_sha256"), rf"\g<1>'{known}'")
+
+
+def parameter(name: str) -> str:
+    """Give the pattern of a parameter's declaration up to its default, and the default."""
+    return rf"^((?P<indent> +){name}:\n(?:(?P=indent) +(?!default:).*\n)*(?P=indent) +default: ).*$"
+
+
+def checked(digest: str) -> str:
+    """Give the digest, if it is one."""
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        sys.exit(f"{digest!r} is no digest of an image.")
+    return digest
+
+
+def replace(file: Path, pattern: str, new: str) -> None:
+    """Replace a pattern that must be in a file."""
+    text = file.read_text(encoding="utf-8")
+    text, count = re.subn(pattern, new, text, flags=re.MULTILINE)
+    if not count:
+        sys.exit(f"{file} has nothing like {pattern}")
+    file.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    command, *arguments = sys.argv[1:] or ["help"]
+    commands = {"check": check, "notes": lambda: print(notes()), "pin": pin, "pin-orb": pin_orb}
+    if command not in commands:
+        sys.exit(__doc__)
+    commands[command](*arguments)
