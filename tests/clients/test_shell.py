@@ -20,6 +20,13 @@ EMBEDDED = {
 }
 
 
+class Loader(yaml.SafeLoader):
+    """YAML with GitLab's tag, which stands for shell that is elsewhere."""
+
+
+Loader.add_constructor("!reference", lambda *_: {})
+
+
 def found(node):
     """Give what stands below a key that CIs have for shell: one text, or a list of them."""
     if isinstance(node, dict):
@@ -38,7 +45,7 @@ def found(node):
 def shell(path):
     if pattern := EMBEDDED.get(path.name):
         return [text for _, text in pattern.findall(path.read_text())]
-    return list(found(yaml.safe_load(path.read_text())))
+    return list(found(yaml.load(path.read_text(), Loader)))  # noqa: S506 (it is a SafeLoader)
 
 
 SHELL = {
