@@ -81,10 +81,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max((when - now).total_seconds(), 0.0)
+    except (ValueError, OverflowError):
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max((when - now).total_seconds(), 0.0)
 
 
 def _accepted(answer: Answer, told: str, target: Target) -> Verdict:

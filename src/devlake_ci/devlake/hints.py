@@ -65,8 +65,12 @@ _TABLE = (
 
 def redirected(answer: Answer, target: Target) -> tuple[str, str]:
     """Say where a redirect pointed, without what might be secret in it; it is never followed."""
-    to = urlsplit(answer.headers.get("location", ""))
-    where = cut(line(f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path), 300)
+    try:
+        to = urlsplit(answer.headers.get("location", ""))
+        text = f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path
+    except ValueError:
+        text = "what is no URL"
+    where = cut(line(text), 300)
     return (
         f"{target.base} redirects ({answer.status}) to {where or 'nowhere'}.",
         "A redirected report would arrive without its body, so it is not followed: "
