@@ -8,6 +8,7 @@ from hypothesis import settings
 from devlake_ci import runtime
 from devlake_ci.cli import run
 from devlake_ci.runtime import Runtime
+from devlake_ci.runtime.spool import Spool
 from tests.support import Ran, ScriptedServer, Ticking
 
 # A machine that is busy elsewhere proves nothing wrong.
@@ -44,18 +45,20 @@ def devlake_ci(capsys, ticking):
     The network, files and git are real; the clock stands at NOON and sleeping takes no time.
     """
 
-    def ran(*arguments, env=None, git=lambda *_: None):
+    def ran(*arguments, env=None, git=lambda *_: None, spool=None):
         world = Runtime(
             env=dict(env or {}),
             clock=ticking.clock(),
-            git=git,
+            git=lambda *asked, **_: git(*asked),
             read_file=runtime.read_file,
             nonce=runtime.nonce,
             write=runtime.write,
             set_aside=runtime.set_aside,
             connect=runtime.connections,
-            workspace=lambda: runtime.workspace(env or {}),
+            workspace=lambda left: runtime.workspace(env or {}, left),
             stop_at_signals=lambda: None,
+            ignore_signals=lambda: None,
+            spool=spool or Spool(),
         )
         capsys.readouterr()
         code = run(list(arguments), world)

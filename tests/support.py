@@ -14,6 +14,20 @@ from devlake_ci.devlake.delivery import Clock
 DATA = Path(__file__).parent / "data"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SHA = "015e3d3b480e417aede5a1293bd61de9b0fd051d"
+PIPELINE = {
+    "CIRCLECI": "true",
+    "CIRCLE_SHA1": SHA,
+    "CIRCLE_BRANCH": "main",
+    "CIRCLE_REPOSITORY_URL": "git@github.com:acme/shop.git",
+    "CIRCLE_WORKFLOW_ID": "w1",
+    "CIRCLE_WORKFLOW_JOB_ID": "j1",
+    "CIRCLE_JOB": "deploy",
+    "DEVLAKE_CONNECTION": "1",
+    "DEVLAKE_TOKEN": "s3cr3t",
+    "DEVLAKE_ENVIRONMENT": "production",
+    "DEVLAKE_RESULT": "success",
+}
+"""The variables of a job on CircleCI that deploys, and those of its report."""
 STORED = {"code": 0, "success": True, "message": "success", "data": None}
 
 
@@ -52,12 +66,17 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = [Reply()]
         self.received = []
+        self.connections = 0
         self.asked = threading.Event()
         self.over = threading.Event()
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def process_request(self, request, client_address):
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request, client_address):
         """Clients that hang up are part of the game."""
@@ -122,3 +141,9 @@ class Ran:
     @property
     def json(self):
         return json.loads(self.out)
+
+    @property
+    def shown(self):
+        """All that a log shows: not what GitHub is told to hide in it."""
+        told = (self.out + self.err).splitlines()
+        return "\n".join(each for each in told if not each.startswith("::add-mask::"))

@@ -42,6 +42,10 @@ class UnreachedError(Problem):
     exit_code = 5
 
 
+class StoppedError(UnreachedError):
+    """Somebody wants us to end: nothing more is to be asked or sent."""
+
+
 class NothingToReport(Problem):
     """There is nothing that DevLake should hear of."""
 

@@ -16,6 +16,7 @@ _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control, lone surrogate, line and paragraph separator
 _COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 _INVISIBLE = "&#8203;"
+_LOGIN = re.compile(r"(?<=://)[^/\s]*@")
 # @name, #1, GH-1, https://, www. as entities
 _REFERENCE = re.compile(
     r"&#64;|&#35;(?=\d)|GH&#45;(?=\d)|&#58;(?=&#47;&#47;)|www(?=&#46;)", re.IGNORECASE
@@ -35,8 +36,13 @@ def cut(text: str, limit: int) -> str:
 
 
 def quoted(text: str, limit: int = 100) -> str:
-    """Put `text` into one of our sentences."""
-    return f'"{cut(line(text), limit)}"'
+    """Put `text` into one of our sentences, without the user info of a URL."""
+    return f'"{cut(without_login(line(text)), limit)}"'
+
+
+def without_login(text: str) -> str:
+    """Hide a user and password that stand in a URL."""
+    return _LOGIN.sub("***@", text)
 
 
 def markdown(text: str) -> str:
@@ -60,8 +66,8 @@ def workflow_command(name: str, message: str, **properties: str) -> str:
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
     """
     pairs = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    data = _data(cut(message, ANNOTATION_LIMIT))
-    return f"::{name} {pairs}::{data}" if pairs else f"::{name}::{data}"
+    said = data(cut(message, ANNOTATION_LIMIT))
+    return f"::{name} {pairs}::{said}" if pairs else f"::{name}::{said}"
 
 
 def _unprintable(character: str) -> bool:
@@ -74,12 +80,13 @@ def _json_character(character: str) -> str:
     return f"\\u{ord(character):04x}" if escape else character
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Escape the text of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _entity(character: str) -> str:

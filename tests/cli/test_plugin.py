@@ -27,14 +27,15 @@ def run(ticking, capsys):
         world = Runtime(
             env=env,
             clock=ticking.clock(),
-            git=lambda *_: None,
+            git=lambda *_, **__: None,
             read_file=runtime.read_file,
             nonce=runtime.nonce,
             write=runtime.write,
             set_aside=runtime.set_aside,
             connect=runtime.connections,
-            workspace=lambda: runtime.workspace(env),
+            workspace=lambda left: runtime.workspace(env, left),
             stop_at_signals=lambda: None,
+            ignore_signals=lambda: None,
         )
         capsys.readouterr()
         return plugin(world), *capsys.readouterr()

@@ -2,22 +2,7 @@
 
 import pytest
 
-from tests.support import CUT, SHA, Reply
-
-PIPELINE = {
-    "CIRCLECI": "true",
-    "CIRCLE_SHA1": SHA,
-    "CIRCLE_BRANCH": "main",
-    "CIRCLE_REPOSITORY_URL": "git@github.com:acme/shop.git",
-    "CIRCLE_WORKFLOW_ID": "w1",
-    "CIRCLE_WORKFLOW_JOB_ID": "j1",
-    "CIRCLE_JOB": "deploy",
-    "DEVLAKE_CONNECTION": "1",
-    "DEVLAKE_TOKEN": "s3cr3t",
-    "DEVLAKE_ENVIRONMENT": "production",
-    "DEVLAKE_RESULT": "success",
-}
-PAGE = "<!DOCTYPE html><title>DevLake</title>"
+from tests.support import PIPELINE, SHA, Reply
 
 
 @pytest.fixture
@@ -35,41 +20,6 @@ def test_a_success_says_what_was_stored_and_what_is_left_to_do(report, server):
     assert "Reported: SUCCESS in PRODUCTION (production)." in ran.out
     assert "blueprint has to run" in ran.out
     assert server.received[0].body["deploymentCommits"][0]["commitSha"] == SHA
-
-
-@pytest.mark.parametrize(
-    ("reply", "code", "says"),
-    [
-        (Reply(400, {"message": "deployment_commits is empty (400)"}), 4, "deployment_commits"),
-        (Reply(400, '"a bare string"'), 4, "a bare string"),
-        (Reply(401, {"message": "token is missing"}), 4, "DEVLAKE_TOKEN"),
-        (Reply(403, {"message": "api key has expired"}), 4, "make a new one"),
-        (Reply(403, {"message": "path doesn't match api key's scope"}), 4, "NUMBER"),
-        (Reply(404, {"message": "record not found (404)"}), 4, "no webhook connection"),
-        (Reply(404, "404 page not found"), 4, "since 1.0.2"),
-        (Reply(428, "migration"), 5, "confirm a database migration"),
-        (Reply(429, "slow down"), 5, "slow down"),
-        (Reply(500, "Error 1406 (22001): Data too long for column 'id'"), 4, "Data too long"),
-        (Reply(500, "invalid character 'n'"), 4, "invalid character"),
-        (Reply(500, "the database is gone"), 5, "the database is gone"),
-        (Reply(502, PAGE), 5, "502"),
-        (Reply(504, ""), 5, "504"),
-        (Reply(307, "", {"Location": "/elsewhere/"}), 4, "redirects (307) to /elsewhere/"),
-        (Reply(200, PAGE, {"Content-Type": "text/html"}), 4, "/api ?"),
-        (Reply(200, {"success": False, "message": "no"}), 4, "not DevLake's word"),
-        (Reply(204, ""), 4, "not DevLake's word"),
-        (CUT, 5, "no connection"),
-    ],
-)  # fmt: skip
-def test_reported_is_said_only_when_it_was_stored(report, server, reply, code, says):
-    server.script = [reply]
-
-    ran = report()
-
-    assert ran.code == code
-    assert says in ran.err
-    assert "Reported" not in ran.out
-    assert "s3cr3t" not in ran.out + ran.err
 
 
 def test_a_failure_that_only_warns_is_loud_and_green(report, server):

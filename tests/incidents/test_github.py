@@ -466,7 +466,7 @@ def test_what_github_refuses_is_an_error_that_says_what_to_do(ci, path, refusal,
     assert ran.code == 3
     assert "Which incident is open is not known" in ran.err
     assert says in ran.err
-    assert "gh-t0ken" not in ran.out + ran.err
+    assert "gh-t0ken" not in ran.shown
     assert ci.incidents == []
 
 

@@ -165,6 +165,10 @@ REACHES = {
     ),
     "incident-branches": (INCIDENT | {"incident_branches": "x\n$(id)*"}, sent, False),
     "deadline": ({"url": "http://127.0.0.1:1", "deadline": "1"}, said("within the deadline"), True),
+    "spool": (
+        {"url": "http://127.0.0.1:1", "deadline": "1", "spool": "/dev/null/$(id)"},
+        said('kept in --spool "/dev/null/$(id)": Not a directory'), True,
+    ),
     "dry-run": ({"dry_run": "true"}, sent, False),
     "format": ({"format": "json"}, said('"reported": true'), True),
     "verbose": ({"verbose": "true"}, said("Attempt 1: stored"), True),
@@ -239,6 +243,13 @@ def test_the_beginning_of_a_job_fails_for_nothing(act):
     code, _, received = act(at="job-end", mode="nonsense", fail_on_error="true", environment="?")
 
     assert (code, received) == (0, None)
+
+
+@pytest.mark.parametrize("at", ["now", "job-end"])
+def test_both_stages_hide_the_secrets(act, at):
+    _, told, _ = act(at=at, token="k3y-of-devlake", header="X-Access: s3cr3t-too")
+
+    assert "::add-mask::k3y-of-devlake\n::add-mask::s3cr3t-too\n" in told
 
 
 def test_both_actions_have_the_same_inputs_and_outputs():

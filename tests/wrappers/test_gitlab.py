@@ -149,6 +149,10 @@ SAID = {
         "/no/`id`",
     ),
     "mode": ({"mode": ONE_LINE}, "--mode: "),
+    "spool": (
+        {"url": "http://127.0.0.1:1", "deadline": 1, "spool": "/dev/null/$(id)"},
+        'kept in --spool "/dev/null/$(id)": Not a directory',
+    ),
     "commits": ({"commits": "acme/pay@x", "no_own_commit": True}, 'that "x" names'),
     "checkout": ({"checkout": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
     "submodules": ({"submodules": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),

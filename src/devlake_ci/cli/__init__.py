@@ -16,10 +16,12 @@ from devlake_ci.errors import BadUsageError, Bug, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.options import flag
 from devlake_ci.runtime import Runtime
+from devlake_ci.text import without_login
 
 COMMANDS = {
     "report": "Tell DevLake what this job deployed.",
     "incident": "Open or close an incident by hand.",
+    "replay": "Send what was kept when DevLake could not be reached.",
     "start": "Remember when this job began, for the report at its end.",
     "context": "Show what was found out about this job, and where.",
     "sandbox": "Run a stand-in DevLake on this machine.",
@@ -28,7 +30,7 @@ COMMANDS = {
 """Each is a module of this package with a click command of its name."""
 
 REPORTING = {"report", "incident"}
-"""Those that take the options of `report`, and their variables."""
+"""Those whose failure `--on-failure warn` makes a warning."""
 
 ISSUES = "https://github.com/devlake-ci/devlake-ci/issues"
 
@@ -91,25 +93,31 @@ def run(arguments: Sequence[str], world: Runtime) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
         problem = _problem(error)
-        if "--verbose" in arguments and isinstance(problem, Bug):
+        if isinstance(problem, Bug) and params.is_verbose(arguments, world.env):
             click.echo(params.redacted(format_exc(), arguments, world.env), err=True)
-    soft = params.soft(arguments, world.env)
-    if not REPORTING & set(arguments):
-        soft = False
+    soft = _command(arguments) in REPORTING and params.soft(arguments, world.env)
     return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
 
 
 def _run(arguments: Sequence[str], world: Runtime) -> int:
     """Let click run the command; its own errors come up as exceptions."""
-    given = params.defaults(world.env) if REPORTING & set(arguments) else {}
+    takes_options = REPORTING | {"replay", "doctor"}
+    given = params.defaults(world.env) if _command(arguments) in takes_options else {}
     code = devlake_ci.main(
         args=list(arguments),
         prog_name="devlake-ci",
         standalone_mode=False,
         obj=world,
-        default_map={"report": given, "incident": {"open": given, "close": given}},
+        default_map={
+            **dict.fromkeys(("report", "replay", "doctor"), given),
+            "incident": {"open": given, "close": given},
+        },
     )
     return code if isinstance(code, int) else 0
+
+
+def _command(arguments: Sequence[str]) -> str:
+    return next((each for each in arguments if not each.startswith("-")), "")
 
 
 def _problem(error: Exception) -> Problem:
@@ -133,7 +141,9 @@ def _misused(error: click.ClickException) -> Problem:
     message = error.format_message()
     if isinstance(error, click.UsageError) and error.ctx:
         command = error.ctx.command_path
+        if "unexpected extra argument" in message:  # which may well be half of a secret
+            message = "There is a word too many: is a value with a space in it not quoted?"
         if isinstance(error, click.BadParameter) and error.param and error.param.name:
             where = params.source(error.ctx, error.param.name) or flag(error.param.name)
             message = f"{where}: {error.message}"
-    return BadUsageError(message, f"See {command} --help.")
+    return BadUsageError(without_login(message), f"See {command} --help.")

@@ -12,12 +12,13 @@ from typing import NoReturn
 
 import click
 
-from devlake_ci import ci, cli, runtime
+from devlake_ci import cli, runtime
 from devlake_ci import report as reporting
 from devlake_ci.ci.github_output import output_line
 from devlake_ci.cli import inputs, params
 from devlake_ci.cli.outcome import carry_out, conclude
 from devlake_ci.cli.report import report
+from devlake_ci.cli.session import Session
 from devlake_ci.effects import Append
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
@@ -93,14 +94,14 @@ def _report(world: Runtime, noted: list[str]) -> int:
 
 
 def _identity(world: Runtime) -> str | None:
-    """Work out the deployment's id, or None if not all of it is known yet."""
+    """Hide the secrets; give the deployment's id, or None if not all of it is known yet."""
     try:
         options = params.options(params.parsed(report, arguments(world.env), world.env))
+        session = Session(world, options)
         if options.mode == "incident":
             return None
-        context = ci.context(world.env, world.read_file, world.git)
         lookups = reporting.Lookups(nonce=world.nonce)
-        return reporting.identity(options, context, lookups, world.clock.now())
+        return reporting.identity(options, session.context, lookups, world.clock.now())
     except (Problem, click.ClickException):
         return None
 

@@ -22,7 +22,7 @@ from devlake_ci.text import cut, quoted
 GIVEN = (
     *("url", "connection", "project", "token", "header", "ca_bundle", "client_cert", "client_key"),
     *("dialect", "service", "severity", "priority", "component", "incident_state", "deadline"),
-    *("on_failure", "dry_run", "format", "verbose"),
+    *("on_failure", "spool", "dry_run", "format", "verbose"),
 )
 """The options of `report` that say something of an incident by hand, too."""
 
@@ -93,6 +93,7 @@ def _run(
         outcome = _told(session, Typed(**values), incident)
     except Problem as problem:
         outcome = Outcome(reported=False, problem=problem, soft=session.is_soft)
+    context.obj.ignore_signals()
     context.exit(conclude(outcome, context.obj, session.options.format))
 
 

@@ -1,20 +1,23 @@
 """The command line's parameters, made from the declared options; variables come in as defaults."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import Field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from devlake_ci.ci.masking import forms
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
 from devlake_ci.text import quoted
 
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_JWT|_KEY")
 
 
 class Grouped(click.Command):
@@ -137,15 +140,27 @@ def soft(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
     return (typed or [env.get(variable("on_failure"), "")])[-1].strip().lower() == "warn"
 
 
+def is_verbose(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Tell if more is to be said, even where the command line can't be read."""
+    return flag("verbose") in arguments or env.get(variable("verbose"), "").strip().lower() in _TRUE
+
+
 def redacted(text: str, arguments: Sequence[str], env: Mapping[str, str]) -> str:
-    """Take out of a text whatever was given as a secret."""
-    names = [each.name for each in declared() if each.metadata.get("secret")]
-    values = [env.get(variable(name), "") for name in names]
-    for name in names:
-        values += [after for word, after in pairwise(arguments) if word == flag(name)]
-        values += [
-            word.partition("=")[2] for word in arguments if word.startswith(flag(name) + "=")
-        ]
-    for each in sorted({value.strip() for value in values if value.strip()}, key=len, reverse=True):
+    """Take out of a text whatever was given as a secret, and what a CI's own variables hold."""
+    given = {
+        each.name: [*_typed(each.name, arguments), env.get(variable(each.name), "")]
+        for each in declared()
+        if each.metadata.get("secret") or each.name == "url"
+    }
+    urls, headers = given.pop("url"), "\n".join(given.pop("header")).splitlines()
+    urls += [value for name, value in env.items() if name.lower().endswith("_proxy")]
+    tokens = [value for name, value in env.items() if _SECRET.search(name) and len(value) >= 8]
+    for each in forms([*tokens, *chain(*given.values())], headers, urls):
         text = text.replace(each, "***")
     return text
+
+
+def _typed(name: str, arguments: Sequence[str]) -> list[str]:
+    after = [after for word, after in pairwise(arguments) if word == flag(name)]
+    start = flag(name) + "="
+    return after + [word.removeprefix(start) for word in arguments if word.startswith(start)]

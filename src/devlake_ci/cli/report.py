@@ -27,7 +27,9 @@ def report(context: click.Context, /, **_: object) -> None:
     """
     context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))
-    context.exit(conclude(outcome(session), context.obj, session.options.format))
+    became = outcome(session)
+    context.obj.ignore_signals()
+    context.exit(conclude(became, context.obj, session.options.format))
 
 
 def outcome(session: Session) -> Outcome:
@@ -47,13 +49,13 @@ def _part(session: Session, work: Callable[[], Outcome]) -> Outcome:
     try:
         return work()
     except Problem as problem:
-        return Outcome(reported=False, problem=problem, soft=session.is_soft)
+        return Outcome(reported=False, problem=session.stopped or problem, soft=session.is_soft)
 
 
 def _deployment(session: Session) -> Outcome:
-    now = session.world.clock.now()
+    now, ways = session.world.clock.now(), lookups(session)
     return session.tell(
-        reporting.deployment(session.options, session.context, _lookups(session), now)
+        session.known(lambda: reporting.deployment(session.options, session.context, ways, now))
     )
 
 
@@ -61,7 +63,8 @@ def _incident(session: Session, deployment: Deployment | None) -> Outcome:
     return StretchOfFailures(session).outcome(deployment)
 
 
-def _lookups(session: Session) -> reporting.Lookups:
+def lookups(session: Session, *, nonce: bool = True) -> reporting.Lookups:
+    """Give the ways to find out what nobody gave; `nonce` says whether one may be written."""
     world, context = session.world, session.context
     server = neighbours.server(context, session.env, session.options.repo_url)
 
@@ -71,12 +74,14 @@ def _lookups(session: Session) -> reporting.Lookups:
         def ask(name: str) -> str | None:
             return session.provider.resolve(name, env, session.ask) if env else None
 
-        return (in_checkout(world.git, repo_url), ask)
+        return (in_checkout(session.git, repo_url), ask)
 
     return reporting.Lookups(
         finders=finders,
-        message=lambda sha: world.git("show", "--no-patch", "--format=%B", sha),
+        message=lambda sha: session.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),
-        nonce=world.nonce,
-        others=lambda: others(session.options, server, finders, world.workspace()),
+        nonce=world.nonce if nonce else lambda _: None,
+        others=lambda: others(
+            session.options, server, finders, world.workspace(session.left_to_ask)
+        ),
     )

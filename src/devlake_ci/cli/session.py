@@ -1,24 +1,30 @@
 """One run of a command: its options, its deadline, and its ways to DevLake and to the CI."""
 
 import json
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import Any, TypeVar
 
 import click
 
 from devlake_ci import ci
 from devlake_ci import report as reporting
+from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.ci.provider import Reply
-from devlake_ci.cli.outcome import NEXT
+from devlake_ci.cli.keeping import forget, keep
+from devlake_ci.cli.outcome import NEXT, carry_out
 from devlake_ci.devlake.address import target
 from devlake_ci.devlake.delivery import DIALECTS, Delivery
+from devlake_ci.devlake.exposure import exposed
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.errors import Problem
-from devlake_ci.model import Context, Deployment, Incident, Outcome
+from devlake_ci.devlake.spool import Event
+from devlake_ci.errors import Problem, StoppedError, UnreachedError
+from devlake_ci.model import Context, Incident, Outcome
 from devlake_ci.options import Options, variable
-from devlake_ci.runtime import Network, Runtime
-from devlake_ci.text import cut, line
+from devlake_ci.runtime import GIT_SECONDS, Network, Runtime
+from devlake_ci.text import cut, line, without_login
+
+T = TypeVar("T")
 
 LOOK_UP = 10.0
 """Seconds that one question to a CI's API may take: nothing that it knows is worth more."""
@@ -32,15 +38,29 @@ class Session:
         self.world = world
         self.options = options
         self.ends = world.clock.monotonic() + options.deadline
+        self.stopped: StoppedError | None = None
         self.env = {**world.env, **_tokens(options)}
+        carry_out(masks(secrets(options), self.env), world)
         self.provider = ci.provider(self.env)
+        self.git = cache(self._git)
 
     @cached_property
     def context(self) -> Context:
         """What the CI says of this job, or of the one that we report for; raises Problem."""
-        ours = ci.context(self.env, self.world.read_file, self.world.git)
+        return self.known(self._context)
+
+    def _context(self) -> Context:
+        ours = ci.context(self.env, self.world.read_file, self.git)
         where = not self.options.environment
         return self.provider.deployed(ours, self.env, self.ask, where)
+
+    def known(self, work: Callable[[], T]) -> T:
+        """Find something out; when we are told to stop, with what is known without asking more."""
+        try:
+            return work()
+        except StoppedError as problem:
+            self.stopped = problem
+            return work()
 
     @cached_property
     def network(self) -> Network:
@@ -64,7 +84,7 @@ class Session:
         """Whether a failure is to be a warning only."""
         return self.options.on_failure == "warn"
 
-    def tell(self, event: Deployment | Incident) -> Outcome:
+    def tell(self, event: Event) -> Outcome:
         """Tell DevLake of something, or show what would be sent; a Problem is in the outcome."""
         what: dict[str, Any] = (
             {"incident": event} if isinstance(event, Incident) else {"deployment": event}
@@ -72,12 +92,36 @@ class Session:
         try:
             if self.options.dry_run:
                 return Outcome(reported=False, requests=self._requests(event), **what)
-            self.delivery.deliver(event)
+            self._deliver(event)
         except Problem as problem:
             return Outcome(reported=False, problem=problem, soft=self.is_soft, **what)
-        return Outcome(reported=True, notes=(NEXT,), **what)
+        notes = (NEXT, exposed(self.delivery.target))
+        return Outcome(reported=True, notes=tuple(filter(None, notes)), **what)
 
-    def _requests(self, event: Deployment | Incident) -> tuple[dict[str, object], ...]:
+    def _deliver(self, event: Event) -> None:
+        """Deliver it, or keep it in the spool and raise why that had to be."""
+        target, folder = self.delivery.target, self.options.spool
+        try:
+            if self.stopped:
+                raise self._again(self.stopped)
+            self.delivery.deliver(event)
+        except UnreachedError as problem:
+            if isinstance(problem, StoppedError):
+                self.stopped = self._again(problem)
+            if folder:
+                self.world.ignore_signals()
+                keep(self.world, folder, event, target, problem)
+                if not self.stopped:  # the other half of the report may still take its time
+                    self.world.stop_at_signals()
+            raise
+        if folder:
+            forget(self.world, folder, event, target)
+
+    @staticmethod
+    def _again(problem: StoppedError) -> StoppedError:
+        return StoppedError(problem.message, problem.hint)
+
+    def _requests(self, event: Event) -> tuple[dict[str, object], ...]:
         dialect = DIALECTS["legacy" if self.options.dialect == "legacy" else "v1"]
         where = self.delivery.target
         if isinstance(event, Incident):
@@ -88,14 +132,22 @@ class Session:
 
     def ask(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask a CI's API, within the time that is left."""
-        left = self.ends - self.world.clock.monotonic()
         try:
-            answer = self.network.get(url, headers, min(left, LOOK_UP))
+            answer = self.network.get(url, headers, min(self.left_to_ask(), LOOK_UP))
             self.log(f"GET {url}: {answer.status}")
             return _reply(answer)
         except (NotSentError, ValueError, RecursionError) as error:
             self.log(f"GET {url}: {error}")
             return Reply(None, message=str(error) if isinstance(error, NotSentError) else "no JSON")
+
+    def _git(self, *arguments: str) -> str | None:
+        left = self.left_to_ask()
+        return self.world.git(*arguments, seconds=min(left, GIT_SECONDS)) if left > 0 else None
+
+    def left_to_ask(self) -> float:
+        """Give the seconds for finding things out: half of all, so that the rest is for sending."""
+        left = self.ends - self.options.deadline / 2 - self.world.clock.monotonic()
+        return 0.0 if self.stopped else max(left, 0.0)
 
     def _send(self, request: Request, seconds: float) -> Answer:
         return self.network.send(request, seconds)
@@ -103,7 +155,7 @@ class Session:
     def log(self, text: str) -> None:
         """Say it if the user wants to hear more."""
         if self.options.verbose:
-            click.echo(line(text), err=True)
+            click.echo(line(without_login(text)), err=True)
 
 
 def _reply(answer: Answer) -> Reply:

@@ -64,8 +64,7 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
     `names` fills the placeholders of `--connection` and `--project`: owner, repo, service.
     Raises BadUsageError for what can't be an address, or for two ways in at once.
     """
-    base, rest, found = _parsed(options)
-    route = _given(options, names) or found
+    route = _given(options, names) or _parsed(options)[2]
     if route is None:
         raise BadUsageError(
             f"{options.source('url')} names no webhook connection, and neither --connection "
@@ -73,6 +72,12 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
             f"Copy the whole URL from DevLake's Config UI ({_EXAMPLE}), "
             "or add --connection NUMBER or --project NAME.",
         )
+    return at(options, route)
+
+
+def at(options: Options, route: str) -> Target:
+    """Give the target of a route that is known; raises BadUsageError like `target`."""
+    base, rest, _ = _parsed(options)
     if rest and not options.token and not options.dry_run:
         raise BadUsageError(
             "There is no token, and the URL is one that asks for it (it has /rest in it).",

@@ -35,6 +35,11 @@ class How:
         default="fail",
         choices=("fail", "warn"),
     )
+    spool: str | None = option(
+        GROUP,
+        "A folder to keep what DevLake could not be told, for devlake-ci replay.",
+        metavar="DIR",
+    )
     dry_run: bool = option(
         GROUP, "Show what would be sent, and send nothing. Needs no token.", default=False
     )

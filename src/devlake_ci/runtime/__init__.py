@@ -4,25 +4,24 @@ import errno
 import os
 import random
 import secrets
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn, Protocol
 
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
-from devlake_ci.errors import UnreachedError
 from devlake_ci.options import Options
+from devlake_ci.runtime.signals import ignore_signals, stop_at_signals
+from devlake_ci.runtime.spool import Spool
 
 FROZEN = hasattr(sys, "frozen")
 """Whether we are the executable that needs no Python: then there is no `python -m`."""
@@ -44,7 +43,8 @@ _GIT_ENV = {
     "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its name says
     "LC_ALL": "C.UTF-8",
 }
-_GIT_SECONDS = 10
+GIT_SECONDS = 10.0
+"""Seconds that git may take to answer one question."""
 _CI_SECONDS = 10
 """That a program of the CI may take to be told what became of a report."""
 _GIT_PLACES = {
@@ -55,13 +55,19 @@ _GIT_PLACES = {
 
 
 class Network(Protocol):
-    """HTTP with time limits; both raise NotSentError."""
+    """HTTP with time limits; `send` and `get` raise NotSentError."""
 
     def send(self, request: Request, seconds: float) -> Answer:
         """POST a request."""
 
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
         """GET a URL."""
+
+    def proxy(self, url: str) -> str | None:
+        """Name the proxy on the way to a URL, without a login; None if there is none."""
+
+    def resolves(self, host: str, seconds: float) -> bool:
+        """Tell if a host's name stands for an address."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,10 @@ class Runtime:
     write: Callable[[Append | Replace | Run], None]
     set_aside: Callable[[str], str]
     connect: Callable[[Options], Network]
-    workspace: Callable[[], Workspace]
+    workspace: Callable[[Callable[[], float]], Workspace]
     stop_at_signals: Callable[[], None]
+    ignore_signals: Callable[[], None]
+    spool: Spool = field(default_factory=Spool)
 
 
 def real() -> Runtime:
@@ -92,8 +100,9 @@ def real() -> Runtime:
         write=write,
         set_aside=set_aside,
         connect=connections,
-        workspace=lambda: workspace(env),
+        workspace=lambda left: workspace(env, left),
         stop_at_signals=stop_at_signals,
+        ignore_signals=ignore_signals,
     )
 
 
@@ -110,7 +119,7 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def git(*arguments: str) -> str | None:
+def git(*arguments: str, seconds: float = GIT_SECONDS) -> str | None:
     """Give what git prints in the working directory, stripped; None if it fails or prints nothing.
 
     Never asks, never fetches, and runs nothing that the checkout's own settings name.
@@ -122,7 +131,7 @@ def git(*arguments: str) -> str | None:
             check=True,
             env=_outside() | _GIT_ENV,
             stdin=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
+            timeout=seconds,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
@@ -217,13 +226,16 @@ def connections(options: Options) -> Network:
     return Connections(options, environment())
 
 
-def workspace(env: Mapping[str, str]) -> Workspace:
-    """Give the disk of a job with these variables; it is looked at only for several commits."""
+def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SECONDS) -> Workspace:
+    """Give the disk of a job with these variables; it is looked at only for several commits.
+
+    `left` tells how many seconds git may still take.
+    """
     from devlake_ci.runtime.disk import Disk  # noqa: PLC0415 (as above)
 
     roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
     own = {name: value for name, value in os.environ.items() if name not in _GIT_PLACES}
-    return Disk(tuple(roots), _GIT, own | _GIT_ENV)
+    return Disk(tuple(roots), _GIT, own | _GIT_ENV, left)
 
 
 def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
@@ -253,16 +265,3 @@ def leave(code: int) -> NoReturn:
         except OSError:
             code = code or 1
     os._exit(code)
-
-
-def stop_at_signals() -> None:
-    """Let SIGTERM and SIGINT, which a cancelled job gets, end whatever we wait for at once."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stopped)
-
-
-def _stopped(number: int, _frame: FrameType | None) -> NoReturn:
-    raise UnreachedError(
-        f"Stopped by {signal.Signals(number).name} before DevLake said that it is stored.",
-        "The job was cancelled, or its time was up.",
-    )

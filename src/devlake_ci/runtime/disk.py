@@ -5,7 +5,7 @@ import re
 import signal
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -37,6 +37,8 @@ class Disk:
     command: tuple[str, ...]
     """How git is called, with what keeps a stranger's checkout from having anything run."""
     env: Mapping[str, str]
+    left: Callable[[], float] = lambda: SECONDS
+    """How many seconds git may still take."""
 
     def folder(self, path: str, source: str) -> str:
         """Give a folder's real path."""
@@ -89,6 +91,9 @@ class Disk:
 
     def git(self, folder: str, *arguments: str) -> Said:
         """Run git in a folder. Never asks, never fetches, and reads a bounded answer."""
+        seconds = min(self.left(), SECONDS)
+        if seconds <= 0:
+            return Said(None, "no time is left")
         try:
             process = subprocess.Popen(
                 [*self.command, "-C", folder, *arguments],
@@ -103,7 +108,7 @@ class Disk:
             raise MissingError(message, hint) from None
         except (OSError, ValueError) as error:
             return Said(None, f"git can't be run: {cut(line(str(error)), 200)}")
-        out, errors = _answer(process)
+        out, errors = _answer(process, seconds)
         if process.returncode == -signal.SIGKILL:
             return Said(None, "git took too long, or had too much to say")
         if process.returncode:
@@ -143,9 +148,9 @@ def _unreadable(path: str, source: str, error: Exception, hint: str) -> BadUsage
     return BadUsageError(f"{source}: {quoted(path)} can't be read: {why}.", hint)
 
 
-def _answer(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes]:
+def _answer(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bytes]:
     """Read what a process prints, and kill it if that is too much or takes too long."""
-    timer = Timer(SECONDS, process.kill)
+    timer = Timer(seconds, process.kill)
     timer.start()
     with process:
         try:

@@ -5,6 +5,7 @@ Apart from the rest of the edge so that only what sends pays for importing reque
 
 import http.client
 import queue
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import requests
+import requests.utils
 import urllib3.exceptions
 
 from devlake_ci import __version__
@@ -25,6 +27,7 @@ LONGEST_JSON = 8 * 1024 * 1024
 """Bytes of a CI's API answer that are read."""
 _CONNECT = 10.0
 _WAKE = 0.1
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 T = TypeVar("T")
 
@@ -34,7 +37,7 @@ class Connections:
 
     def __init__(self, options: Options, env: Mapping[str, str]) -> None:
         """Take certificates and proxies from the options and `env`."""
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = _as_it_is
         self._session.headers = {
             "User-Agent": f"devlake-ci/{__version__}",
@@ -79,6 +82,18 @@ class Connections:
             ),
         )  # fmt: skip
 
+    def proxy(self, url: str) -> str | None:
+        """Name the proxy on the way to a URL, without the login that may be in it."""
+        found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+        return re.sub(r"(?<=://).*@", "", found) if found else None
+
+    def resolves(self, host: str, seconds: float) -> bool:
+        """Tell if a host's name stands for an address; False too if that takes too long."""
+        try:
+            return bool(_within(seconds, lambda: socket.getaddrinfo(host, None)))
+        except (OSError, UnicodeError, NotSentError):
+            return False
+
     def _exchange(self, longest: int, method: str, url: str, **more: Any) -> Answer:  # noqa: ANN401
         with (
             _told(),
@@ -89,6 +104,18 @@ class Connections:
             text = _read(response.raw, longest)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, text.decode(errors="replace"), headers)
+
+
+class _Session(requests.Session):
+    """A session that gives redirects back as they are.
+
+    To tell where one points, requests would read all of its body, however long that is, and unpack
+    it (requests/sessions.py, resolve_redirects).
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that it is none."""
+        del resp
 
 
 def _read(raw: urllib3.BaseHTTPResponse, longest: int) -> bytes:
@@ -109,6 +136,8 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
 
     Name look-ups, and servers that drip a byte a second, heed no time-out of a socket's.
     """
+    if seconds <= 0:
+        raise NotSentError("no time is left")
     done: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
 
     def run() -> None:
@@ -141,7 +170,11 @@ def _told() -> Iterator[None]:
             passing=False,
         ) from None
     except requests.exceptions.ProxyError as error:
-        raise NotSentError(f"the proxy failed ({_reason(error)})", "Check HTTPS_PROXY.") from None
+        raise NotSentError(
+            f"the proxy failed ({_reason(error)})",
+            "Check HTTPS_PROXY; a proxy that wants a login has it in its URL. NO_PROXY names what "
+            "needs no proxy.",
+        ) from None
     except requests.exceptions.Timeout:
         raise NotSentError("no answer in time") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL) as error:
@@ -168,6 +201,8 @@ def _reason(error: BaseException) -> str:
             return "it was cut short"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
+        if isinstance(cause, OSError) and (said := _TUNNEL.search(str(cause))):
+            return f"it answered {said[1]}"
         inner = getattr(cause, "reason", None)
         first = next((each for each in cause.args if isinstance(each, BaseException)), None)
         cause = (

@@ -1,0 +1,311 @@
+"""Whatever goes wrong on the way: a report says so, ends in time, and nothing is lost.
+
+Each row says how DevLake, or what stands for it, goes wrong, the exit code and what is said. With
+exit code 5 the event is in the spool, with any other code it is not: it was stored, or refused.
+"""
+
+import resource
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from tests import faulty
+from tests.faulty import Faulty, NeverAccepts
+from tests.support import CUT, NOON, PIPELINE, SILENCE, Reply
+
+PAGE = "<!DOCTYPE html><title>DevLake</title>"
+IN_AN_HOUR = format_datetime(NOON + timedelta(hours=1), usegmt=True)
+NOT_STORED = "Not stored within the deadline, after 10 attempts. "
+LATE = "Not stored within the deadline"
+UNREACHED = 5
+BOUND = 900 * 1024 * 1024
+"""Bytes that the program may map: the answers here are endless, or larger."""
+AT_ONCE = 64 * 1024 * 1024
+"""Bytes that the system may take off a server before anybody reads or hangs up, generously."""
+PATIENCE = 20
+"""Seconds after which a program with a deadline of one second hangs, however slow the machine."""
+
+
+def spooled(folder):
+    return len(list(folder.glob("*.json"))) if folder.exists() else 0
+
+
+@pytest.fixture
+def answered(devlake_ci, server, tmp_path):
+    """Report to a server that gives one answer; give how that ended and how much is kept."""
+
+    def ran(reply):
+        server.script = [reply]
+        env = PIPELINE | {"DEVLAKE_URL": server.url, "DEVLAKE_SPOOL": str(tmp_path / "spool")}
+        return devlake_ci("report", env=env), spooled(tmp_path / "spool")
+
+    return ran
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "says"),
+    [
+        (Reply(400, {"message": "deployment_commits is empty (400)"}), 4, "deployment_commits"),
+        (Reply(400, '"a bare string"'), 4, "a bare string"),
+        (Reply(401, {"message": "token is missing"}), 4, "DEVLAKE_TOKEN"),
+        (Reply(403, {"message": "api key has expired"}), 4, "make a new one"),
+        (Reply(403, {"message": "path doesn't match api key's scope"}), 4, "NUMBER"),
+        (Reply(404, {"message": "record not found (404)"}), 4, "no webhook connection"),
+        (Reply(404, "404 page not found"), 4, "since 1.0.2"),
+        (Reply(428, "migration"), 5, "confirm a database migration"),
+        (Reply(429, "slow down"), 5, "slow down"),
+        (Reply(500, "Error 1406 (22001): Data too long for column 'id'"), 4, "Data too long"),
+        (Reply(500, "invalid character 'n'"), 4, "invalid character"),
+        (Reply(500, "the database is gone"), 5, "the database is gone"),
+        (Reply(502, PAGE), 5, "502"),
+        (Reply(504, ""), 5, "504"),
+        (Reply(307, "", {"Location": "/elsewhere/"}), 4, "redirects (307) to /elsewhere/"),
+        (Reply(200, PAGE, {"Content-Type": "text/html"}), 4, "/api ?"),
+        (Reply(200, {"success": False, "message": "no"}), 4, "not DevLake's word"),
+        (Reply(204, ""), 4, "not DevLake's word"),
+        (CUT, 5, "no connection"),
+        (Reply(401, {"message": "token is not present or malformed"}), 4, "wants an API key"),
+        (Reply(401, PAGE), 4, "asks for a login"),
+        (Reply(403, {"message": "api key is invalid"}), 4, "No API key of this DevLake"),
+        (Reply(403, PAGE), 4, "doesn't let this in"),
+        (Reply(404, {"message": "could not find project [x] in DB"}), 4, "Make the project"),
+        (Reply(501, "not made yet"), 4, "not made yet"),
+        (Reply(408, ""), 5, "408"),
+        (Reply(425, ""), 5, "425"),
+        (Reply(407, ""), 4, "HTTPS_PROXY"),
+        (Reply(413, ""), 4, "too large"),
+        (Reply(500, {"message": "commit_sha or repo_url is required"}), 4, "required"),
+        (Reply(200, '{"success": "true"}'), 4, "not DevLake's word"),
+        (Reply(200, "[" * 50000), 4, "not DevLake's word"),
+        (Reply(503, "", {"Retry-After": "3600"}), 5, "wait 3600 s"),
+        (Reply(503, "", {"Retry-After": IN_AN_HOUR}), 5, "wait 3600 s"),
+        (Reply(503, "", {"Retry-After": "Sun, 01 Mar 2020 12:00:00 GMT"}), 5, "503"),
+        (Reply(503, "", {"Retry-After": "in a while"}), 5, "503"),
+        (Reply(503, "", {"Retry-After": "9" * 400}), 5, "503"),
+        (Reply(503, "", {"Retry-After": f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT"}), 5, "503"),
+        (Reply(503, "", {"Retry-After": "Mon, 01 Jan 2026 00:00:00 +99999999999"}), 5, "503"),
+        (Reply(503, "", {"Retry-After": "-1"}), 5, "503"),
+        (Reply(302, "", {"Location": "/plugins/webhook/connections/1/deployments"}), 4, "to /plug"),
+        (Reply(302, "", {"Location": "https://[nonsense"}), 4, "to what is no URL"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_success(answered, reply, code, says):
+    ran, kept = answered(reply)
+
+    assert ran.code == code
+    assert says in ran.err
+    assert "Reported" not in ran.out
+    assert "s3cr3t" not in ran.out + ran.err
+    assert kept == (code == UNREACHED)
+
+
+def test_the_answer_that_is_a_success(answered):
+    ran, kept = answered(Reply())
+
+    assert (ran.code, kept) == (0, 0)
+    assert "Reported: SUCCESS in PRODUCTION" in ran.out
+
+
+@pytest.mark.parametrize("reply", [Reply(403, {"message": "api key is invalid"}), Reply(503, "x")])
+def test_a_soft_failure_is_green_and_loud(devlake_ci, server, tmp_path, reply):
+    server.script = [reply]
+    files = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    env = PIPELINE | {
+        "CIRCLECI": "", "GITHUB_ACTIONS": "true", "GITHUB_SHA": PIPELINE["CIRCLE_SHA1"],
+        "DEVLAKE_REPO_URL": "https://github.com/acme/shop", "DEVLAKE_URL": server.url,
+    } | {name: str(path) for name, path in files.items()}  # fmt: skip
+
+    ran = devlake_ci("report", "--on-failure=warn", env=env)
+
+    reason = f"DevLake answered {reply.status}"
+    assert ran.code == 0
+    assert reason in ran.err
+    assert f"::warning title=DevLake::{reason}" in ran.err.replace(NOT_STORED, "")
+    assert "\nfalse\n" in files["GITHUB_OUTPUT"].read_text()
+    assert "Not reported to DevLake" in files["GITHUB_STEP_SUMMARY"].read_text()
+
+
+def report(url, spool, **env):
+    """Run the program with a deadline of a second, and within bounds of its own."""
+
+    def bounded():
+        resource.setrlimit(resource.RLIMIT_AS, (BOUND, BOUND))
+
+    env = {"DEVLAKE_DEADLINE": "1", "DEVLAKE_SPOOL": str(spool), "DEVLAKE_URL": url} | env
+    return subprocess.run(
+        [sys.executable, "-m", "devlake_ci", "report"], env=PIPELINE | env, timeout=PATIENCE,
+        capture_output=True, text=True, check=False, preexec_fn=bounded,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code", "says"),
+    [
+        (faulty.never_answers, 5, LATE),
+        (faulty.drips_headers, 5, LATE),
+        (faulty.drips_a_body, 5, LATE),
+        (faulty.resets, 5, LATE),
+        (faulty.hangs_up, 5, LATE),
+        (faulty.talks_nonsense, 5, LATE),
+        (faulty.sends_endless_headers, 5, LATE),
+        (faulty.sends_an_endless_header, 5, LATE),
+        (faulty.continues_for_ever, 5, LATE),
+        (faulty.sends_an_endless_body, 4, "not DevLake's word"),
+        (faulty.sends_endless_chunks, 4, "not DevLake's word"),
+        (faulty.sends_a_gigabyte, 4, "not DevLake's word"),
+        (faulty.sends_a_bomb, 4, "not DevLake's word"),
+        (faulty.redirects_with_an_endless_body, 4, "redirects (302) to /elsewhere"),
+        (faulty.redirects_with_a_bomb, 4, "redirects (302) to /elsewhere"),
+    ],
+)
+def test_a_server_that_misbehaves_holds_nobody_up(tmp_path, behaviour, code, says):
+    with Faulty(behaviour) as server:
+        ran = report(server.url, tmp_path)
+
+    assert (ran.returncode, says in ran.stderr) == (code, True), ran.stderr
+    assert spooled(tmp_path) == (code == UNREACHED)
+    assert server.sent < AT_ONCE or behaviour is faulty.continues_for_ever
+
+
+def test_a_server_that_never_accepts_holds_nobody_up(tmp_path):
+    with NeverAccepts() as server:
+        ran = report(server.url, tmp_path)
+
+    assert ran.returncode == UNREACHED, ran.stderr
+    assert spooled(tmp_path) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://127.0.0.1:1", "Connection refused"),
+        ("https://127.0.0.1:1", "Connection refused"),
+        ("http://no-such-host.invalid", "its name can't be resolved"),
+        (f"http://{'a' * 300}.invalid", "no connection"),
+    ],
+)
+def test_a_server_that_is_not_there(tmp_path, url, says):
+    ran = report(url, tmp_path)
+
+    assert ran.returncode == UNREACHED
+    assert says in ran.stderr
+    assert spooled(tmp_path) == 1
+
+
+@pytest.mark.parametrize("slow", ["GitHub's API", "git"])
+def test_looking_things_up_leaves_time_to_send(server, tmp_path, slow):
+    fake = tmp_path / "git"
+    fake.write_text("#!/bin/sh\nexec sleep 60\n" if slow == "git" else "#!/bin/sh\nexit 1\n")
+    fake.chmod(0o755)
+    env = {
+        "CIRCLECI": "", "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SHA": PIPELINE["CIRCLE_SHA1"],
+        "GITHUB_RUN_ID": "42", "GITHUB_JOB": "deploy", "DEVLAKE_CHECK_RUN_ID": "7",
+        "DEVLAKE_GITHUB_TOKEN": "gh-s3cr3t", "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "DEVLAKE_DEADLINE": "4",
+    }  # fmt: skip
+
+    with Faulty(faulty.never_answers) as api:
+        ran = report(server.url, tmp_path, GITHUB_API_URL=api.url, **env)
+
+    assert ran.returncode == 0, ran.stderr
+    assert len(server.received) == 1
+
+
+def started(url, spool, **env):
+    env = {"DEVLAKE_URL": url, "DEVLAKE_SPOOL": str(spool), "DEVLAKE_DEADLINE": "600"} | env
+    return subprocess.Popen(
+        [sys.executable, "-m", "devlake_ci", "report"], env=PIPELINE | env, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_cancelled_job_leaves_its_event_in_the_spool(server, tmp_path, number):
+    server.script = [SILENCE]
+
+    with started(server.url, tmp_path) as process:
+        server.asked.wait()
+        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == UNREACHED, said
+    assert "devlake-ci replay" in said
+    assert spooled(tmp_path) == 1
+
+
+def test_a_job_that_is_cancelled_while_things_are_looked_up_leaves_its_event_too(server, tmp_path):
+    env = {
+        "CIRCLECI": "", "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SHA": PIPELINE["CIRCLE_SHA1"],
+        "GITHUB_RUN_ID": "42", "GITHUB_JOB": "deploy", "DEVLAKE_CHECK_RUN_ID": "7",
+        "DEVLAKE_GITHUB_TOKEN": "gh-s3cr3t",
+    }  # fmt: skip
+
+    with (
+        Faulty(faulty.never_answers) as api,
+        started(server.url, tmp_path, GITHUB_API_URL=api.url, **env) as process,
+    ):
+        api.asked.wait()
+        process.terminate()
+        _, said = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == UNREACHED, said
+    assert "Stopped by SIGTERM" in said
+    assert spooled(tmp_path) == 1
+    assert server.received == []
+
+
+@pytest.mark.parametrize("stage", ["deployment", "both"])
+def test_both_halves_of_a_cancelled_report_are_kept(server, tmp_path, stage):
+    server.script = [SILENCE]
+    env = {
+        "DEVLAKE_MODE": stage, "DEVLAKE_RESULT": "failed", "DEVLAKE_INCIDENT_BRANCHES": "main",
+        "DEVLAKE_INCIDENT_STATE": f"file:{tmp_path}/state",
+    }  # fmt: skip
+
+    with started(server.url, tmp_path, **env) as process:
+        server.asked.wait()
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == UNREACHED
+    assert spooled(tmp_path) == (2 if stage == "both" else 1)
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("--on-failure", "warn")])
+def test_a_spool_that_cannot_be_written_does_not_hide_why_it_was_wanted(
+    devlake_ci, server, arguments
+):
+    server.script = [Reply(503, "busy")]
+    env = PIPELINE | {"DEVLAKE_URL": server.url, "DEVLAKE_SPOOL": "/proc/nowhere"}
+
+    ran = devlake_ci("report", *arguments, env=env)
+
+    assert ran.code == (0 if arguments else UNREACHED)
+    assert "DevLake answered 503: busy" in ran.err
+    assert 'Nor could it be kept in --spool "/proc/nowhere": No such file or directory' in ran.err
+
+
+def test_a_full_disk_leaves_no_half_of_an_event(tmp_path):
+    def full():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    env = {"DEVLAKE_URL": "http://127.0.0.1:1", "DEVLAKE_SPOOL": str(tmp_path),
+           "DEVLAKE_DEADLINE": "1"}  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-B", "-m", "devlake_ci", "report"], env=PIPELINE | env,
+        capture_output=True, text=True, check=False, preexec_fn=full,
+    )  # fmt: skip
+
+    assert ran.returncode == UNREACHED
+    assert "Connection refused" in ran.stderr
+    assert "Nor could it be kept" in ran.stderr
+    assert "File too large" in ran.stderr
+    assert list(tmp_path.iterdir()) == []
