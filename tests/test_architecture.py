@@ -13,7 +13,7 @@ LAYERS = [
     {"words", "commits"},
     {"ci", "devlake"},
     {"incidents"},
-    {"report"},
+    {"report", "checks"},
     {"runtime"},
     {"cli"},
     {"__main__"},

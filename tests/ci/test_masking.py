@@ -39,7 +39,7 @@ def test_only_github_takes_what_to_hide_from_a_log():
     assert masks(["a"], {"GITLAB_CI": "true"}) == ()
 
 
-@pytest.mark.parametrize("command", [["report"], ["replay", "/no/such/folder"]])
+@pytest.mark.parametrize("command", [["report"], ["doctor"], ["replay", "/no/such/folder"]])
 def test_it_is_told_before_anything_else(devlake_ci, server, command):
     env = PIPELINE | GITHUB | {
         "CIRCLECI": "", "DEVLAKE_URL": server.url, "DEVLAKE_HEADER": "X-Access: s3cr3t-too",

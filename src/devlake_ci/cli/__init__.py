@@ -22,6 +22,7 @@ COMMANDS = {
     "report": "Tell DevLake what this job deployed.",
     "incident": "Open or close an incident by hand.",
     "replay": "Send what was kept when DevLake could not be reached.",
+    "doctor": "Check whether a report would work, and what to do if not.",
     "start": "Remember when this job began, for the report at its end.",
     "context": "Show what was found out about this job, and where.",
     "sandbox": "Run a stand-in DevLake on this machine.",

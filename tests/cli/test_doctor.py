@@ -1,0 +1,240 @@
+"""`devlake-ci doctor`: whether a report would work, and that finding out leaves no trace."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from devlake_ci.sandbox import Sandbox
+from tests.support import PIPELINE, SHA, Reply
+
+WORKS = {**PIPELINE, "DEVLAKE_CONNECTION": ""}
+GITHUB = {
+    "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SHA": SHA, "GITHUB_REF_NAME": "main",
+    "GITHUB_RUN_ID": "42", "GITHUB_JOB": "deploy", "DEVLAKE_ENVIRONMENT": "production",
+    "DEVLAKE_RESULT": "success", "DEVLAKE_CONNECTION": "1",
+}  # fmt: skip
+ADMITTED = Reply(400, {"message": "input json error (400)\nWraps: (2) Key: "
+                                  "'WebhookDeploymentReq.Id' Error:Field validation for 'Id' "
+                                  "failed on the 'required' tag"})  # fmt: skip
+
+
+@pytest.fixture
+def devlake():
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def doctor(devlake_ci, devlake, ticking):
+    ticking.now = datetime.now(UTC)
+
+    def ran(*arguments, git=lambda *_: None, env=WORKS, **more):
+        where = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
+        return devlake_ci("doctor", *arguments, env={**env, **where, **more}, git=git)
+
+    return ran
+
+
+@pytest.fixture
+def against(devlake_ci, server):
+    def ran(reply, *arguments, env=WORKS, **more):
+        server.script = [reply]
+        more = {"DEVLAKE_URL": server.url, "DEVLAKE_CONNECTION": "1"} | more
+        return devlake_ci("doctor", "--format=json", *arguments, env={**env, **more})
+
+    return ran
+
+
+def states(ran):
+    """Give name and state of each check."""
+    return [(each["name"], each["state"]) for each in ran.json["checks"]]
+
+
+def bad(ran):
+    return [each["name"] for each in ran.json["checks"] if each["state"] == "bad"]
+
+
+def check(ran, name):
+    return next(each for each in ran.json["checks"] if each["name"] == name)
+
+
+def test_all_is_well_where_a_report_would_work(doctor):
+    ran = doctor()
+
+    assert ran.code == 0
+    assert "✗" not in ran.out
+    assert "✓ access: DevLake takes deployments at connections/1; the key is good" in ran.out
+    assert "✓ spelling: v1" in ran.out
+    assert "✓ clock" in ran.out
+    assert f"✓ report: It would tell of {SHA[:12]} in PRODUCTION." in ran.out
+    assert "? counted once: Does DevLake's own CircleCI plugin" in ran.out
+
+
+def test_it_leaves_no_trace(doctor, devlake, tmp_path):
+    doctor("--mode=both", DEVLAKE_SPOOL=str(tmp_path / "spool"))
+    doctor("--project=shop", DEVLAKE_URL=devlake.url)
+    doctor(env=GITHUB, RUNNER_TEMP=str(tmp_path))
+
+    assert devlake.rows("cicd_deployments") == []
+    assert devlake.rows("issues") == []
+    assert not any("/projects/" in each["path"] for each in devlake.requests)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("version", "spelling"), [("v0.20.0", "legacy"), ("v1.0.1", "v1")])
+def test_it_tells_the_spelling(devlake_ci, version, spelling):
+    with Sandbox(version) as devlake:
+        env = WORKS | {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
+        ran = devlake_ci("doctor", "--format=json", env=env)
+        wrong = "v1" if spelling == "legacy" else "legacy"
+        contradicted = devlake_ci("doctor", "--format=json", "--dialect", wrong, env=env)
+
+    assert check(ran, "spelling")["says"].startswith(spelling)
+    assert (bad(contradicted), contradicted.code) == (["dialect"], 4)
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "code"),
+    [
+        ({"DEVLAKE_TOKEN": "wrong"}, "token", 4),
+        ({"DEVLAKE_TOKEN": ""}, "address", 2),
+        ({"DEVLAKE_CONNECTION": "77"}, "scope", 4),
+        ({"DEVLAKE_URL": "nonsense"}, "address", 2),
+        ({"DEVLAKE_URL": "http://no-such-host.invalid/connections/1"}, "address", 2),
+        ({"DEVLAKE_ENVIRONMENT": ""}, "environment", 3),
+        ({"DEVLAKE_ENVIRONMENT": "canary"}, "report", 3),
+        ({"CIRCLE_SHA1": ""}, "commit", 3),
+        ({"CIRCLE_REPOSITORY_URL": ""}, "repository", 3),
+    ],
+)
+def test_what_would_stop_a_report_is_told_with_what_to_do(doctor, more, name, code):
+    ran = doctor("--format=json", **more)
+
+    assert (bad(ran), ran.code) == ([name], code)
+    assert check(ran, name)["todo"]
+    assert ran.json["works"] is False
+
+
+@pytest.mark.parametrize(
+    ("reply", "name", "code"),
+    [
+        (Reply(404, {"message": "record not found (404)"}), "connection", 4),
+        (Reply(404, "404 page not found"), "connection", 4),
+        (Reply(428, "migration"), "migration", 5),
+        (Reply(200, "<!doctype html><title>DevLake</title>"), "answer", 4),
+        (Reply(200), "answer", 4),
+        (Reply(302, "", {"Location": "https://login.example/"}), "answer", 4),
+        (Reply(503, "busy"), "answer", 5),
+    ],
+)
+def test_what_answers_instead_of_devlake_is_told(against, reply, name, code):
+    ran = against(reply)
+
+    assert (bad(ran), ran.code) == ([name], code)
+    assert check(ran, name)["todo"]
+
+
+@pytest.mark.parametrize(
+    ("url", "failing"),
+    [
+        ("http://no-such-host.invalid", ["name", "reached"]),
+        ("http://127.0.0.1:1", ["reached"]),
+    ],
+)
+def test_a_server_that_is_not_there_is_told(against, url, failing):
+    ran = against(Reply(), DEVLAKE_URL=url)
+
+    assert (bad(ran), ran.code) == (failing, 5)
+
+
+def test_a_project_is_not_probed_and_it_says_so(doctor, devlake):
+    ran = doctor("--format=json", "--project=shop", DEVLAKE_URL=devlake.url)
+
+    assert check(ran, "project")["state"] == "unknown"
+    assert "can't be checked without making something" in check(ran, "project")["says"]
+    assert ran.code == 0
+
+
+def test_what_only_the_end_of_a_job_knows_is_no_failure(doctor):
+    ran = doctor("--format=json", DEVLAKE_RESULT="")
+
+    assert ran.code == 0
+    assert check(ran, "result")["state"] == "unknown"
+    assert check(ran, "report")["state"] == "good"
+
+
+def test_a_pull_request_is_told_as_what_it_is(doctor):
+    ran = doctor("--format=json", env={**WORKS, "DEVLAKE_ENVIRONMENT": "prod"},
+                 CIRCLE_PR_NUMBER="12")  # fmt: skip
+
+    assert check(ran, "report")["state"] == "good"
+
+
+@pytest.mark.parametrize(("hours", "word"), [(-1, "behind"), (1, "ahead of")])
+def test_a_clock_that_is_wrong_is_told(doctor, ticking, hours, word):
+    ticking.now = datetime.now(UTC) + timedelta(hours=hours)
+
+    ran = doctor("--format=json", DEVLAKE_FINISHED_AT="2026-03-01T10:00:00Z")
+
+    assert check(ran, "clock")["state"] == "odd"
+    assert word in check(ran, "clock")["says"]
+
+
+@pytest.mark.parametrize(
+    ("replies", "state"),
+    [
+        ([ADMITTED, Reply(200, {}), Reply(200, {}), Reply(200, {})], "good"),
+        ([ADMITTED, Reply(403, {"message": "not accessible"})], "odd"),
+    ],
+)
+def test_the_permission_of_a_github_token_is_told(devlake_ci, server, replies, state):
+    server.script = replies
+    env = GITHUB | {"DEVLAKE_URL": server.url, "GITHUB_API_URL": server.url,
+                    "DEVLAKE_GITHUB_TOKEN": "gh-s3cr3t"}  # fmt: skip
+
+    ran = devlake_ci("doctor", "--format=json", env=env)
+
+    assert check(ran, "github token")["state"] == state
+    assert ran.code == 0
+
+
+def test_a_checkout_of_another_user_is_told(doctor, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+
+    said = {("--version",): "git version 2"}
+
+    ran = doctor("--format=json", git=lambda *asked: said.get(asked))
+
+    assert "safe.directory" in check(ran, "git")["todo"]
+
+
+def test_a_proxy_on_the_way_is_named_without_its_login(against, server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", server.url.replace("http://", "http://me:s3cr3t@"))
+    monkeypatch.setenv("NO_PROXY", "")
+
+    ran = against(ADMITTED, DEVLAKE_URL="http://devlake.internal")
+
+    assert check(ran, "proxy")["says"].startswith(server.url)
+    assert "name" not in dict(states(ran))
+    assert "s3cr3t" not in ran.out + ran.err
+
+
+def test_a_secret_in_plain_http_to_a_public_host_is_told(against, server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+
+    ran = against(ADMITTED, DEVLAKE_URL="http://devlake.example.com")
+
+    assert check(ran, "secrecy")["state"] == "odd"
+
+
+def test_nothing_secret_is_shown(doctor):
+    loud = doctor("--verbose", "--header", "X-Access: s3cr3t", env={**WORKS, **GITHUB},
+                  DEVLAKE_GITHUB_TOKEN="gh-s3cr3t")  # fmt: skip
+    shown = "\n".join(
+        each for each in (loud.out + loud.err).splitlines() if not each.startswith("::add-mask::")
+    )
+
+    assert "s3cr3t" not in shown
