@@ -73,6 +73,9 @@ def answered(devlake_ci, server, tmp_path):
         (Reply(403, {"message": "api key is invalid"}), 4, "No API key of this DevLake"),
         (Reply(403, PAGE), 4, "doesn't let this in"),
         (Reply(404, {"message": "could not find project [x] in DB"}), 4, "Make the project"),
+        (Reply(400, {"message": "you sent: Bearer s3cr3t"}), 4, "you sent: ***"),
+        (Reply(400, {"message": "x" * 495 + "s3cr3t"}), 4, "xx***"),
+        (Reply(302, "", {"Location": "/login/s3cr3t/"}), 4, "redirects (302) to /login/***/"),
         (Reply(501, "not made yet"), 4, "not made yet"),
         (Reply(408, ""), 5, "408"),
         (Reply(425, ""), 5, "425"),
@@ -171,6 +174,17 @@ def test_a_server_that_misbehaves_holds_nobody_up(tmp_path, behaviour, code, say
     assert server.sent < AT_ONCE or behaviour is faulty.continues_for_ever
 
 
+@pytest.mark.parametrize(
+    "behaviour", [faulty.never_answers, faulty.hangs_up, faulty.resets, faulty.talks_nonsense]
+)
+def test_a_server_that_misbehaves_before_tls_holds_nobody_up(tmp_path, behaviour):
+    with Faulty(behaviour) as server:
+        ran = report(server.url.replace("http:", "https:"), tmp_path)
+
+    assert ran.returncode == UNREACHED, ran.stderr
+    assert spooled(tmp_path) == 1
+
+
 def test_a_server_that_never_accepts_holds_nobody_up(tmp_path):
     with NeverAccepts() as server:
         ran = report(server.url, tmp_path)
@@ -259,6 +273,26 @@ def test_a_job_that_is_cancelled_while_things_are_looked_up_leaves_its_event_too
     assert "Stopped by SIGTERM" in said
     assert spooled(tmp_path) == 1
     assert server.received == []
+
+
+def test_what_cannot_be_known_without_asking_is_said_not_to_be_kept(server, tmp_path):
+    env = {
+        "CIRCLECI": "", "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/shop", "DEVLAKE_SHA": "v1.2.3", "GITHUB_RUN_ID": "42",
+    }  # fmt: skip
+
+    with (
+        Faulty(faulty.never_answers) as api,
+        started(server.url, tmp_path, GITHUB_API_URL=api.url, **env) as process,
+    ):
+        api.asked.wait()
+        process.terminate()
+        _, said = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == UNREACHED
+    assert "Stopped by SIGTERM" in said
+    assert 'Nothing of it is kept: DEVLAKE_SHA: the commit that "v1.2.3" names' in said
+    assert spooled(tmp_path) == 0
 
 
 @pytest.mark.parametrize("stage", ["deployment", "both"])

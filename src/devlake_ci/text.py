@@ -9,14 +9,18 @@ import json
 import re
 import string
 import unicodedata
+from collections.abc import Iterable
 
 ANNOTATION_LIMIT = 4096  # actions/runner cuts an annotation here (ExecutionContext.cs)
+
+SHORTEST_SECRET = 4
+"""Characters: to hide every `1` would make a log unreadable, and hide nothing."""
 
 _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control, lone surrogate, line and paragraph separator
 _COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 _INVISIBLE = "&#8203;"
-_LOGIN = re.compile(r"(?<=://)[^/\s]*@")
+_LOGIN = re.compile(r"(?<=://)\S*@")
 # @name, #1, GH-1, https://, www. as entities
 _REFERENCE = re.compile(
     r"&#64;|&#35;(?=\d)|GH&#45;(?=\d)|&#58;(?=&#47;&#47;)|www(?=&#46;)", re.IGNORECASE
@@ -43,6 +47,13 @@ def quoted(text: str, limit: int = 100) -> str:
 def without_login(text: str) -> str:
     """Hide a user and password that stand in a URL."""
     return _LOGIN.sub("***@", text)
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Write *** for each of the secrets; what is too short to be one stays."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***") if len(secret) >= SHORTEST_SECRET else text
+    return text
 
 
 def markdown(text: str) -> str:

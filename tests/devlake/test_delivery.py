@@ -194,3 +194,9 @@ def test_a_login_from_a_netrc_file_does_not_replace_the_token(
     delivery().deployment(deployment())
 
     assert server.received[0].headers["authorization"] == "Bearer key"
+
+
+def test_a_header_that_is_no_secret_does_not_blind_us_for_a_success(server, delivery):
+    delivery(header=("X-Forwarded-Ssl: true", "X-Word: success")).deployment(deployment())
+
+    assert len(server.received) == 1

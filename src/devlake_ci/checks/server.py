@@ -38,7 +38,7 @@ def probe(target: Target, kind: Literal["deployments", "issues"]) -> Target:
 
 def answered(answer: Answer, asked: Target, target: Target) -> Iterator[Check]:
     """Judge the answer to a probe of `asked`, for reports that go to `target`."""
-    said = message(answer)
+    said = message(answer, target.secrets)
     if answer.status == 400 and (asks := re.search(r"Key: '(\w+)\.", answer.text)):
         key = "the key is good for it" if target.rest else "it asks for no key"
         yield good("access", f"DevLake takes {asked.kind} at {target.route}; {key}.")

@@ -9,10 +9,7 @@ from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import Env
 from devlake_ci.effects import Effect, Say
 from devlake_ci.options import Options
-from devlake_ci.text import data
-
-SHORTEST = 4
-"""Characters of a secret at least: to hide every `1` would make a log unreadable, and hide none."""
+from devlake_ci.text import SHORTEST_SECRET, data
 
 
 def secrets(options: Options) -> tuple[str, ...]:
@@ -24,7 +21,7 @@ def secrets(options: Options) -> tuple[str, ...]:
 def forms(tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]) -> tuple[str, ...]:
     """List the secrets in these, longest first, so that no part hides the whole."""
     found = {*tokens, *chain(*map(_of_header, headers), *map(_of_url, urls))}
-    long_enough = {each.strip() for each in found if len(each.strip()) >= SHORTEST}
+    long_enough = {each.strip() for each in found if len(each.strip()) >= SHORTEST_SECRET}
     return tuple(sorted(long_enough, key=lambda each: (-len(each), each)))
 
 

@@ -91,7 +91,7 @@ def _way(session: Session, target: Target) -> Iterator[Check]:
     host = urlsplit(target.base).hostname or ""
     if proxy := session.network.proxy(target.base):
         yield good("proxy", f"{line(proxy)} is on the way (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).")
-    elif session.network.resolves(host, min(session.options.deadline, ATTEMPT)):
+    elif session.network.resolves(host, min(session.left, ATTEMPT)):
         yield good("name", f"{host} resolves.")
     else:
         yield bad(
@@ -104,9 +104,9 @@ def _way(session: Session, target: Target) -> Iterator[Check]:
 
 def _answer(session: Session, asked: Target) -> Answer | Check:
     """Send `{}`, of which DevLake stores nothing."""
-    left = max(session.ends - session.world.clock.monotonic(), 0.0)
+    request = Request(asked.url, {}, asked.headers)
     try:
-        return session.network.send(Request(asked.url, {}, asked.headers), min(left, ATTEMPT))
+        return session.network.send(request, min(session.left, ATTEMPT))
     except NotSentError as error:
         return bad(
             "reached",

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from devlake_ci.ci.masking import forms
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
-from devlake_ci.text import quoted
+from devlake_ci.text import hidden, quoted
 
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
@@ -155,9 +155,7 @@ def redacted(text: str, arguments: Sequence[str], env: Mapping[str, str]) -> str
     urls, headers = given.pop("url"), "\n".join(given.pop("header")).splitlines()
     urls += [value for name, value in env.items() if name.lower().endswith("_proxy")]
     tokens = [value for name, value in env.items() if _SECRET.search(name) and len(value) >= 8]
-    for each in forms([*tokens, *chain(*given.values())], headers, urls):
-        text = text.replace(each, "***")
-    return text
+    return hidden(text, forms([*tokens, *chain(*given.values())], headers, urls))
 
 
 def _typed(name: str, arguments: Sequence[str]) -> list[str]:

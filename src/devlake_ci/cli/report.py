@@ -49,7 +49,10 @@ def _part(session: Session, work: Callable[[], Outcome]) -> Outcome:
     try:
         return work()
     except Problem as problem:
-        return Outcome(reported=False, problem=session.stopped or problem, soft=session.is_soft)
+        why = session.stopped or problem
+        if why is not problem:  # it had to be made without asking, and couldn't be
+            why.hint = f"{why.hint} Nothing of it is kept: {problem.message}"
+        return Outcome(reported=False, problem=why, soft=session.is_soft)
 
 
 def _deployment(session: Session) -> Outcome:

@@ -80,6 +80,11 @@ class Session:
         )
 
     @property
+    def left(self) -> float:
+        """The seconds that are left; 0 if there are none."""
+        return max(self.ends - self.world.clock.monotonic(), 0.0)
+
+    @property
     def is_soft(self) -> bool:
         """Whether a failure is to be a warning only."""
         return self.options.on_failure == "warn"
@@ -146,8 +151,7 @@ class Session:
 
     def left_to_ask(self) -> float:
         """Give the seconds for finding things out: half of all, so that the rest is for sending."""
-        left = self.ends - self.options.deadline / 2 - self.world.clock.monotonic()
-        return 0.0 if self.stopped else max(left, 0.0)
+        return 0.0 if self.stopped else max(self.left - self.options.deadline / 2, 0.0)
 
     def _send(self, request: Request, seconds: float) -> Answer:
         return self.network.send(request, seconds)

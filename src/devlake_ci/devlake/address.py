@@ -47,6 +47,12 @@ class Target:
         """Where it is posted."""
         return f"{self.base}{'/rest' if self.rest else ''}{self.path}"
 
+    @property
+    def secrets(self) -> set[str]:
+        """What lets us in, in the forms that an error page of a server could quote."""
+        values = self.headers.values()
+        return {part for value in values for part in (value, value.rpartition(" ")[2])}
+
     def for_incidents(self) -> Self:
         """Give where incidents go.
 

@@ -5,7 +5,7 @@ The answers were recorded from DevLake v0.20.0, v0.21.0, v1.0.1, v1.0.3 and main
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.request import Answer
-from devlake_ci.text import cut, line
+from devlake_ci.text import cut, hidden, line
 
 PASSING = {408, 425, 428, 429}
 _NEVER = re.compile(
@@ -39,7 +39,7 @@ class Verdict:
 
 def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: datetime) -> Verdict:
     """Judge an answer to the body `sent`; only 2xx, JSON and `success: true` is a success."""
-    said = message(answer)
+    said = message(answer, target.secrets)
     told = f"DevLake answered {answer.status}: {said}" if said else f"It answered {answer.status}."
     if 200 <= answer.status < 300:
         return _accepted(answer, told, target)
@@ -55,8 +55,8 @@ def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: dateti
     return Verdict("refused", told, hints.hint(answer.status, said, target))
 
 
-def message(answer: Answer) -> str:
-    """Take from an answer what DevLake meant a person to read, as one short line.
+def message(answer: Answer, secrets: Collection[str] = ()) -> str:
+    """Take from an answer what DevLake meant a person to read, as one short line, without secrets.
 
     It is `message` of a JSON object, or a bare JSON string (issues), or the text itself. The
     wrapped causes that DevLake repeats behind it say the same again and are left out.
@@ -69,7 +69,7 @@ def message(answer: Answer) -> str:
         return "an HTML page"
     wrapped = text.partition("\nWraps: (2) ")
     text = wrapped[2] if wrapped[0].startswith("input json error") else wrapped[0]
-    return cut(line(text), 500)
+    return cut(line(hidden(text, secrets)), 500)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

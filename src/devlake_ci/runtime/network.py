@@ -7,6 +7,7 @@ import http.client
 import queue
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -85,7 +86,8 @@ class Connections:
     def proxy(self, url: str) -> str | None:
         """Name the proxy on the way to a URL, without the login that may be in it."""
         found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-        return re.sub(r"(?<=://).*@", "", found) if found else None
+        scheme, separator, rest = (found or "").rpartition("://")
+        return scheme + separator + rest.rpartition("@")[2] or None
 
     def resolves(self, host: str, seconds: float) -> bool:
         """Tell if a host's name stands for an address; False too if that takes too long."""
@@ -167,7 +169,7 @@ def _told() -> Iterator[None]:
         raise NotSentError(
             f"TLS failed ({_reason(error)})",
             "A private certificate authority is named by --ca-bundle FILE.",
-            passing=False,
+            passing=any(isinstance(each, ssl.SSLEOFError) for each in _causes(error)),
         ) from None
     except requests.exceptions.ProxyError as error:
         raise NotSentError(
@@ -191,10 +193,7 @@ def _told() -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     """Find the innermost cause, which the operating system worded, behind the wrappings."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
+    for cause in _causes(error):
         if isinstance(cause, socket.gaierror):
             return "its name can't be resolved"
         if isinstance(cause, http.client.HTTPException):
@@ -203,6 +202,16 @@ def _reason(error: BaseException) -> str:
             return cause.strerror
         if isinstance(cause, OSError) and (said := _TUNNEL.search(str(cause))):
             return f"it answered {said[1]}"
+    return type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Unwrap an error of requests, of urllib3 in it, and of the system in that."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
         inner = getattr(cause, "reason", None)
         first = next((each for each in cause.args if isinstance(each, BaseException)), None)
         cause = (
@@ -210,4 +219,3 @@ def _reason(error: BaseException) -> str:
             if isinstance(inner, BaseException)
             else (first or cause.__cause__ or cause.__context__)
         )
-    return type(error).__name__
