@@ -81,8 +81,8 @@ class Session:
 
     @property
     def left(self) -> float:
-        """The seconds that are left; 0 if there are none."""
-        return max(self.ends - self.world.clock.monotonic(), 0.0)
+        """The seconds that are left; 0 if there are none, or if we are told to stop."""
+        return 0.0 if self.stopped else max(self.ends - self.world.clock.monotonic(), 0.0)
 
     @property
     def is_soft(self) -> bool:
@@ -151,7 +151,7 @@ class Session:
 
     def left_to_ask(self) -> float:
         """Give the seconds for finding things out: half of all, so that the rest is for sending."""
-        return 0.0 if self.stopped else max(self.left - self.options.deadline / 2, 0.0)
+        return max(self.left - self.options.deadline / 2, 0.0)
 
     def _send(self, request: Request, seconds: float) -> Answer:
         return self.network.send(request, seconds)
