@@ -28,7 +28,8 @@ class Grouped(click.Command):
         groups = {each.name: each.metadata["group"] for each in declared()}
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            if record := parameter.get_help_record(ctx):
+            # The usage line names the arguments; click 8.5 would list them here, too.
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
                 sections.setdefault(groups.get(parameter.name or "", "Options"), []).append(record)
         for title, records in sections.items():
             with formatter.section(title):
