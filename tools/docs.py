@@ -8,8 +8,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import click
+
 from devlake_ci.ci import KNOWN
-from devlake_ci.options import declared, flag
+from devlake_ci.cli import devlake_ci
+from devlake_ci.options import declared, flag, variable
+from devlake_ci.sandbox import VERSIONS
 
 ENVIRONMENTS = Path(__file__).parent.parent / "tests" / "data" / "environments"
 
@@ -53,3 +57,44 @@ def _values(option: Field[Any]) -> str:
     choices = ", ".join(f"`{each}`" for each in option.metadata.get("choices", ()))
     default = "" if option.default in (None, (), False) else f" Default: `{option.default}`."
     return (f" One of {choices}." if "," in choices else "") + default
+
+
+COMMON = ("url", "token", "environment", "environment_map", "service", "mode", "result", "sha",
+          "on_failure", "dry_run")  # fmt: skip
+"""What most pipelines need to know of; docs/options.md has the rest."""
+
+
+def common_options() -> Iterator[str]:
+    """Give the lines of one table of the options that are used most, with their variables."""
+    yield from ("", "| option | variable | |", "|---|---|---|")
+    for each in sorted(
+        (each for each in declared() if each.name in COMMON),
+        key=lambda each: COMMON.index(each.name),
+    ):
+        text = f"{each.metadata['help']}{_values(each)}"
+        yield f"| `{flag(each.name)}` | `{variable(each.name)}` | {text} |"
+    yield ""
+
+
+def versions() -> str:
+    """Say which versions the sandbox can be."""
+    *older, newest = (f"`{each}`" for each in VERSIONS)
+    return f"\n`--as` takes {', '.join(older)} and {newest}, which is the default.\n\n"
+
+
+def commands() -> Iterator[str]:
+    """Give `--help` of the program and of each command, a heading each."""
+    return _help(devlake_ci, click.Context(devlake_ci, info_name="devlake-ci", **_WIDE))
+
+
+_WIDE: dict[str, Any] = {"terminal_width": 96, "help_option_names": ["-h", "--help"]}
+
+
+def _help(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield from ("", f"## {context.command_path}", "", "```text")
+    yield from (line.rstrip() for line in command.get_help(context).splitlines())
+    yield from ("```", "")
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            if each := command.get_command(context, name):
+                yield from _help(each, click.Context(each, context, name, **_WIDE))
