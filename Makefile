@@ -34,7 +34,7 @@ format: wrappers  ## mend what lint finds, where a program can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-wrappers: .venv/.complete  ## print the options anew into the wrappers and the README
+wrappers: .venv/.complete  ## print options, help and messages anew into wrappers and documentation
 	$(BIN)/cog -I tools -r $(GENERATED)
 
 orb: wrappers  ## pack the CircleCI orb into dist/orb.yml

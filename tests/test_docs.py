@@ -1,17 +1,31 @@
 """The documentation and the wrappers are held to the program."""
 
+import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import requests
+import yaml
 
-ROOT = Path(__file__).parent.parent
+from devlake_ci.sandbox import Sandbox
+from tests.markdown import PAGES, ROOT, anchors, blocks, links
+
+sys.path.insert(0, str(ROOT / "tools"))
+import messages
+import troubleshooting
+
 GENERATED = sorted(
     path
     for path in [*ROOT.rglob("*.md"), *ROOT.rglob("*.yml")]
     if not path.relative_to(ROOT).parts[0].startswith(".venv") and "[[[cog" in path.read_text()
 )
+INPUTS = set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+INSTALLS = ("make ", "pip install ")
+"""Lines of shell blocks that are not run: what they install is what runs the tests."""
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: str(path.relative_to(ROOT)))
@@ -25,3 +39,187 @@ def test_what_is_printed_from_the_code_is_up_to_date(path):
     )
 
     assert checked.returncode == 0, f"{checked.stdout}Run `make wrappers`, and commit it."
+
+
+def test_all_that_the_program_says_is_in_the_troubleshooting(said):
+    page = troubleshooting.PAGE.read_text()
+
+    missing = [
+        f"src/devlake_ci/{each.where} says {each.text!r}, and docs/troubleshooting.md doesn't. Run "
+        "`make wrappers`; if its hint alone doesn't help, write a section with these words as its "
+        "heading."
+        for each in said
+        if f"| {troubleshooting.cell(each.text)} |" not in page
+    ]
+
+    if missing:
+        pytest.fail("\n".join(missing), pytrace=False)
+
+
+def test_whatever_is_wrong_the_troubleshooting_says_what_to_do(said):
+    helpless = [
+        f"src/devlake_ci/{each.where} says {each.text!r}, and not what to do about it. Give it a "
+        "hint, or a section of docs/troubleshooting.md with some of these words as its heading."
+        for each in said
+        if each.code not in {"0", messages.NOTE} and not any(troubleshooting.advice(each))
+    ]
+
+    if helpless:
+        pytest.fail("\n".join(helpless), pytrace=False)
+
+
+def test_every_section_of_the_troubleshooting_is_about_something_that_the_program_says(said):
+    for section in troubleshooting.sections():
+        assert any(troubleshooting.is_about(section, each) for each in said), (
+            f"docs/troubleshooting.md has a section {section!r}, and no message has these words "
+            "any more: mend its heading, or remove it."
+        )
+
+
+def test_a_message_that_is_not_in_the_source_as_text_is_refused(tmp_path):
+    (tmp_path / "new.py").write_text("def check(why):\n    raise BadUsageError(why, 'Mend it.')\n")
+
+    with pytest.raises(messages.UnreadableError, match=r"new\.py:2.*can't be read.*\(why\)"):
+        messages.Package(tmp_path).messages()
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("raise MissingError(f'{name} is {quoted(value)}, not known.')", ['… is "…", not known.']),
+        ("raise MissingError('Not ' + ('known here' if a else 'there'))",
+         ["Not known here", "Not there"]),
+        ("message = f'{a}: it is odd.'\nraise BadUsageError(message)", ["…: it is odd."]),
+        ("raise MissingError(*refusal(a))\ndef refusal(a): return f'It is {a} odd.', 'Mend it.'",
+         ["It is … odd."]),
+        ("Outcome(notes=(f'Look into {a} yourself.',))", ["Look into … yourself."]),
+    ],
+)  # fmt: skip
+def test_what_is_said_is_read_from_the_source_with_dots_for_values(tmp_path, source, expected):
+    (tmp_path / "one.py").write_text(source)
+
+    found = [each.text for each in messages.Package(tmp_path).messages()]
+
+    assert found == expected
+
+
+def test_blocks_are_called_what_the_tests_look_for():
+    assert not blocks("bash", "shell", "zsh", "yml")
+
+
+@pytest.mark.parametrize("block", blocks("yaml", "json"), ids=str)
+def test_data_can_be_read_and_gives_our_actions_declared_inputs_only(block):
+    if block.language == "json":
+        json.loads(block.text)
+    whole = list(yaml.load_all(block.text, Loader=_Tags))
+
+    for step in _mappings(whole):
+        if str(step.get("uses", "")).startswith("devlake-ci/devlake-ci"):
+            assert set(step.get("with", {})) <= INPUTS
+
+
+@pytest.mark.parametrize("block", blocks("sh"), ids=str)
+def test_shell_lines_can_be_run_as_they_are(block, checkout):
+    lines = [line for line in block.text.splitlines() if not line.startswith(INSTALLS)]
+    with Sandbox() as devlake:
+        ran = subprocess.run(
+            ["bash", "-eu", "-o", "pipefail", "-c", "\n".join(lines)],
+            cwd=checkout,
+            env={
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "HOME": str(checkout.parent),
+                "DEVLAKE_URL": devlake.connection_url,
+                "DEVLAKE_TOKEN": devlake.token,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "opens"),
+    [
+        ("projects/shop/deployments", "0 2 3"),
+        ("projects/cart/deployments", "0 2"),
+        ("connections/by-name/shop_deployments/issues", "0 3"),
+        ("connections/by-name/acme-shop/deployments", "0 1"),
+        ("connections/by-name/acme-shop/issues", "0 1"),
+        ("connections/1/issues", "0"),
+        ("connections/1", ""),
+        ("connections", ""),
+    ],
+)
+def test_the_keys_that_are_advised_open_what_is_said(path, opens):
+    page = (ROOT / "docs" / "organisation.md").read_text().replace("\\|", "|")
+    patterns = re.findall(r"(?m)^(?:\| `)?(/plugins/webhook/[^`\n]+)", page)
+
+    with Sandbox() as devlake:
+        answers = [_asked(devlake, f"/plugins/webhook/{path}", each) for each in patterns]
+
+    assert " ".join(str(n) for n, each in enumerate(answers) if each != 403) == opens
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for link in links(page):
+        path, _, fragment = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+
+        assert target.exists(), f"{link}: there is no such file"
+        assert not fragment or fragment in anchors(target), f"{link}: there is no such heading"
+
+
+@pytest.fixture(scope="module")
+def said():
+    """Give all that the program can say, and all that DevLake may answer."""
+    package = messages.Package()
+    return [*package.messages(), *package.answers()]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Give a checkout of acme/shop as the pages take it for granted: two commits, a tag."""
+    folder = tmp_path / "shop"
+    service = folder / "services" / "cart"
+    service.mkdir(parents=True)
+    (folder / "deploy.sh").write_text("#!/bin/sh\n")
+    (folder / "deploy.sh").chmod(0o755)
+    git = ["git", "-C", folder, "-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
+    for command in (
+        ["init", "--quiet", "--initial-branch", "main"],
+        ["add", "."],
+        ["commit", "--quiet", "--message", "Begin"],
+        ["commit", "--quiet", "--allow-empty", "--message", "Sell carts"],
+        ["tag", "v1.2.3"],
+        ["remote", "add", "origin", "git@github.com:acme/shop.git"],
+    ):
+        subprocess.run([*git, *command], check=True)
+    (service / "price").write_text("1\n")
+    return folder
+
+
+def _asked(devlake, path, allowed):
+    """Give the status of an empty report by a key that is allowed so much."""
+    key = requests.post(f"{devlake.url}/api-keys", json={"allowedPath": allowed}, timeout=30)
+    token = key.json()["apiKey"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.post(f"{devlake.url}/rest{path}", "{}", headers=headers, timeout=30).status_code
+
+
+class _Tags(yaml.SafeLoader):
+    """Reads tags that are GitLab's own, such as !reference, as what they are put before."""
+
+
+_Tags.add_multi_constructor("!", lambda loader, _, node: loader.construct_sequence(node))
+
+
+def _mappings(value):
+    """Give every mapping within a YAML document."""
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _mappings(each)
