@@ -254,7 +254,8 @@ def test_the_users_words_reach_the_issue(pipeline, devlake):
 
 @pytest.mark.parametrize(
     "wrong", ["--incident-key=a/b", "--incident-title={nonsense}", "--incident-state=somewhere",
-              "--incident-state=github", "--incident-result=splendid"],
+              "--incident-state=file:", "--incident-state=file:kept/", "--incident-state=github",
+              "--incident-result=splendid"],
 )  # fmt: skip
 def test_what_can_not_be_used_is_exit_2_and_nothing_is_sent(pipeline, devlake, wrong):
     ran = pipeline.run("failed", NOON, wrong)
@@ -303,6 +304,8 @@ def test_by_hand_without_a_file_all_of_it_is_typed_again(devlake_ci, devlake):
         ["open", "a:b", "--title=x"],
         ["open", "k"],
         ["open", "k", "--title="],
+        ["open", "k", "--title=x", "--incident-state=file:"],
+        ["open", "k", "--title=x", "--incident-state=fil:state.json"],
         ["open", "k", "--title=x", "--created-at=soon"],
         ["close", "k", "--title=x", "--created-at=2026-03-01T11:00:00Z",
          "--resolved-at=2026-03-01T10:00:00Z"],

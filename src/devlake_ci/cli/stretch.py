@@ -6,7 +6,7 @@ from functools import cached_property, reduce
 
 from devlake_ci import report as reporting
 from devlake_ci.ci import github_event
-from devlake_ci.cli.memory import PREFIX, Memory
+from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
@@ -97,17 +97,13 @@ class StretchOfFailures:
             raise BadUsageError(
                 f"{source} is {chosen}, and this job runs in {here}.", "Give file:PATH."
             )
-        if chosen not in HISTORIES and not chosen.startswith(PREFIX):
-            raise BadUsageError(
-                f"{source}: {quoted(chosen)} is no place where incidents are known.",
-                "Give auto, github, gitlab, file:PATH or none.",
-            )
+        path(self.options)
         return chosen
 
     @property
     def memory(self) -> Memory:
         """The state file."""
-        return Memory(self.session.world, self.kind.removeprefix(PREFIX))
+        return Memory(self.session.world, path(self.options) or "")
 
     def _standing(self, ended: Result) -> Standing:
         if self.kind not in HISTORIES:
