@@ -162,6 +162,24 @@ def program(*arguments, **env):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("module", "prefix"),
+    [(["action", "main"], "INPUT_"), (["action", "post"], "INPUT_"), (["plugin"], "PLUGIN_")],
+)
+def test_what_is_said_needs_no_machine_that_speaks_its_language(server, module, prefix):
+    """What a Windows runner takes for the language of a pipe has no such letters."""
+    given = {"URL": server.url, "CONNECTION": "1", "SERVICE": "商店", "RESULT": "success",
+             "ENVIRONMENT": "production", "AT": "now" if "main" in module else ""}  # fmt: skip
+    env = GITHUB | {f"{prefix}{name}": text for name, text in given.items()}
+
+    ran = subprocess.run(
+        [sys.executable, "-m", f"devlake_ci.cli.{module[0]}", *module[1:]],
+        env={**os.environ, **env, "PYTHONIOENCODING": "cp1252"}, capture_output=True, check=True,
+    )  # fmt: skip
+
+    assert "Deploy 商店 of acme/shop" in ran.stdout.decode()
+
+
 def test_demo_reports_as_three_cis_would_and_shows_what_devlake_makes_of_it(tmp_path):
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "--quiet"], check=True)

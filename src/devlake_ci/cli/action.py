@@ -35,11 +35,13 @@ CARRIED = {
 
 def main() -> NoReturn:
     """Run when the step runs: report, or note what the end of the job has to know."""
+    cli.print_utf8()
     runtime.leave(first(_world()))
 
 
 def post() -> NoReturn:
     """Run when the job ends: report, if it wasn't done before."""
+    cli.print_utf8()
     runtime.leave(last(_world()))
 
 

@@ -21,6 +21,7 @@ HOMES = {drone.NAME, woodpecker.NAME}
 
 def main() -> NoReturn:
     """Run as the image's command, which is all that a plugin's step runs."""
+    cli.print_utf8()
     runtime.leave(plugin(runtime.real()))
 
 
