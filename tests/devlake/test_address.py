@@ -60,6 +60,13 @@ def test_a_base_is_completed_by_connection_or_project(base, option, route):
     assert found.url == f"https://d.example/api/rest/plugins/webhook/{route}/deployments"
 
 
+def test_a_repository_that_is_called_like_a_number_is_a_name():
+    names = NAMES | {"repo": "2048"}
+    options = Options(url="http://lake:8080", connection="{repo}")
+
+    assert target(options, names).route == "connections/by-name/2048"
+
+
 def test_what_is_given_beside_the_url_goes_before_what_is_in_it():
     found = where("https://d.example/plugins/webhook/connections/7/deployments", connection="8")
 

@@ -124,7 +124,9 @@ def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
         return f"projects/{_escaped(_filled('project', options, names))}"
     if options.connection:
         name = _filled("connection", options, names)
-        return f"connections/{name if name.isdecimal() else 'by-name/' + _escaped(name)}"
+        # What fills a placeholder is a name: a repository that is called 2048 is no number.
+        is_number = re.fullmatch("[0-9]+", options.connection)
+        return f"connections/{name if is_number else 'by-name/' + _escaped(name)}"
     return None
 
 
