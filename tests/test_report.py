@@ -183,6 +183,13 @@ class TestNothingToReport:
     def test_a_pull_request_deploys_where_the_user_says(self):
         assert deployment(self.REVIEW, environment="review").environment == "DEVELOPMENT"
 
+    def test_a_job_that_only_visits_its_environment_deploys_nothing(self):
+        verify = replace(CONTEXT, visit="it is there to verify", environment="production")
+
+        with pytest.raises(NothingToReport, match="it is there to verify"):
+            deployment(verify, environment=None)
+        assert deployment(verify, environment="production").environment == "PRODUCTION"
+
     def test_a_skipped_deployment_is_none(self):
         with pytest.raises(NothingToReport, match="skipped"):
             deployment(result="skipped")
