@@ -42,6 +42,10 @@ class UnreachedError(Problem):
     exit_code = 5
 
 
+class StoppedError(UnreachedError):
+    """Somebody stopped us before DevLake took it: nothing more is to be tried."""
+
+
 class NothingToReport(Problem):
     """There is nothing that DevLake should hear of."""
 

@@ -92,7 +92,7 @@ def _run(
     try:
         outcome = _told(session, Typed(**values), incident)
     except Problem as problem:
-        outcome = Outcome(reported=False, problem=problem, soft=session.is_soft)
+        outcome = session.failed(problem)
     context.exit(conclude(outcome, context.obj, session.options.format))
 
 

@@ -47,7 +47,7 @@ def _part(session: Session, work: Callable[[], Outcome]) -> Outcome:
     try:
         return work()
     except Problem as problem:
-        return Outcome(reported=False, problem=problem, soft=session.is_soft)
+        return session.failed(problem)
 
 
 def _deployment(session: Session) -> Outcome:

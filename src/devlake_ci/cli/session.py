@@ -14,7 +14,7 @@ from devlake_ci.cli.outcome import NEXT
 from devlake_ci.devlake.address import target
 from devlake_ci.devlake.delivery import DIALECTS, Delivery
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.errors import Problem
+from devlake_ci.errors import Problem, StoppedError
 from devlake_ci.model import Context, Deployment, Incident, Outcome
 from devlake_ci.options import Options, variable
 from devlake_ci.runtime import Network, Runtime
@@ -34,6 +34,7 @@ class Session:
         self.ends = world.clock.monotonic() + options.deadline
         self.env = {**world.env, **_tokens(options)}
         self.provider = ci.provider(self.env)
+        self.stopped: StoppedError | None = None
 
     @cached_property
     def context(self) -> Context:
@@ -70,12 +71,23 @@ class Session:
             {"incident": event} if isinstance(event, Incident) else {"deployment": event}
         )
         try:
+            self._check_not_stopped()
             if self.options.dry_run:
                 return Outcome(reported=False, requests=self._requests(event), **what)
             self.delivery.deliver(event)
         except Problem as problem:
-            return Outcome(reported=False, problem=problem, soft=self.is_soft, **what)
+            return self.failed(problem, **what)
         return Outcome(reported=True, notes=(NEXT,), **what)
+
+    def failed(self, problem: Problem, **what: Any) -> Outcome:  # noqa: ANN401 (as of Outcome)
+        """Give the outcome of what a problem stopped; after a signal nothing more is tried."""
+        if isinstance(problem, StoppedError):
+            self.stopped = problem
+        return Outcome(reported=False, problem=problem, soft=self.is_soft, **what)
+
+    def _check_not_stopped(self) -> None:
+        if self.stopped:
+            raise self.stopped
 
     def _requests(self, event: Deployment | Incident) -> tuple[dict[str, object], ...]:
         dialect = DIALECTS["legacy" if self.options.dialect == "legacy" else "v1"]
@@ -88,6 +100,7 @@ class Session:
 
     def ask(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask a CI's API, within the time that is left."""
+        self._check_not_stopped()
         left = self.ends - self.world.clock.monotonic()
         try:
             answer = self.network.get(url, headers, min(left, LOOK_UP))

@@ -21,7 +21,7 @@ from devlake_ci.commits.workspace import Workspace
 from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
-from devlake_ci.errors import UnreachedError
+from devlake_ci.errors import StoppedError
 from devlake_ci.options import Options
 
 FROZEN = hasattr(sys, "frozen")
@@ -262,7 +262,7 @@ def stop_at_signals() -> None:
 
 
 def _stopped(number: int, _frame: FrameType | None) -> NoReturn:
-    raise UnreachedError(
+    raise StoppedError(
         f"Stopped by {signal.Signals(number).name} before DevLake said that it is stored.",
         "The job was cancelled, or its time was up.",
     )
