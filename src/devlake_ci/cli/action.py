@@ -8,6 +8,7 @@ https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 import click
@@ -72,7 +73,7 @@ def last(world: Runtime) -> int:
 
 def arguments(env: Mapping[str, str]) -> list[str]:
     """Spell the inputs as a command line of `report`; raises BadUsageError for a switch's value."""
-    return inputs.arguments(lambda name: given(env, name))
+    return inputs.arguments(partial(given, env))
 
 
 def given(env: Mapping[str, str], name: str) -> str:
@@ -90,7 +91,8 @@ def _report(world: Runtime, noted: list[str]) -> int:
     try:
         words = arguments(world.env)
     except BadUsageError as problem:
-        return conclude(Outcome(reported=False, problem=problem, soft=True), world, "text")
+        soft = inputs.is_soft(partial(given, world.env))
+        return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
     return cli.run(["report", *noted, *words], world)
 
 
