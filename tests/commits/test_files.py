@@ -27,6 +27,7 @@ def refused(read, given):
         "acme/pay@v1",
         "acme/group/pay@v1/x",
         "https://h.example/acme/pay@v1",
+        "https://me:s3cr3t@h.example/acme/pay@v1",
         "- acme/pay@v1",
         "[]",
         "{}",

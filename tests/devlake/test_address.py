@@ -136,6 +136,14 @@ def test_what_cannot_be_an_address_says_why(options, error, says):
     assert "s3cr3t" not in raised.value.message + raised.value.hint
 
 
+@pytest.mark.parametrize("odd", ["/", "?", "#"])
+def test_a_password_that_reads_as_a_port_and_a_path_is_not_taken_for_them(odd):
+    with pytest.raises(BadUsageError) as raised:
+        where(f"https://me:12{odd}s3cr3t@d.example/api", connection="1")
+
+    assert "12" not in raised.value.message + raised.value.hint
+
+
 def test_a_dry_run_needs_no_token_even_where_the_url_asks_for_one():
     url = "http://lake/rest/plugins/webhook/connections/1/deployments"
 

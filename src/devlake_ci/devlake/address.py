@@ -92,6 +92,9 @@ def _parsed(options: Options) -> tuple[str, bool, str | None]:
     try:
         url = urlsplit(options.url)
         host, port = url.hostname, f":{url.port}" if url.port else ""
+        # With a /, ? or # in it, a password reaches into what follows the host.
+        if "@" in options.url.partition(url.netloc)[2].partition("/plugins/webhook")[0]:
+            host = None
     except ValueError:
         host = None
     if not host or url.scheme not in ("http", "https") or re.search(r"\s", options.url):
