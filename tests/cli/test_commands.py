@@ -253,6 +253,22 @@ def test_what_is_no_command_is_a_usage_error():
     assert "No such command 'reprot'" in ran.stderr
 
 
+@pytest.mark.parametrize("arguments", [[], ["incident"]])
+def test_without_a_command_one_line_says_so(devlake_ci, arguments):
+    ran = devlake_ci(*arguments)
+
+    assert ran.code == 2
+    assert ran.err.startswith("devlake-ci: error: Missing command.\n")
+
+
+def test_a_key_that_the_shell_took_for_another_word_is_not_shown(devlake_ci):
+    ran = devlake_ci("report", "--token", "Bearer", "s3cr3t")
+
+    assert ran.code == 2
+    assert "s3cr3t" not in ran.out + ran.err
+    assert "quotes" in ran.err
+
+
 AGENT = """#!/bin/sh
 echo "$*" >> "$AGENT_LOG"
 cat >> "$AGENT_LOG"

@@ -58,6 +58,7 @@ class Commands(click.Group):
 devlake_ci = Commands(
     name="devlake-ci",
     help="Tell Apache DevLake from a CI pipeline what was deployed.",
+    no_args_is_help=False,  # click would call the whole help an error
     epilog="Exit codes: 0 reported, or nothing to report, or only warned (--on-failure warn); "
     "1 a bug; 2 usage; 3 the CI doesn't say something needed; 4 DevLake refused; "
     "5 DevLake not reached within the deadline.",
@@ -131,6 +132,9 @@ def _problem(error: Exception) -> Problem:
 def _misused(error: click.ClickException) -> Problem:
     command = "devlake-ci"
     message = error.format_message()
+    if "unexpected extra argument" in message:  # the key of `--token Bearer KEY`, perhaps
+        message = "There is a word too much (it is not shown, because it may be a secret). "
+        message += "A value with a space in it has to be in quotes."
     if isinstance(error, click.UsageError) and error.ctx:
         command = error.ctx.command_path
         if isinstance(error, click.BadParameter) and error.param and error.param.name:

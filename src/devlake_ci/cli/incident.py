@@ -39,7 +39,7 @@ class Typed:
     closed: str | None = None
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def incident() -> None:
     """Open and close an incident by hand."""
 
