@@ -155,6 +155,13 @@ def test_start_never_fails_a_job(devlake_ci):
     assert "can't be written" in ran.err
 
 
+def test_start_fails_no_job_for_a_ci_that_nobody_knows(devlake_ci):
+    ran = devlake_ci("start", env={"DEVLAKE_CI": "hudson"})
+
+    assert ran.code == 0
+    assert 'devlake-ci: warning: DEVLAKE_CI: "hudson" is no CI that is known.' in ran.err
+
+
 def program(*arguments, **env):
     return subprocess.run(
         [sys.executable, "-m", "devlake_ci", *arguments], env={**os.environ, **env},
