@@ -235,6 +235,16 @@ def test_a_dry_run_shows_the_incident_and_remembers_nothing(pipeline, devlake, t
     assert devlake.requests == []
 
 
+def test_a_dry_run_leaves_a_file_that_is_none_of_ours_where_it_is(pipeline, tmp_path):
+    path = tmp_path / "kept" / "state.json"
+    path.parent.mkdir()
+    path.write_text("{")
+
+    pipeline.run("failed", NOON, "--dry-run")
+
+    assert [each.name for each in path.parent.iterdir()] == ["state.json"]
+
+
 def test_an_incident_of_a_project_goes_to_its_connection(pipeline, server):
     pipeline.run("failed", NOON, "--project=sh op", DEVLAKE_URL=server.url)
 

@@ -116,7 +116,7 @@ def _told(
 
 def _memory(session: Session) -> Memory | None:
     found = path(session.options)
-    return Memory(session.world, found) if found else None
+    return Memory(session.world, found, session.options.dry_run) if found else None
 
 
 def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident:

@@ -41,6 +41,8 @@ class Memory:
 
     world: Runtime
     path: str
+    dry: bool = False
+    """Whether nothing may be changed."""
 
     def standing(self, whose: Stretch) -> Standing:
         """Read how it stands; a file that is none of ours is set aside, and that is a note."""
@@ -76,6 +78,8 @@ class Memory:
         return quoted(self.path, LONGEST)
 
     def _aside(self) -> str:
+        if self.dry:
+            return "left there"
         try:
             return f"set aside as {quoted(self.world.set_aside(self.path), LONGEST)}"
         except OSError as error:

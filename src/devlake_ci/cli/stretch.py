@@ -103,7 +103,7 @@ class StretchOfFailures:
     @property
     def memory(self) -> Memory:
         """The state file."""
-        return Memory(self.session.world, path(self.options) or "")
+        return Memory(self.session.world, path(self.options) or "", self.options.dry_run)
 
     def _standing(self, ended: Result) -> Standing:
         if self.kind not in HISTORIES:
