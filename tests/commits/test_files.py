@@ -141,6 +141,12 @@ def test_text_is_bounded_too(read):
     assert "is larger than 2048 KiB" in refused(read, "[\n" * 2_000_000)
 
 
+def test_a_folder_that_is_gone_from_under_us_is_an_error(read, job):
+    job.rmdir()
+
+    assert "can't be read" in refused(read, "commits.yml")
+
+
 def test_a_folder_or_a_pipe_is_no_file(read, job):
     os.mkfifo(job / "pipe")
 
