@@ -187,6 +187,19 @@ def test_what_is_said_needs_no_machine_that_speaks_its_language(server, module, 
     assert "Deploy 商店 of acme/shop" in ran.stdout.decode()
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_report_needs_nobody_who_listens(server, closed):
+    given = {"URL": server.url, "CONNECTION": "1", "RESULT": "success", "ENVIRONMENT": "prod"}
+    env = GITHUB | {f"DEVLAKE_{name}": text for name, text in given.items()}
+
+    ran = subprocess.run(
+        ["sh", "-c", f'"$0" -m devlake_ci report {closed}', sys.executable],
+        env={**os.environ, **env}, capture_output=True, check=False,
+    )  # fmt: skip
+
+    assert (ran.returncode, len(server.received)) == (0, 1)
+
+
 def test_demo_reports_as_three_cis_would_and_shows_what_devlake_makes_of_it(tmp_path):
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "--quiet"], check=True)

@@ -76,8 +76,8 @@ def main() -> NoReturn:
 
 def print_utf8() -> None:
     """Let nothing that is said fail for what the machine takes for its language."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed is None
+        stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def run(arguments: Sequence[str], world: Runtime) -> int:

@@ -42,7 +42,8 @@ def _parameter(field: Field[Any]) -> click.Option:
     if "choices" in field.metadata:
         more["type"] = click.Choice(field.metadata["choices"], case_sensitive=False)
     if isinstance(field.default, float):
-        more["type"] = click.FloatRange(1, LONGEST_DEADLINE)
+        more["type"] = seconds = click.FloatRange(1, LONGEST_DEADLINE)
+        seconds.name = "number of seconds"  # click's own name stands in its errors
     if isinstance(field.default, bool):
         more["is_flag"] = True
     if field.default == ():
