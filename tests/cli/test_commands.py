@@ -349,6 +349,19 @@ def test_an_agent_that_fails_is_named_and_changes_nothing(devlake_ci, monkeypatc
     assert "buildkite-agent meta-data set devlake-reported failed: exit code 7" in ran.err
 
 
+def test_a_signal_after_it_is_stored_does_not_undo_that(agent, server):
+    program_ = agent.parent / "bin" / "buildkite-agent"
+    signals = '[ -e "$AGENT_LOG" ] || { : > "$AGENT_LOG"; kill -TERM $PPID; exec sleep 30; }'
+    program_.write_text(AGENT.replace("\n", f"\n{signals}\n", 1))
+
+    ran = program("report", "--url", server.url, "--connection=1", "--environment=prod",
+                  "--result=success", **BUILDKITE)  # fmt: skip
+
+    assert ran.returncode == 0
+    assert "meta-data set devlake-reported\ntrue" in agent.read_text()
+    assert "Stopped" not in ran.stdout + ran.stderr
+
+
 def test_json_on_the_standard_output_stays_json_in_teamcity(devlake_ci):
     env = {"TEAMCITY_VERSION": "2025.11"}
 

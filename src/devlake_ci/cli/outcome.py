@@ -9,7 +9,7 @@ from devlake_ci import ci
 from devlake_ci.ci.outputs import outputs
 from devlake_ci.ci.summary import COMMITS_SHOWN
 from devlake_ci.effects import Effect, Run, Say
-from devlake_ci.errors import BadUsageError, NothingToReport, Problem
+from devlake_ci.errors import BadUsageError, NothingToReport, Problem, StoppedError
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
@@ -23,6 +23,13 @@ NEXT = (
 
 def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
     """Print the outcome, hand it to the CI, and give the exit code."""
+    try:
+        return _concluded(outcome, world, form)
+    except StoppedError:  # a signal that comes now doesn't undo what has happened
+        return _concluded(outcome, world, form)
+
+
+def _concluded(outcome: Outcome, world: Runtime, form: str) -> int:
     if form == "json":
         click.echo(json_text(_object(outcome)))
     elif outcome.problem:
