@@ -225,6 +225,21 @@ def test_a_close_that_devlake_missed_is_told_with_its_own_time(pipeline, devlake
     assert (issue["status"], issue["lead_time_minutes"]) == ("DONE", "60")
 
 
+def test_an_incident_does_not_begin_beside_a_deployment_that_is_not_stored(pipeline, devlake):
+    """DevLake would put it on the deployment before."""
+    wrong = ("--result=success", "--commits=no-such-file.yml")
+
+    not_stored = pipeline.run("failed", NOON, *wrong, mode="both")
+    begun = [devlake.rows("issues"), pipeline.run("failed", after(minutes=5)).code]
+    pipeline.run("success", after(minutes=9), *wrong, mode="both")
+
+    (issue,) = devlake.rows("issues")
+    assert not_stored.code == 2
+    assert "No incident is reported: DevLake doesn't have the deployment" in not_stored.err
+    assert begun == [[], 0]
+    assert (issue["status"], issue["lead_time_minutes"]) == ("DONE", "4")
+
+
 def test_a_dry_run_shows_the_incident_and_remembers_nothing(pipeline, devlake, tmp_path):
     ran = pipeline.run("failed", NOON, "--dry-run", "--format=json")
 
