@@ -242,6 +242,7 @@ class TestTimes:
             ({"finished_at": "2026-03-01T11:00:00"}, "doesn't say its time zone"),
             ({"created_at": "yesterday"}, '--created-at: "yesterday" is no point in time'),
             ({"created_at": "0001-01-01T00:00:00+23:00"}, "not of this century"),
+            ({"finished_at": "0000000000"}, "not of this century"),
         ],
     )  # fmt: skip
     def test_a_contradiction_of_the_users_own_is_an_error(self, options, says):
