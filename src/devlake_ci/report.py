@@ -110,7 +110,7 @@ def _result(options: Options, context: Context) -> Result:
             "'${{ job.status }}' knows it.",
         )
     if result is Result.SKIPPED:
-        raise NothingToReport("Nothing is reported: the deployment was skipped.")
+        raise NothingToReport("Nothing is reported: the deployment was skipped, or has not ended.")
     return result
 
 
