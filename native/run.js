@@ -58,11 +58,22 @@ function given(input) {
   return (process.env[`INPUT_${input}`] || "").trim().toLowerCase();
 }
 
-function missed(stage, reason) {
+// In the words of the program, which takes these for true.
+function isHard(stage) {
   const due = stage === "post" || given("AT") === "now";
-  const hard = due && given("FAIL-ON-ERROR") === "true";
+  return due && ["true", "1", "yes", "on"].includes(given("FAIL-ON-ERROR"));
+}
+
+function missed(stage, reason) {
+  const hard = isHard(stage);
   console.log(`::${hard ? "error" : "warning"} title=DevLake::devlake-ci can't run: ${reason}.`);
   process.exitCode = hard ? 1 : 0;
+}
+
+// The program itself ends with 0 unless it is to fail the job.
+function ended(stage, code, signal) {
+  if (code && isHard(stage)) process.exitCode = code;
+  else if (code !== 0) missed(stage, signal ? `${signal} ended it` : `its exit code was ${code}`);
 }
 
 module.exports = function run(stage) {
@@ -72,7 +83,7 @@ module.exports = function run(stage) {
     const child = spawn(found.command, ["-I", "-c", start, stage, ...folders], { stdio: "inherit" });
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
     child.on("error", (error) => missed(stage, error.message));
-    child.on("exit", (code) => (process.exitCode = code ?? 1));
+    child.on("exit", (code, signal) => ended(stage, code, signal));
   } catch (error) {
     missed(stage, error.message.replaceAll(/[\r\n]+/g, " "));
   }

@@ -183,6 +183,13 @@ class TestNothingToReport:
     def test_a_pull_request_deploys_where_the_user_says(self):
         assert deployment(self.REVIEW, environment="review").environment == "DEVELOPMENT"
 
+    def test_a_job_that_only_visits_its_environment_deploys_nothing(self):
+        verify = replace(CONTEXT, visit="it is there to verify", environment="production")
+
+        with pytest.raises(NothingToReport, match="it is there to verify"):
+            deployment(verify, environment=None)
+        assert deployment(verify, environment="production").environment == "PRODUCTION"
+
     def test_a_skipped_deployment_is_none(self):
         with pytest.raises(NothingToReport, match="skipped"):
             deployment(result="skipped")
@@ -235,6 +242,7 @@ class TestTimes:
             ({"finished_at": "2026-03-01T11:00:00"}, "doesn't say its time zone"),
             ({"created_at": "yesterday"}, '--created-at: "yesterday" is no point in time'),
             ({"created_at": "0001-01-01T00:00:00+23:00"}, "not of this century"),
+            ({"finished_at": "0000000000"}, "not of this century"),
         ],
     )  # fmt: skip
     def test_a_contradiction_of_the_users_own_is_an_error(self, options, says):

@@ -151,3 +151,24 @@ def test_a_cancelled_job_is_not_held_up(server, number):
 
     assert process.returncode == 5
     assert f"Stopped by {number.name} before DevLake said" in said
+
+
+def test_a_signal_ends_both_halves_of_a_report(server, tmp_path):
+    server.script = [SILENCE]
+    arguments = [
+        *("report", "--url", server.url, "--connection", "1", "--environment", "production"),
+        *("--result", "success", "--sha", SHA, "--repo-url", "https://g.example/a/b"),
+        *("--mode", "both", "--incident-result", "failed", "--incident-branches", "*"),
+        *("--incident-state", f"file:{tmp_path}/state", "--ref", "main", "--deadline", "5"),
+    ]
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "devlake_ci", *arguments], stderr=subprocess.PIPE, text=True
+    ) as process:
+        server.asked.wait()
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate()
+
+    assert process.returncode == 5
+    assert "Stopped by SIGTERM" in said
+    assert [each.path.rpartition("/")[2] for each in server.received] == ["deployments"]

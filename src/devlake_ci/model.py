@@ -64,6 +64,9 @@ class Context:
     no_deployment: str | None = None
     """Why this run deploys nothing unless an environment is given by hand, such as
     "it runs for a pull request"; None if it may well deploy."""
+    visit: str | None = None
+    """Why this job deploys nothing in `environment`, though it may find it broken, such as
+    "it is there to verify"; None if it may well deploy."""
     state_dir: str | None = None
     """A folder that lives as long as this job and no longer, or None."""
     run_number: int | None = None

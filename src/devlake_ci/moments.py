@@ -12,11 +12,12 @@ def moment(text: str, source: str) -> datetime:
 
     Raises BadUsageError if it is neither, or has no time zone: a guessed zone is a wrong number.
     """
-    if re.fullmatch(r"[0-9]{10}(\.[0-9]+)?", text):
-        return datetime.fromtimestamp(float(text), UTC)
     hint = "Write it like 2026-03-01T10:00:00Z, or as seconds since 1970 (date +%s)."
+    is_number = re.fullmatch(r"[0-9]{10}(\.[0-9]+)?", text)
     try:
-        read = datetime.fromisoformat(text)
+        read = (
+            datetime.fromtimestamp(float(text), UTC) if is_number else datetime.fromisoformat(text)
+        )
     except ValueError:
         raise BadUsageError(f"{source}: {quoted(text)} is no point in time.", hint) from None
     if read.tzinfo is None:

@@ -43,9 +43,9 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     Raises NothingToReport if it made none, MissingError for what the CI doesn't say, and
     BadUsageError for what can't be used as it was given.
     """
-    if context.no_deployment and not options.environment:
+    if (why := context.no_deployment or context.visit) and not options.environment:
         raise NothingToReport(
-            f"Nothing is reported: {context.no_deployment}, and no environment is given.",
+            f"Nothing is reported: {why}, and no environment is given.",
             "If it does deploy, say where to with --environment.",
         )
     result = _result(options, context)
@@ -110,7 +110,7 @@ def _result(options: Options, context: Context) -> Result:
             "'${{ job.status }}' knows it.",
         )
     if result is Result.SKIPPED:
-        raise NothingToReport("Nothing is reported: the deployment was skipped.")
+        raise NothingToReport("Nothing is reported: the deployment was skipped, or has not ended.")
     return result
 
 

@@ -108,3 +108,24 @@ def test_a_remote_on_this_machine_is_no_repository_url(git):
     git("remote", "set-url", "origin", "/srv/git/shop.git")
 
     assert ci.context({}, no_file, git).repo_url is None
+
+
+JENKINS = {"JENKINS_URL": "http://ci", "CHANGE_ID": "7", "CHANGE_BRANCH": "topic"}
+
+
+def test_the_head_of_a_pull_request_is_what_is_checked_out(git):
+    context = ci.context(JENKINS, no_file, git)
+
+    assert context.sha == git("rev-parse", "HEAD")
+
+
+def test_a_merge_that_nobody_made_is_not_the_commit_of_a_pull_request(git):
+    git("checkout", "-b", "topic")
+    git("commit", "--allow-empty", "--message=Topic")
+    git("checkout", "main")
+    git("merge", "--no-ff", "--message=Merge", "topic")
+
+    context = ci.context(JENKINS, no_file, git)
+
+    assert context.sha is None
+    assert ci.context({}, no_file, git).sha == git("rev-parse", "HEAD")

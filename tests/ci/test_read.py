@@ -134,6 +134,16 @@ def test_each_sign_of_a_merge_request_is_enough(variable):
     assert context.no_deployment == "it runs for a merge request"
 
 
+@pytest.mark.parametrize(("action", "visits"), [("start", False), ("prepare", True),
+                                                ("verify", True), ("access", True)])  # fmt: skip
+def test_gitlab_deploys_nothing_where_an_environment_is_only_visited(action, visits):
+    env = {"GITLAB_CI": "true", "CI_ENVIRONMENT_ACTION": action}
+
+    context = ci.context(env, lambda _: None, lambda *_: None)
+
+    assert (context.no_deployment, bool(context.visit)) == (None, visits)
+
+
 def test_an_environment_without_a_name_is_stopped_all_the_same():
     env = {"GITLAB_CI": "true", "CI_ENVIRONMENT_ACTION": "stop"}
 

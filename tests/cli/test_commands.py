@@ -155,11 +155,49 @@ def test_start_never_fails_a_job(devlake_ci):
     assert "can't be written" in ran.err
 
 
+def test_start_fails_no_job_for_a_ci_that_nobody_knows(devlake_ci):
+    ran = devlake_ci("start", env={"DEVLAKE_CI": "hudson"})
+
+    assert ran.code == 0
+    assert 'devlake-ci: warning: DEVLAKE_CI: "hudson" is no CI that is known.' in ran.err
+
+
 def program(*arguments, **env):
     return subprocess.run(
         [sys.executable, "-m", "devlake_ci", *arguments], env={**os.environ, **env},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "prefix"),
+    [(["action", "main"], "INPUT_"), (["action", "post"], "INPUT_"), (["plugin"], "PLUGIN_")],
+)
+def test_what_is_said_needs_no_machine_that_speaks_its_language(server, module, prefix):
+    """What a Windows runner takes for the language of a pipe has no such letters."""
+    given = {"URL": server.url, "CONNECTION": "1", "SERVICE": "商店", "RESULT": "success",
+             "ENVIRONMENT": "production", "AT": "now" if "main" in module else ""}  # fmt: skip
+    env = GITHUB | {f"{prefix}{name}": text for name, text in given.items()}
+
+    ran = subprocess.run(
+        [sys.executable, "-m", f"devlake_ci.cli.{module[0]}", *module[1:]],
+        env={**os.environ, **env, "PYTHONIOENCODING": "cp1252"}, capture_output=True, check=True,
+    )  # fmt: skip
+
+    assert "Deploy 商店 of acme/shop" in ran.stdout.decode()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_report_needs_nobody_who_listens(server, closed):
+    given = {"URL": server.url, "CONNECTION": "1", "RESULT": "success", "ENVIRONMENT": "prod"}
+    env = GITHUB | {f"DEVLAKE_{name}": text for name, text in given.items()}
+
+    ran = subprocess.run(
+        ["sh", "-c", f'"$0" -m devlake_ci report {closed}', sys.executable],
+        env={**os.environ, **env}, capture_output=True, check=False,
+    )  # fmt: skip
+
+    assert (ran.returncode, len(server.received)) == (0, 1)
 
 
 def test_demo_reports_as_three_cis_would_and_shows_what_devlake_makes_of_it(tmp_path):
@@ -235,6 +273,22 @@ def test_what_is_no_command_is_a_usage_error():
     assert "No such command 'reprot'" in ran.stderr
 
 
+@pytest.mark.parametrize("arguments", [[], ["incident"]])
+def test_without_a_command_one_line_says_so(devlake_ci, arguments):
+    ran = devlake_ci(*arguments)
+
+    assert ran.code == 2
+    assert ran.err.startswith("devlake-ci: error: Missing command.\n")
+
+
+def test_a_key_that_the_shell_took_for_another_word_is_not_shown(devlake_ci):
+    ran = devlake_ci("report", "--token", "Bearer", "s3cr3t")
+
+    assert ran.code == 2
+    assert "s3cr3t" not in ran.out + ran.err
+    assert "quotes" in ran.err
+
+
 AGENT = """#!/bin/sh
 echo "$*" >> "$AGENT_LOG"
 cat >> "$AGENT_LOG"
@@ -293,6 +347,19 @@ def test_an_agent_that_fails_is_named_and_changes_nothing(devlake_ci, monkeypatc
 
     assert ran.code == 2
     assert "buildkite-agent meta-data set devlake-reported failed: exit code 7" in ran.err
+
+
+def test_a_signal_after_it_is_stored_does_not_undo_that(agent, server):
+    program_ = agent.parent / "bin" / "buildkite-agent"
+    signals = '[ -e "$AGENT_LOG" ] || { : > "$AGENT_LOG"; kill -TERM $PPID; exec sleep 30; }'
+    program_.write_text(AGENT.replace("\n", f"\n{signals}\n", 1))
+
+    ran = program("report", "--url", server.url, "--connection=1", "--environment=prod",
+                  "--result=success", **BUILDKITE)  # fmt: skip
+
+    assert ran.returncode == 0
+    assert "meta-data set devlake-reported\ntrue" in agent.read_text()
+    assert "Stopped" not in ran.stdout + ran.stderr
 
 
 def test_json_on_the_standard_output_stays_json_in_teamcity(devlake_ci):

@@ -225,6 +225,21 @@ def test_a_close_that_devlake_missed_is_told_with_its_own_time(pipeline, devlake
     assert (issue["status"], issue["lead_time_minutes"]) == ("DONE", "60")
 
 
+def test_an_incident_does_not_begin_beside_a_deployment_that_is_not_stored(pipeline, devlake):
+    """DevLake would put it on the deployment before."""
+    wrong = ("--result=success", "--commits=no-such-file.yml")
+
+    not_stored = pipeline.run("failed", NOON, *wrong, mode="both")
+    begun = [devlake.rows("issues"), pipeline.run("failed", after(minutes=5)).code]
+    pipeline.run("success", after(minutes=9), *wrong, mode="both")
+
+    (issue,) = devlake.rows("issues")
+    assert not_stored.code == 2
+    assert "No incident is reported: DevLake doesn't have the deployment" in not_stored.err
+    assert begun == [[], 0]
+    assert (issue["status"], issue["lead_time_minutes"]) == ("DONE", "4")
+
+
 def test_a_dry_run_shows_the_incident_and_remembers_nothing(pipeline, devlake, tmp_path):
     ran = pipeline.run("failed", NOON, "--dry-run", "--format=json")
 
@@ -233,6 +248,16 @@ def test_a_dry_run_shows_the_incident_and_remembers_nothing(pipeline, devlake, t
     assert request["body"]["type"] == "INCIDENT"
     assert not (tmp_path / "kept").exists()
     assert devlake.requests == []
+
+
+def test_a_dry_run_leaves_a_file_that_is_none_of_ours_where_it_is(pipeline, tmp_path):
+    path = tmp_path / "kept" / "state.json"
+    path.parent.mkdir()
+    path.write_text("{")
+
+    pipeline.run("failed", NOON, "--dry-run")
+
+    assert [each.name for each in path.parent.iterdir()] == ["state.json"]
 
 
 def test_an_incident_of_a_project_goes_to_its_connection(pipeline, server):
@@ -254,7 +279,8 @@ def test_the_users_words_reach_the_issue(pipeline, devlake):
 
 @pytest.mark.parametrize(
     "wrong", ["--incident-key=a/b", "--incident-title={nonsense}", "--incident-state=somewhere",
-              "--incident-state=github", "--incident-result=splendid"],
+              "--incident-state=file:", "--incident-state=file:kept/", "--incident-state=github",
+              "--incident-result=splendid"],
 )  # fmt: skip
 def test_what_can_not_be_used_is_exit_2_and_nothing_is_sent(pipeline, devlake, wrong):
     ran = pipeline.run("failed", NOON, wrong)
@@ -303,6 +329,8 @@ def test_by_hand_without_a_file_all_of_it_is_typed_again(devlake_ci, devlake):
         ["open", "a:b", "--title=x"],
         ["open", "k"],
         ["open", "k", "--title="],
+        ["open", "k", "--title=x", "--incident-state=file:"],
+        ["open", "k", "--title=x", "--incident-state=fil:state.json"],
         ["open", "k", "--title=x", "--created-at=soon"],
         ["close", "k", "--title=x", "--created-at=2026-03-01T11:00:00Z",
          "--resolved-at=2026-03-01T10:00:00Z"],

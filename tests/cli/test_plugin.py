@@ -94,6 +94,28 @@ def test_a_plugins_step_without_settings_reports_what_variables_say(run, env):
     assert "--url" in err
 
 
+def test_a_blank_line_between_values_is_none(run):
+    environments = {"PLUGIN_ENVIRONMENT_MAP": "a=STAGING\n\n  \ncanary=PRODUCTION",
+                    "PLUGIN_ENVIRONMENT": "canary"}  # fmt: skip
+
+    _, out, _ = run(DRONE | SETTINGS | environments)
+
+    assert json.loads(out)["requests"][0]["body"]["environment"] == "PRODUCTION"
+
+
+@pytest.mark.parametrize(("hard", "code"), [("true", 2), ("false", 0), ("perhaps", 0)])
+def test_a_setting_that_can_not_be_read_fails_the_step_only_if_it_may(run, hard, code):
+    wrong = {"PLUGIN_VERBOSE": "perhaps", "PLUGIN_FAIL_ON_ERROR": hard}
+
+    assert run(DRONE | SETTINGS | wrong)[0] == code
+
+
+def test_no_setting_of_another_name_says_if_the_step_may_fail(run):
+    told = {"PLUGIN_TITLE": "Mend --on-failure fail", "PLUGIN_DIALECT": "v9"}
+
+    assert run(DRONE | SETTINGS | told)[0] == 0
+
+
 def test_the_image_shows_the_help_where_no_ci_runs_it(run):
     code, out, _ = run({})
 

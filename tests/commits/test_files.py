@@ -27,6 +27,7 @@ def refused(read, given):
         "acme/pay@v1",
         "acme/group/pay@v1/x",
         "https://h.example/acme/pay@v1",
+        "https://me:s3cr3t@h.example/acme/pay@v1",
         "- acme/pay@v1",
         "[]",
         "{}",
@@ -138,6 +139,12 @@ def test_all_files_together_are_bounded(read, job):
 
 def test_text_is_bounded_too(read):
     assert "is larger than 2048 KiB" in refused(read, "[\n" * 2_000_000)
+
+
+def test_a_folder_that_is_gone_from_under_us_is_an_error(read, job):
+    job.rmdir()
+
+    assert "can't be read" in refused(read, "commits.yml")
 
 
 def test_a_folder_or_a_pipe_is_no_file(read, job):

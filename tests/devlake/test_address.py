@@ -60,6 +60,13 @@ def test_a_base_is_completed_by_connection_or_project(base, option, route):
     assert found.url == f"https://d.example/api/rest/plugins/webhook/{route}/deployments"
 
 
+def test_a_repository_that_is_called_like_a_number_is_a_name():
+    names = NAMES | {"repo": "2048"}
+    options = Options(url="http://lake:8080", connection="{repo}")
+
+    assert target(options, names).route == "connections/by-name/2048"
+
+
 def test_what_is_given_beside_the_url_goes_before_what_is_in_it():
     found = where("https://d.example/plugins/webhook/connections/7/deployments", connection="8")
 
@@ -127,6 +134,14 @@ def test_what_cannot_be_an_address_says_why(options, error, says):
     assert says in raised.value.message
     assert raised.value.hint
     assert "s3cr3t" not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize("odd", ["/", "?", "#"])
+def test_a_password_that_reads_as_a_port_and_a_path_is_not_taken_for_them(odd):
+    with pytest.raises(BadUsageError) as raised:
+        where(f"https://me:12{odd}s3cr3t@d.example/api", connection="1")
+
+    assert "12" not in raised.value.message + raised.value.hint
 
 
 def test_a_dry_run_needs_no_token_even_where_the_url_asks_for_one():

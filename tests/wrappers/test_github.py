@@ -213,7 +213,8 @@ def test_an_input_goes_before_a_variable_and_an_empty_one_leaves_it(act):
 
 
 def test_the_end_of_the_job_takes_what_its_beginning_noted(act):
-    env = {"STATE_started": "2026-03-01T10:00:00Z", "STATE_deployment-id": "noted"}
+    env = {"STATE_started": "2026-03-01T10:00:00Z", "STATE_deployment-id": "noted",
+           "STATE_deployment-of": "service , environment production"}  # fmt: skip
 
     _, _, posted = act(last, at="job-end", env=env)
 
@@ -223,12 +224,34 @@ def test_the_end_of_the_job_takes_what_its_beginning_noted(act):
 
 def test_what_the_user_gives_goes_before_what_was_noted(act):
     env = {"STATE_started": "2026-03-01T10:00:00Z", "STATE_deployment-id": "noted",
+           "STATE_deployment-of": "service , environment production",
            "DEVLAKE_STARTED_AT": "2026-03-01T11:00:00Z"}  # fmt: skip
 
     _, _, posted = act(last, at="job-end", id="given", env=env)
 
     assert posted.body["id"] == "given"
     assert posted.body["startedDate"] == "2026-03-01T11:00:00Z"
+
+
+def test_two_reports_whose_services_later_steps_name_are_two_deployments(act, tmp_path):
+    state = tmp_path / "state"
+    act(at="job-end", env={"GITHUB_STATE": str(state)})
+    noted = re.findall(r"(?m)^(.+)<<.*\n(.*)\n", state.read_text())
+    env = {f"STATE_{name}": text for name, text in noted}
+
+    ids = [act(last, at="job-end", service=service, env=env)[2].body["id"]
+           for service in ("", "api", "web")]  # fmt: skip
+
+    assert len(set(ids)) == 3
+    assert ids[0] == env["STATE_deployment-id"]
+
+
+def test_a_variable_that_can_not_be_read_only_warns_at_the_end_of_the_job(act):
+    code, told, received = act(last, at="job-end", env={"STATE_started": "2026-03-01T10:00:00Z",
+                                                        "DEVLAKE_VERBOSE": "perhaps"})  # fmt: skip
+
+    assert (code, received) == (0, None)
+    assert "DEVLAKE_VERBOSE" in told
 
 
 @pytest.mark.parametrize("word", ["perhaps", "${{ x }}"])

@@ -13,7 +13,7 @@ WHOLE_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 def completed(context: Context, git: Git) -> Context:
     """`context` with `sha`, `repo_url`, `ref` and `message` where they were missing."""
-    if context.sha is None:
+    if context.sha is None and not (context.no_deployment and _is_merge(git)):
         context = _with(context, "sha", git("rev-parse", "HEAD"), "git rev-parse HEAD")
     if context.repo_url is None:
         url = git("remote", "get-url", "origin")
@@ -42,6 +42,12 @@ def _with(context: Context, name: str, value: str | None, source: str) -> Contex
         return context
     changes: dict[str, Any] = {name: value, "sources": {**context.sources, name: source}}
     return replace(context, **changes)
+
+
+def _is_merge(git: Git) -> bool:
+    # Of a pull request it may be one that the CI made. A shallow clone's commit has its parents.
+    head = (git("cat-file", "commit", "HEAD") or "").partition("\n\n")[0]
+    return head.count("\nparent ") > 1
 
 
 def _is_whole(sha: str | None) -> bool:

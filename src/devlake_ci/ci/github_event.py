@@ -21,10 +21,13 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.provider import Env, ReadFile
+from devlake_ci.model import Result
 
 Facts = dict[str, Fact[Any] | None]
 
 FINAL_STATES = {"success", "failure", "error"}
+OTHER_STATES = {"queued", "pending", "in_progress", "inactive"}
+"""Of a deployment that hasn't ended, or that a newer one has replaced."""
 
 
 def load(env: Env, read_file: ReadFile) -> object:
@@ -103,9 +106,14 @@ def _deployment(env: Env, event: object) -> Facts:
 
 def _deployment_status(env: Env, event: object) -> Facts:
     # The status is of the deployment; our own job, which only hears of it, succeeds anyway.
-    state = _field(event, "deployment_status.state")
-    ended = state if state and state.value in FINAL_STATES else None
-    return _deployment(env, event) | {"result": mapped(ended, outcome)}
+    state = mapped(_field(event, "deployment_status.state"), _ended)
+    return _deployment(env, event) | {"result": state}
+
+
+def _ended(state: str) -> Result | None:
+    if state in OTHER_STATES:
+        return Result.SKIPPED
+    return outcome(state) if state in FINAL_STATES else None
 
 
 _READERS: Mapping[str, Callable[[Env, object], Facts]] = {

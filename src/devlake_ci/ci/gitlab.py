@@ -51,6 +51,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         job_id=value(env, "CI_JOB_ID"),
         tier=value(env, "CI_ENVIRONMENT_TIER"),
         no_deployment=_no_deployment(env),
+        visit=_visit(env),
         workflow=value(env, "CI_PIPELINE_NAME"),
         run_number=number(value(env, "CI_PIPELINE_IID")),
         default_branch=value(env, "CI_DEFAULT_BRANCH"),
@@ -115,6 +116,15 @@ def _no_deployment(env: Env) -> str | None:
         return "it runs for a merge request"
     if value(env, "CI_ENVIRONMENT_ACTION") == "stop":
         return f"it stops the environment {value(env, 'CI_ENVIRONMENT_NAME') or ''}".strip()
+    return None
+
+
+def _visit(env: Env) -> str | None:
+    # These have the environment's name and tier, and GitLab makes no deployment of them:
+    # https://docs.gitlab.com/ci/yaml/#environmentaction
+    action = value(env, "CI_ENVIRONMENT_ACTION")
+    if action in {"prepare", "verify", "access"}:
+        return f"its environment is there with action: {action}"
     return None
 
 

@@ -61,6 +61,7 @@ class Commands(click.Group):
 devlake_ci = Commands(
     name="devlake-ci",
     help="Tell Apache DevLake from a CI pipeline what was deployed.",
+    no_args_is_help=False,  # click would call the whole help an error
     epilog="Exit codes: 0 reported, or nothing to report, or only warned (--on-failure warn); "
     "1 a bug; 2 usage; 3 the CI doesn't say something needed; 4 DevLake refused; "
     "5 DevLake not reached within the deadline.",
@@ -78,8 +79,8 @@ def main() -> NoReturn:
 
 def print_utf8() -> None:
     """Let nothing that is said fail for what the machine takes for its language."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed is None
+        stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def run(arguments: Sequence[str], world: Runtime) -> int:
@@ -140,6 +141,9 @@ def _problem(error: Exception) -> Problem:
 def _misused(error: click.ClickException) -> Problem:
     command = "devlake-ci"
     message = error.format_message()
+    if "unexpected extra argument" in message:  # the key of `--token Bearer KEY`, perhaps
+        message = "There is a word too much (it is not shown, because it may be a secret). "
+        message += "A value with a space in it has to be in quotes."
     if isinstance(error, click.UsageError) and error.ctx:
         command = error.ctx.command_path
         if "unexpected extra argument" in message:  # which may well be half of a secret

@@ -8,6 +8,7 @@ https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 import click
@@ -23,7 +24,7 @@ from devlake_ci.effects import Append
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.moments import rfc3339
-from devlake_ci.options import flag
+from devlake_ci.options import flag, variable
 from devlake_ci.runtime import Runtime
 
 CARRIED = {
@@ -36,11 +37,13 @@ CARRIED = {
 
 def main() -> NoReturn:
     """Run when the step runs: report, or note what the end of the job has to know."""
+    cli.print_utf8()
     runtime.leave(first(_world()))
 
 
 def post() -> NoReturn:
     """Run when the job ends: report, if it wasn't done before."""
+    cli.print_utf8()
     runtime.leave(last(_world()))
 
 
@@ -52,6 +55,7 @@ def first(world: Runtime) -> int:
     _remember(world, "GITHUB_STATE", "started", started)
     if identity := _identity(world):
         _remember(world, "GITHUB_STATE", "deployment-id", identity)
+        _remember(world, "GITHUB_STATE", "deployment-of", _named(world))
         _remember(world, "GITHUB_OUTPUT", "deployment-id", identity)
     click.echo("DevLake will be told at the end of this job.")
     return 0
@@ -61,17 +65,17 @@ def last(world: Runtime) -> int:
     """Report with what was noted; with `at: now` everything is done already."""
     if given(world.env, "at").lower() == "now":
         return 0
-    noted = {
-        "started_at": world.env.get("STATE_started"),
-        "id": world.env.get("STATE_deployment-id"),
-    }
-    missing = {name: value for name, value in noted.items() if value and not _is_given(world, name)}
+    noted = {"started_at": world.env.get("STATE_started")}
+    # Later steps may have said which service it is, and that of another report in this job.
+    if world.env.get("STATE_deployment-of") == _named(world):
+        noted["id"] = world.env.get("STATE_deployment-id")
+    missing = {name: value for name, value in noted.items() if value and not _said(world.env, name)}
     return _report(world, [f"{flag(name)}={value}" for name, value in missing.items()])
 
 
 def arguments(env: Mapping[str, str]) -> list[str]:
     """Spell the inputs as a command line of `report`; raises BadUsageError for a switch's value."""
-    return inputs.arguments(lambda name: given(env, name))
+    return inputs.arguments(partial(given, env))
 
 
 def given(env: Mapping[str, str], name: str) -> str:
@@ -79,17 +83,24 @@ def given(env: Mapping[str, str], name: str) -> str:
     return inputs.value(env.get(f"INPUT_{name.upper()}", ""))
 
 
-def _is_given(world: Runtime, option: str) -> bool:
-    """Tell if the user gave an option themselves, as an input or a variable."""
+def _said(env: Mapping[str, str], option: str) -> str:
+    """Give what the user said themselves, as an input or a variable; empty if they didn't."""
     name = flag(option).removeprefix("--")
-    return bool(given(world.env, name) or option in params.defaults(world.env))
+    return given(env, name) or inputs.value(env.get(variable(option), ""))
+
+
+def _named(world: Runtime) -> str:
+    """Give what a deployment's id is made of and inputs say, as far as they say it by now."""
+    service, environment = (_said(world.env, name) for name in ("service", "environment"))
+    return f"service {service}, environment {environment}"
 
 
 def _report(world: Runtime, noted: list[str]) -> int:
     try:
         words = arguments(world.env)
     except BadUsageError as problem:
-        return conclude(Outcome(reported=False, problem=problem, soft=True), world, "text")
+        soft = inputs.is_soft(partial(given, world.env))
+        return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
     return cli.run(["report", *noted, *words], world)
 
 

@@ -8,6 +8,7 @@ https://docs.gitlab.com/ci/variables/#cicd-variable-precedence
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NoReturn
 
 from devlake_ci import cli, runtime
@@ -35,10 +36,12 @@ def main() -> NoReturn:
 
 def report(world: Runtime, arguments: Sequence[str]) -> int:
     """Report, with the inputs before the variables."""
+    asked = partial(given, world.env)
     try:
-        words = inputs.arguments(lambda name: given(world.env, name))
+        words = inputs.arguments(asked)
     except BadUsageError as problem:
-        return conclude(Outcome(reported=False, problem=problem, soft=True), world, "text")
+        soft = inputs.is_soft(asked)
+        return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
     return cli.run(["report", *words, *arguments], world)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from devlake_ci.cli import params
-from devlake_ci.cli.memory import PREFIX, Memory
+from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, Problem
@@ -39,7 +39,7 @@ class Typed:
     closed: str | None = None
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def incident() -> None:
     """Open and close an incident by hand."""
 
@@ -116,9 +116,8 @@ def _told(
 
 
 def _memory(session: Session) -> Memory | None:
-    chosen = session.options.incident_state
-    path = chosen.removeprefix(PREFIX)
-    return Memory(session.world, path) if path != chosen else None
+    found = path(session.options)
+    return Memory(session.world, found, session.options.dry_run) if found else None
 
 
 def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident:

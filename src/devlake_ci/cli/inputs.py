@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from devlake_ci.cli import params
+from devlake_ci.errors import BadUsageError
 from devlake_ci.options import declared, flag
 
 Given = Callable[[str], str]
@@ -15,6 +16,14 @@ def arguments(given: Given) -> list[str]:
         "fail" if params.switch(given("fail-on-error") or "false", "fail-on-error") else "warn"
     )
     return [f"{flag('on_failure')}={failure}", *_options(given)]
+
+
+def is_soft(given: Given) -> bool:
+    """Tell if a failure is to be a warning, even where another input can't be read."""
+    try:
+        return not params.switch(given("fail-on-error") or "false", "fail-on-error")
+    except BadUsageError:
+        return True
 
 
 def value(text: str) -> str:
@@ -31,6 +40,7 @@ def _options(given: Given) -> Iterator[str]:
         if isinstance(option.default, bool):
             yield from [flag(option.name)] * params.switch(value, name)
         elif option.default == ():
-            yield from (f"{flag(option.name)}={line.strip()}" for line in value.splitlines())
+            lines = filter(None, map(str.strip, value.splitlines()))
+            yield from (f"{flag(option.name)}={line}" for line in lines)
         else:
             yield f"{flag(option.name)}={value}"

@@ -3,14 +3,36 @@
 from dataclasses import dataclass
 
 from devlake_ci.effects import Replace
+from devlake_ci.errors import BadUsageError
 from devlake_ci.incidents import state
 from devlake_ci.incidents.incident import Stretch
 from devlake_ci.incidents.standing import Standing
+from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import quoted
 
 PREFIX = "file:"
+ELSEWHERE = {"auto", "github", "gitlab", "none"}
 LONGEST = 1000  # characters of a path; it is of no use if it is cut
+
+
+def path(options: Options) -> str | None:
+    """Give the path of the state file; None if it is not a file that says what is open.
+
+    Raises BadUsageError for a place that is none, and for a path that names no file: `file:` is
+    what is left of a variable that wasn't set.
+    """
+    chosen, source = options.incident_state, options.source("incident_state")
+    if chosen in ELSEWHERE:
+        return None
+    hint = "Give auto, github, gitlab, file:PATH or none."
+    if not chosen.startswith(PREFIX):
+        message = f"{source}: {quoted(chosen)} is no place where incidents are known."
+        raise BadUsageError(message, hint)
+    found = chosen.removeprefix(PREFIX)
+    if found.rpartition("/")[2] in ("", ".", ".."):
+        raise BadUsageError(f"{source}: {quoted(chosen)} names no file.", hint)
+    return found
 
 
 @dataclass(frozen=True)
@@ -19,6 +41,8 @@ class Memory:
 
     world: Runtime
     path: str
+    dry: bool = False
+    """Whether nothing may be changed."""
 
     def standing(self, whose: Stretch) -> Standing:
         """Read how it stands; a file that is none of ours is set aside, and that is a note."""
@@ -54,6 +78,8 @@ class Memory:
         return quoted(self.path, LONGEST)
 
     def _aside(self) -> str:
+        if self.dry:
+            return "left there"
         try:
             return f"set aside as {quoted(self.world.set_aside(self.path), LONGEST)}"
         except OSError as error:

@@ -46,7 +46,8 @@ def _parameter(field: Field[Any]) -> click.Option:
     if "choices" in field.metadata:
         more["type"] = click.Choice(field.metadata["choices"], case_sensitive=False)
     if isinstance(field.default, float):
-        more["type"] = click.FloatRange(1, LONGEST_DEADLINE)
+        more["type"] = seconds = click.FloatRange(1, LONGEST_DEADLINE)
+        seconds.name = "number of seconds"  # click's own name stands in its errors
     if isinstance(field.default, bool):
         more["is_flag"] = True
     if field.default == ():
@@ -136,8 +137,12 @@ def _stripped(value: Any) -> Any:  # noqa: ANN401
 
 def soft(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
     """Tell if a failure is to be a warning, even where the command line can't be read."""
-    words = " ".join(arguments).replace("=", " ").split()
-    typed = [after for word, after in pairwise(words) if word == flag("on_failure")]
+    name = flag("on_failure")
+    typed = [
+        after if word == name else word.partition("=")[2]
+        for word, after in pairwise([*arguments, ""])
+        if word == name or word.startswith(f"{name}=")
+    ]
     return (typed or [env.get(variable("on_failure"), "")])[-1].strip().lower() == "warn"
 
 

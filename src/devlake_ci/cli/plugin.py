@@ -6,6 +6,7 @@ https://docs.drone.io/plugins/overview/ and https://woodpecker-ci.org/docs/usage
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NoReturn
 
 from devlake_ci import ci, cli, runtime
@@ -21,6 +22,7 @@ HOMES = {drone.NAME, woodpecker.NAME}
 
 def main() -> NoReturn:
     """Run as the image's command, which is all that a plugin's step runs."""
+    cli.print_utf8()
     runtime.leave(plugin(runtime.real()))
 
 
@@ -28,10 +30,12 @@ def plugin(world: Runtime) -> int:
     """Report with the settings; outside a CI that has plugins, and without any, show the help."""
     if not (_settings(world.env) or _at_home(world.env)):
         return cli.run(["--help"], world)
+    asked = partial(given, world.env)
     try:
-        words = inputs.arguments(lambda name: given(world.env, name))
+        words = inputs.arguments(asked)
     except BadUsageError as problem:
-        return conclude(Outcome(reported=False, problem=problem, soft=True), world, "text")
+        soft = inputs.is_soft(asked)
+        return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
     return cli.run(["report", *words], world)
 
 

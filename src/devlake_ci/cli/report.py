@@ -13,7 +13,7 @@ from devlake_ci.cli.stretch import StretchOfFailures
 from devlake_ci.commits.others import others
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.errors import Problem
-from devlake_ci.model import Deployment, Outcome
+from devlake_ci.model import Outcome
 
 
 @click.command(cls=params.Grouped, params=params.parameters())
@@ -39,7 +39,7 @@ def outcome(session: Session) -> Outcome:
             return _part(session, lambda: _incident(session, None))
         case "both":
             first = _part(session, lambda: _deployment(session))
-            second = _part(session, lambda: _incident(session, first.deployment))
+            second = _part(session, lambda: _incident(session, first))
             return merged(first, second)
     return _part(session, lambda: _deployment(session))
 
@@ -62,8 +62,8 @@ def _deployment(session: Session) -> Outcome:
     )
 
 
-def _incident(session: Session, deployment: Deployment | None) -> Outcome:
-    return StretchOfFailures(session).outcome(deployment)
+def _incident(session: Session, beside: Outcome | None) -> Outcome:
+    return StretchOfFailures(session).outcome(beside)
 
 
 def lookups(session: Session, *, nonce: bool = True) -> reporting.Lookups:

@@ -4,6 +4,7 @@ import click
 
 from devlake_ci import ci
 from devlake_ci.cli.outcome import carry_out
+from devlake_ci.errors import BadUsageError
 from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
 
@@ -16,7 +17,12 @@ def start(world: Runtime) -> None:
     Run it first in the job. It never fails a job: a start time is nice to have, and no panel of
     DevLake's DORA dashboards reads it.
     """
-    provider, now = ci.provider(world.env), world.clock.now()
+    try:
+        provider = ci.provider(world.env)
+    except BadUsageError as problem:
+        click.echo(f"devlake-ci: warning: {problem.message} {problem.hint}", err=True)
+        return
+    now = world.clock.now()
     effects = provider.remember(now, world.env)
     if effects:
         click.echo(f"This job began at {rfc3339(now)}.")

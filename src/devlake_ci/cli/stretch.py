@@ -6,17 +6,17 @@ from functools import cached_property, reduce
 
 from devlake_ci import report as reporting
 from devlake_ci.ci import github_event
-from devlake_ci.cli.memory import PREFIX, Memory
+from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
-from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
+from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, UnreachedError
 from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.incidents import branches, github, github_guard, gitlab, report, state
 from devlake_ci.incidents.github_runs import workflow_file
 from devlake_ci.incidents.history import History
 from devlake_ci.incidents.incident import Stretch, stretch
 from devlake_ci.incidents.standing import Event, Standing
-from devlake_ci.model import Deployment, Incident, Outcome, Result
+from devlake_ci.model import Incident, Outcome, Result
 from devlake_ci.moments import rfc3339
 from devlake_ci.text import quoted
 
@@ -32,8 +32,11 @@ class StretchOfFailures:
         self.options = session.options
         self.context = session.context
 
-    def outcome(self, deployment: Deployment | None) -> Outcome:
-        """Report the incident of this run, if any; raises Problem."""
+    def outcome(self, beside: Outcome | None) -> Outcome:
+        """Report the incident of this run, if any; raises Problem.
+
+        `beside` is what became of the deployment that is reported with it.
+        """
         ended = report.result(self.options, self.context)
         branches.check(self.options, self.context)
         if self.options.environment or self.context.environment:
@@ -47,9 +50,11 @@ class StretchOfFailures:
             self.whose,
             standing=standing,
             this=this,
-            deployment=deployment,
+            deployment=beside.deployment if beside else None,
             now=self.context.finished_at or self.session.world.clock.now(),
         )
+        if incident and not standing.open:
+            _check_cause(beside)
         return self._told(standing, this, incident)
 
     @cached_property
@@ -97,17 +102,13 @@ class StretchOfFailures:
             raise BadUsageError(
                 f"{source} is {chosen}, and this job runs in {here}.", "Give file:PATH."
             )
-        if chosen not in HISTORIES and not chosen.startswith(PREFIX):
-            raise BadUsageError(
-                f"{source}: {quoted(chosen)} is no place where incidents are known.",
-                "Give auto, github, gitlab, file:PATH or none.",
-            )
+        path(self.options)
         return chosen
 
     @property
     def memory(self) -> Memory:
         """The state file."""
-        return Memory(self.session.world, self.kind.removeprefix(PREFIX))
+        return Memory(self.session.world, path(self.options) or "", self.options.dry_run)
 
     def _standing(self, ended: Result) -> Standing:
         if self.kind not in HISTORIES:
@@ -154,6 +155,19 @@ class StretchOfFailures:
             return Outcome(reported=False, problem=nothing)
         outcome = reduce(merged, outcomes)
         return replace(outcome, notes=outcome.notes + notes)
+
+
+def _check_cause(beside: Outcome | None) -> None:
+    """Check that an incident that begins now would not be put on the deployment before its own.
+
+    What DevLake was only not reached for may be there soon. Raises NothingToReport.
+    """
+    problem = beside.problem if beside else None
+    if problem and 0 < problem.exit_code < UnreachedError.exit_code:
+        raise NothingToReport(
+            "No incident is reported: DevLake doesn't have the deployment beside it, and would put "
+            "it on the one before."
+        )
 
 
 def _by_hand(incident: Incident) -> str:

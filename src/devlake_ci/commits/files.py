@@ -11,6 +11,7 @@ from devlake_ci.text import quoted
 LARGEST = 2 * 1024 * 1024
 """Bytes of all files together: some thousand commits, with their messages."""
 
+_URL = re.compile("[a-z][a-z+]*://", re.IGNORECASE)
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -36,7 +37,10 @@ def texts(given: str, source: str, workspace: Workspace) -> Iterator[tuple[str, 
 
 def is_text(given: str) -> bool:
     """Tell text from a path: `./` before a path makes it one whatever else is in it."""
-    return "\n" in given or given.startswith(("[", "{", "-")) or SHORT.fullmatch(given) is not None
+    if "\n" in given or given.startswith(("[", "{", "-")):
+        return True
+    # A URL is no path, and there may be a password in it that an error about files would show.
+    return bool(_URL.match(given) or SHORT.fullmatch(given))
 
 
 def _decoded(content: bytes, where: str) -> str:

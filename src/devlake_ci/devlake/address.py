@@ -103,6 +103,9 @@ def _parsed(options: Options) -> tuple[str, bool, str | None]:
     try:
         url = urlsplit(options.url)
         host, port = url.hostname, f":{url.port}" if url.port else ""
+        # With a /, ? or # in it, a password reaches into what follows the host.
+        if "@" in options.url.partition(url.netloc)[2].partition("/plugins/webhook")[0]:
+            host = None
     except ValueError:
         host = None
     if not host or url.scheme not in ("http", "https") or re.search(r"\s", options.url):
@@ -135,7 +138,9 @@ def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
         return f"projects/{_escaped(_filled('project', options, names))}"
     if options.connection:
         name = _filled("connection", options, names)
-        return f"connections/{name if name.isdecimal() else 'by-name/' + _escaped(name)}"
+        # What fills a placeholder is a name: a repository that is called 2048 is no number.
+        is_number = re.fullmatch("[0-9]+", options.connection)
+        return f"connections/{name if is_number else 'by-name/' + _escaped(name)}"
     return None
 
 

@@ -259,7 +259,7 @@ def leave(code: int) -> NoReturn:
 
     At once: Python takes longer to tidy up its modules than we take to make a report.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except OSError:

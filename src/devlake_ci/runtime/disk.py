@@ -117,8 +117,8 @@ class Disk:
 
     def _found(self, path: str, source: str, hint: str, within: str | None = None) -> str:
         """Give the real path of what is there, if it may be used."""
-        roots = [os.getcwd(), *self.roots]  # noqa: PTH109 (text)
         try:
+            roots = [os.getcwd(), *self.roots]  # noqa: PTH109 (text)
             found = os.path.realpath(path, strict=True)
             roots += [os.path.realpath(each) for each in roots]
             allowed = [os.path.realpath(each) for each in (*roots, *_meant(within, roots))]
