@@ -48,6 +48,7 @@ class Connections:
         """Take certificates and proxies from the options and `env`."""
         self._adapter = requests.adapters.HTTPAdapter()
         self._proxies = lru_cache(requests.utils.get_environ_proxies)
+        self._addressed = lru_cache(_addressed)
         self._idle: _Worker | None = None
         self._verify = next(filter(None, (options.ca_bundle, *map(env.get, _BUNDLES))), True)
         # The CA of its server, which GitLab hands to every job; DevLake's may be another one.
@@ -115,9 +116,9 @@ class Connections:
         (requests/sessions.py, resolve_redirects). It also asks the environment each time anew.
         """
         with _told():
-            request = requests.Request(
-                method, url, {**_HEADERS, **headers}, json=body, auth=_as_it_is
-            ).prepare()
+            request = self._addressed(method, url).copy()
+            request.prepare_headers({**_HEADERS, **headers})  # without a login in the URL
+            request.prepare_body(None, None, body)
             with self._adapter.send(request, proxies=self._proxies(url), **how) as response:
                 text = _read(response.raw, longest)
                 given = {name.lower(): value for name, value in response.headers.items()}
@@ -184,9 +185,8 @@ def _read(raw: urllib3.BaseHTTPResponse, longest: int) -> bytes:
     return bytes(content)
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from replacing our Authorization header by a login in the URL."""
-    return request
+def _addressed(method: str, url: str) -> requests.PreparedRequest:
+    return requests.Request(method, url).prepare()
 
 
 @contextmanager
