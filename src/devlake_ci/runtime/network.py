@@ -110,10 +110,11 @@ class Connections:
         body: Mapping[str, Any] | None = None,
         **how: Any,  # noqa: ANN401 (an adapter's own arguments)
     ) -> Answer:
-        """Exchange a request for an answer, below the part of requests that follows redirects.
+        """Exchange a request for an answer by an adapter, not by a session.
 
-        To tell where one points, that would read all of its body, however long, and unpack it
-        (requests/sessions.py, resolve_redirects). It also asks the environment each time anew.
+        To tell where a redirect points, a session would read all of its body, however long, and
+        unpack it (requests/sessions.py, resolve_redirects); and it would look through the whole
+        environment for each request.
         """
         with _told():
             request = self._addressed(method, url).copy()
