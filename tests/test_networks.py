@@ -107,7 +107,9 @@ def report(tmp_path):
     return ran
 
 
-@pytest.mark.parametrize("variable", ["DEVLAKE_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+@pytest.mark.parametrize(
+    "variable", ["DEVLAKE_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"]
+)
 def test_a_private_authority_is_trusted_where_it_is_named(secure, authority, report, variable):
     server = secure("localhost")
 

@@ -88,6 +88,26 @@ def test_an_answer_that_never_comes_is_waited_for_no_longer_than_allowed(server)
     assert raised.value.passing
 
 
+def test_what_is_left_behind_holds_up_nothing_after_it(server):
+    server.script = [SILENCE, Reply(), Reply(201)]
+    connections = Connections(Options(), {})
+
+    with pytest.raises(NotSentError):
+        connections.send(Request(server.url, {}), 0.2)
+    statuses = [connections.send(Request(server.url, {}), 10).status for _ in range(2)]
+
+    assert statuses == [200, 201]
+    assert server.connections == 2
+
+
+def test_a_login_in_the_url_of_a_cis_api_does_not_replace_its_token(server):
+    url = server.url.replace("http://", "http://me:s3cr3t@")
+
+    Connections(Options(), {}).get(url, {"Authorization": "Bearer token"}, 10)
+
+    assert server.received[0].headers["authorization"] == "Bearer token"
+
+
 def test_of_an_endless_answer_only_the_beginning_is_read(server):
     server.script = [Reply(200, "x" * (LONGEST_ANSWER * 3))]
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, Va
 
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.devlake.spool import FORMAT, VERSION, Event, kind, moment, subject
-from devlake_ci.model import Deployment, Incident, Result
+from devlake_ci.model import Commit, Deployment, Incident, Result
 
 SHORT, LONG, LONGEST_KEY, COMMITS = 1_000, 100_000, 255, 10_000
 """Characters, and commits, at most: more than any report of ours has."""
@@ -104,7 +104,7 @@ def _route(route: str) -> str:
 def _checked(event: Event | None) -> Event:
     if event is None or getattr(event, "result", None) is Result.SKIPPED:
         raise BrokenError("it holds nothing that could have been reported")
-    for place, value in _values(kind(event), asdict(event)):
+    for place, value in _values(kind(event), event):
         limit = LONG if place.endswith(("message", "description", "title")) else SHORT
         if isinstance(value, str) and len(value) > limit:
             raise BrokenError(f"{place}: it is longer than {limit} characters")
@@ -137,8 +137,8 @@ def _is_plain(url: str) -> bool:
 
 
 def _values(place: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (any field's)
-    if isinstance(value, dict):
-        for name, each in value.items():
+    if isinstance(value, Deployment | Commit | Incident):
+        for name, each in vars(value).items():
             yield from _values(f"{place}.{name}", each)
     elif isinstance(value, tuple | list):
         for each in value:

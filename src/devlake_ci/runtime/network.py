@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import requests
+import requests.adapters
 import requests.utils
 import urllib3.exceptions
 
@@ -28,6 +30,12 @@ LONGEST_JSON = 8 * 1024 * 1024
 """Bytes of a CI's API answer that are read."""
 _CONNECT = 10.0
 _WAKE = 0.1
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+_HEADERS = {
+    "User-Agent": f"devlake-ci/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # nothing to unpack, so nothing that explodes
+}
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 T = TypeVar("T")
@@ -38,15 +46,11 @@ class Connections:
 
     def __init__(self, options: Options, env: Mapping[str, str]) -> None:
         """Take certificates and proxies from the options and `env`."""
-        self._session = _Session()
-        self._session.auth = _as_it_is
-        self._session.headers = {
-            "User-Agent": f"devlake-ci/{__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",  # nothing to unpack, so nothing that explodes
-        }
-        bundles = (options.ca_bundle, *map(env.get, ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")))
-        self._verify = next(filter(None, bundles), True)
+        self._adapter = requests.adapters.HTTPAdapter()
+        self._proxies = lru_cache(requests.utils.get_environ_proxies)
+        self._addressed = lru_cache(_addressed)
+        self._idle: _Worker | None = None
+        self._verify = next(filter(None, (options.ca_bundle, *map(env.get, _BUNDLES))), True)
         # The CA of its server, which GitLab hands to every job; DevLake's may be another one.
         # https://docs.gitlab.com/ci/variables/predefined_variables/
         self._ci_bundle = env.get("CI_SERVER_TLS_CA_FILE")
@@ -55,10 +59,10 @@ class Connections:
 
     def send(self, request: Request, seconds: float) -> Answer:
         """POST a request as JSON; raises NotSentError. Redirects are given back, not followed."""
-        return _within(
+        return self._within(
             seconds,
             lambda: self._exchange(
-                LONGEST_ANSWER, "POST", request.url, json=request.body, headers=request.headers,
+                LONGEST_ANSWER, "POST", request.url, request.headers, request.body,
                 timeout=(min(_CONNECT, seconds), seconds), verify=self._verify, cert=self._cert,
             ),
         )  # fmt: skip
@@ -76,49 +80,102 @@ class Connections:
     def _get(
         self, url: str, headers: Mapping[str, str], seconds: float, verify: str | bool
     ) -> Answer:
-        return _within(
+        return self._within(
             seconds,
             lambda: self._exchange(
-                LONGEST_JSON, "GET", url, headers=headers, verify=verify,
-                timeout=(min(_CONNECT, seconds), seconds),
+                LONGEST_JSON, "GET", url, headers,
+                timeout=(min(_CONNECT, seconds), seconds), verify=verify,
             ),
         )  # fmt: skip
 
     def proxy(self, url: str) -> str | None:
         """Name the proxy on the way to a URL, without the login that may be in it."""
-        found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+        found = requests.utils.select_proxy(url, self._proxies(url))
         scheme, separator, rest = (found or "").rpartition("://")
         return scheme + separator + rest.rpartition("@")[2] or None
 
     def resolves(self, host: str, seconds: float) -> bool:
         """Tell if a host's name stands for an address; False too if that takes too long."""
         try:
-            return bool(_within(seconds, lambda: socket.getaddrinfo(host, None)))
+            return bool(self._within(seconds, lambda: socket.getaddrinfo(host, None)))
         except (OSError, UnicodeError, NotSentError):
             return False
 
-    def _exchange(self, longest: int, method: str, url: str, **more: Any) -> Answer:  # noqa: ANN401
-        with (
-            _told(),
-            self._session.request(
-                method, url, allow_redirects=False, stream=True, **more
-            ) as response,
-        ):
-            text = _read(response.raw, longest)
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, text.decode(errors="replace"), headers)
+    def _exchange(
+        self,
+        longest: int,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+        **how: Any,  # noqa: ANN401 (an adapter's own arguments)
+    ) -> Answer:
+        """Exchange a request for an answer by an adapter, not by a session.
+
+        To tell where a redirect points, a session would read all of its body, however long, and
+        unpack it (requests/sessions.py, resolve_redirects); and it would look through the whole
+        environment for each request.
+        """
+        with _told():
+            request = self._addressed(method, url).copy()
+            request.prepare_headers({**_HEADERS, **headers})  # without a login in the URL
+            request.prepare_body(None, None, body)
+            with self._adapter.send(request, proxies=self._proxies(url), **how) as response:
+                text = _read(response.raw, longest)
+                given = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, text.decode(errors="replace"), given)
+
+    def _within(self, seconds: float, work: Callable[[], T]) -> T:
+        """Do the work in a thread that is left behind when time is up.
+
+        Name look-ups, and servers that drip a byte a second, heed no time-out of a socket's.
+        """
+        if seconds <= 0:
+            raise NotSentError("no time is left")
+        worker, self._idle = self._idle or _Worker(), None
+        result = worker.do(work, seconds)
+        self._idle = worker
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
 
-class _Session(requests.Session):
-    """A session that gives redirects back as they are.
+class _Worker:
+    """A thread that does one thing after the other, and ends when nobody holds it any more."""
 
-    To tell where one points, requests would read all of its body, however long that is, and unpack
-    it (requests/sessions.py, resolve_redirects).
-    """
+    def __init__(self) -> None:
+        self._todo: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=_work, args=(self._todo, self._done), daemon=True).start()
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Say that it is none."""
-        del resp
+    def __del__(self) -> None:
+        self._todo.put(None)
+
+    def do(self, work: Callable[[], T], seconds: float) -> T | BaseException:
+        """Do the work, and give what comes of it; raises NotSentError if it takes too long."""
+        self._todo.put(work)
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            with suppress(queue.Empty):
+                # In short waits: a signal may reach the other thread, and wouldn't wake this one.
+                done: T | BaseException = self._done.get(timeout=min(left, _WAKE))
+                return done
+        raise NotSentError(f"no answer within {seconds:.0f} s")
+
+
+def _work(
+    todo: "queue.SimpleQueue[Callable[[], Any] | None]", done: "queue.SimpleQueue[Any]"
+) -> None:
+    while work := todo.get():
+        done.put(_outcome(work))
+        del work  # it holds what holds us
+
+
+def _outcome(work: Callable[[], T]) -> T | BaseException:
+    try:
+        return work()
+    except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+        return error
 
 
 def _read(raw: urllib3.BaseHTTPResponse, longest: int) -> bytes:
@@ -129,36 +186,8 @@ def _read(raw: urllib3.BaseHTTPResponse, longest: int) -> bytes:
     return bytes(content)
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from replacing our Authorization header by a ~/.netrc entry's."""
-    return request
-
-
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """Do the work in a thread that is left behind when time is up.
-
-    Name look-ups, and servers that drip a byte a second, heed no time-out of a socket's.
-    """
-    if seconds <= 0:
-        raise NotSentError("no time is left")
-    done: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put(work())
-        except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
-            done.put(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    ends = time.monotonic() + seconds
-    while (left := ends - time.monotonic()) > 0:
-        with suppress(queue.Empty):
-            # In short waits: a signal may reach the other thread, and wouldn't wake this one.
-            result = done.get(timeout=min(left, _WAKE))
-            if isinstance(result, BaseException):
-                raise result
-            return result
-    raise NotSentError(f"no answer within {seconds:.0f} s")
+def _addressed(method: str, url: str) -> requests.PreparedRequest:
+    return requests.Request(method, url).prepare()
 
 
 @contextmanager

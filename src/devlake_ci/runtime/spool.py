@@ -53,12 +53,12 @@ class Spool:
 
     def read(self, path: str) -> str | None:
         """Give a file's text; None if it is a link, no file, or too large to be an event."""
-        if not stat.S_ISREG(os.lstat(path).st_mode):
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
             return None
         # What is no file by now (a link, a pipe) is an error or ends at once, and never waits.
         with os.fdopen(os.open(path, os.O_RDONLY | _SAFELY), "rb") as file:
-            content = file.read(LARGEST + 1)
-        return content.decode(errors="replace") if len(content) <= LARGEST else None
+            return file.read(found.st_size).decode(errors="replace")
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is gone is fine."""
