@@ -10,7 +10,7 @@ import yaml
 
 from devlake_ci import runtime
 from devlake_ci.cli.action import CARRIED, first, given, last
-from devlake_ci.options import declared, flag
+from devlake_ci.options import declared, kebab
 from tests.support import SHA, Reply
 
 ROOT = Path(__file__).parent.parent.parent
@@ -281,7 +281,7 @@ def test_both_actions_have_the_same_inputs_and_outputs():
 
 
 def test_every_option_of_the_program_is_an_input_but_for_other_cis_and_what_is_replaced():
-    names = {flag(each.name).removeprefix("--") for each in declared()}
+    names = {kebab(each.name) for each in declared()}
 
     assert names - set(ACTION["inputs"]) == {"on-failure", "gitlab-token"}
 
