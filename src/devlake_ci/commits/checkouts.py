@@ -9,7 +9,7 @@ from devlake_ci.commits.sha import WHOLE
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
-from devlake_ci.text import cut, quoted
+from devlake_ci.text import cut, quoted, readable
 
 BY_HAND = "Name what was deployed of it with --commits (an entry with repo_url and sha)."
 _DAMAGED = "Check it out anew (actions/checkout with its path), or name it with --commits."
@@ -72,7 +72,7 @@ def commit(path: str, source: str, workspace: Workspace) -> Commit:
     checkout = opened(workspace.folder(path, source), where, workspace)
     sha, message = head(checkout)
     ref = _ref(checkout)
-    text = message.encode(errors="surrogateescape").decode(errors="replace").strip()
+    text = readable(message).strip()
     return Commit(
         repo_url=repository(checkout.remote(), where),
         sha=sha,
@@ -113,10 +113,6 @@ def repository(url: str, where: str) -> str:
 
 def _ref(checkout: Checkout) -> str | None:
     if branch := checkout.ask("symbolic-ref", "--quiet", "HEAD"):
-        return _text(branch.removeprefix("refs/heads/"))
+        return readable(branch.removeprefix("refs/heads/"))
     tag = checkout.ask("describe", "--tags", "--exact-match", "HEAD")
-    return _text(tag) if tag else None
-
-
-def _text(name: str) -> str:
-    return name.encode(errors="surrogateescape").decode(errors="replace")
+    return readable(tag) if tag else None
