@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from devlake_ci import words
@@ -13,12 +13,9 @@ from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.identity import LONGEST_ID, identifier
 from devlake_ci.model import Commit, Context, Deployment, Environment, Result
-from devlake_ci.moments import in_order, moment, rfc3339
+from devlake_ci.moments import happened, in_order, rfc3339
 from devlake_ci.options import Options
 from devlake_ci.text import cut
-
-FUTURE = timedelta(hours=1)
-"""How far ahead of our clock a given time may lie before it must be a mistake."""
 
 
 @dataclass(frozen=True)
@@ -221,15 +218,7 @@ def _times(
 
 def _given(name: str, options: Options, now: datetime) -> datetime | None:
     text = getattr(options, name)
-    if text is None:
-        return None
-    when = moment(text, options.source(name))
-    if when > now + FUTURE:
-        raise BadUsageError(
-            f"{options.source(name)}: {text} is in the future (it is {rfc3339(now)} here).",
-            "Give the time as it was, with the right time zone.",
-        )
-    return when
+    return None if text is None else happened(text, options.source(name), now)
 
 
 def _name(options: Options, repo_url: str, environment: str) -> str:

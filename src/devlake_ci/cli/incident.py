@@ -15,8 +15,7 @@ from devlake_ci.errors import BadUsageError, MissingError, Problem
 from devlake_ci.incidents.incident import COLUMN, DESCRIPTION, TITLE, Stretch, checked_key
 from devlake_ci.incidents.standing import Standing
 from devlake_ci.model import Incident, Outcome
-from devlake_ci.moments import moment, rfc3339
-from devlake_ci.report import FUTURE
+from devlake_ci.moments import happened, rfc3339
 from devlake_ci.text import cut, quoted
 
 GIVEN = (
@@ -182,12 +181,4 @@ def _cut(text: str | None, limit: int) -> str | None:
 
 
 def _time(session: Session, text: str | None, source: str) -> datetime | None:
-    if not text:
-        return None
-    when, now = moment(text, source), session.world.clock.now()
-    if when > now + FUTURE:
-        raise BadUsageError(
-            f"{source}: {text} is in the future (it is {rfc3339(now)} here).",
-            "Give the time as it was, with the right time zone.",
-        )
-    return when
+    return happened(text, source, session.world.clock.now()) if text else None
