@@ -1,6 +1,5 @@
 """Words an incident: what failed, where, at which commit, by whom."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from devlake_ci.incidents.history import Past
 from devlake_ci.model import Context, Incident, Result
 from devlake_ci.moments import rfc3339
 from devlake_ci.options import Options
+from devlake_ci.placeholders import filled
 from devlake_ci.text import cut, quoted
 
 COLUMN, TITLE, DESCRIPTION, STATUS = 255, 255, 5000, 100
@@ -114,23 +114,11 @@ def _title(options: Options, context: Context, whose: Stretch, failure: Past) ->
         "service": whose.service,
     }
     if options.incident_title:
-        return _filled(options, values)
+        return filled(options.incident_title, values, options.source("incident_title"))
     what = _what(context, whose) or "The job"
     of = f"{whose.service} of {_path(whose)}" if whose.service else _path(whose)
     where = f" in {whose.environment}" if whose.environment else ""
     return f"{of}: {what} failed{where}" if of else f"{what} failed{where}"
-
-
-def _filled(options: Options, values: dict[str, str]) -> str:
-    def value(placeholder: re.Match[str]) -> str:
-        if placeholder[1] not in values:
-            raise BadUsageError(
-                f"{options.source('incident_title')}: {quoted(placeholder[0])} is not known.",
-                f"Known are {', '.join(f'{{{each}}}' for each in values)}.",
-            )
-        return values[placeholder[1]]
-
-    return re.sub(r"\{([^{}]*)\}", value, options.incident_title or "")
 
 
 def _description(context: Context, whose: Stretch, failure: Past) -> str:
