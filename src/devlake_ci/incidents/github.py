@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from devlake_ci.ci.facts import moment, value
+from devlake_ci.ci.paging import PAGE
 from devlake_ci.ci.provider import Ask, Env
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_runs as runs
@@ -85,7 +86,7 @@ class _Search:
                         return self._nothing()
                     self._take(run)
             made = [when for run in page if (when := moment(run.get("created_at")))]
-            is_last = len(page) < runs.PAGE
+            is_last = len(page) < PAGE
             if is_last or (made and is_known_before(self.found, min(made) + RE_RUN)):
                 return self.found
         if any(each.result is Result.SUCCESS for each in self.found):

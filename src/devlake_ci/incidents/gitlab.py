@@ -8,10 +8,10 @@ since GitLab 18.0 and to a token with `read_api` before.
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.gitlab_api import get
+from devlake_ci.ci.gitlab_api import get, page_path
+from devlake_ci.ci.paging import PAGE, paged
 from devlake_ci.ci.provider import Ask, Env
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import matches, patterns
@@ -20,7 +20,6 @@ from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
-PAGE = 100  # the most that GitLab gives at once
 MOST_PAGES = 20
 ENDED = {"success": Result.SUCCESS, "failed": Result.FAILURE}
 SUCCESS_JOB, FAILURE_JOB = "DEVLAKE_SUCCESS_JOB", "DEVLAKE_FAILURE_JOB"
@@ -86,20 +85,19 @@ def _deploying(deployment: Json) -> Json:
 
 
 def _pages(env: Env, ask: Ask, what: str, query: dict[str, Any]) -> Iterator[list[Json]]:
-    for page in range(1, MOST_PAGES + 1):
-        asked = urlencode({**query, "per_page": PAGE, "page": page}, doseq=True)
-        reply = get(env, ask, f"{what}?{asked}")
+    def page(number: int) -> list[Any]:
+        reply = get(env, ask, page_path(what, number, **query))
         if reply.status != 200 or not isinstance(reply.body, list):
             raise MissingError(*_refusal(reply.status, reply.message))
-        yield [each for each in reply.body if isinstance(each, dict)]
-        if len(reply.body) < PAGE:
-            return
-    raise MissingError(
+        return reply.body
+
+    no_success = MissingError(
         f"Which incident is open is not known: there is no success among the last "
         f"{MOST_PAGES * PAGE} {what} that GitLab knows.",
         "After its next success it is known again; what is open until then is closed by hand "
         "(devlake-ci incident close).",
     )
+    return paged(page, MOST_PAGES, no_success)
 
 
 def _counts(job: Json, options: Options, context: Context) -> bool:
