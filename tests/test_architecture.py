@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "src" / "devlake_ci"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "effects", "text"},
-    {"model", "options", "moments", "identity", "placeholders"},
+    {"model", "options", "moments", "identity", "placeholders", "columns"},
     {"words", "commits"},
     {"ci", "devlake"},
     {"incidents"},

@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from devlake_ci import words
-from devlake_ci.commits.columns import MESSAGE, NAME, REF, REPO_URL, TITLE
+from devlake_ci.columns import MESSAGE, NAME, REF, REPO_URL, TITLE, kept
 from devlake_ci.commits.others import combined
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import Find, bare, whole
@@ -53,7 +53,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     return Deployment(
         id=identity(options, context, lookups, finished),
         name=name,
-        title=cut(options.title or _first_line(commits[0].message), TITLE) or None,
+        title=kept(options.title or _first_line(commits[0].message), TITLE),
         result=result,
         environment=environment,
         original_environment=cut(original, NAME),
@@ -140,8 +140,8 @@ def _commit(options: Options, context: Context, lookups: Lookups) -> Commit:
     return Commit(
         repo_url=repo_url,
         sha=sha,
-        ref=cut(ref, REF) if ref else None,
-        message=cut(message, MESSAGE) if message else None,
+        ref=kept(ref, REF),
+        message=kept(message, MESSAGE),
     )
 
 

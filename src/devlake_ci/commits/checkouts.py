@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from devlake_ci.commits import columns
+from devlake_ci import columns
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
-from devlake_ci.text import cut, quoted, readable
+from devlake_ci.text import quoted, readable
 
 BY_HAND = "Name what was deployed of it with --commits (an entry with repo_url and sha)."
 _DAMAGED = "Check it out anew (actions/checkout with its path), or name it with --commits."
@@ -76,8 +76,8 @@ def commit(path: str, source: str, workspace: Workspace) -> Commit:
     return Commit(
         repo_url=repository(checkout.remote(), where),
         sha=sha,
-        ref=cut(ref, columns.REF) if ref else None,
-        message=cut(text, columns.MESSAGE) or None,
+        ref=columns.kept(ref, columns.REF),
+        message=columns.kept(text, columns.MESSAGE),
     )
 
 

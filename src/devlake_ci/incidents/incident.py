@@ -4,6 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from devlake_ci.columns import (
+    INCIDENT_DESCRIPTION,
+    INCIDENT_OTHER,
+    INCIDENT_STATUS,
+    INCIDENT_TITLE,
+    kept,
+)
 from devlake_ci.errors import BadUsageError
 from devlake_ci.identity import LONGEST_KEY, is_key, key
 from devlake_ci.incidents.history import Past
@@ -12,10 +19,6 @@ from devlake_ci.moments import rfc3339
 from devlake_ci.options import Options
 from devlake_ci.placeholders import filled
 from devlake_ci.text import cut, quoted
-
-COLUMN, TITLE, DESCRIPTION, STATUS = 255, 255, 5000, 100
-"""Characters at most: columns of DevLake 1.0.3; before it a title had 255, and nobody reads more
-of a description."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +65,15 @@ def worded(options: Options, context: Context, whose: Stretch, failure: Past) ->
     """
     return Incident(
         key=_key(options, whose, failure),
-        title=cut(_title(options, context, whose, failure), TITLE),
-        description=cut(_description(context, whose, failure), DESCRIPTION),
-        url=cut(failure.url, COLUMN) if failure.url else None,
-        original_status=cut(failure.result, STATUS),
+        title=cut(_title(options, context, whose, failure), INCIDENT_TITLE),
+        description=cut(_description(context, whose, failure), INCIDENT_DESCRIPTION),
+        url=kept(failure.url, INCIDENT_OTHER),
+        original_status=cut(failure.result, INCIDENT_STATUS),
         created_at=failure.finished_at,
         updated_at=failure.finished_at,
-        severity=_cut(options.severity),
-        priority=_cut(options.priority),
-        component=_cut(options.component or options.service),
+        severity=kept(options.severity, INCIDENT_OTHER),
+        priority=kept(options.priority, INCIDENT_OTHER),
+        component=kept(options.component or options.service, INCIDENT_OTHER),
     )
 
 
@@ -143,7 +146,3 @@ def _what(context: Context, whose: Stretch) -> str:
 
 def _path(whose: Stretch) -> str:
     return urlsplit(f"https://{whose.repository}").path.strip("/")
-
-
-def _cut(text: str | None) -> str | None:
-    return cut(text, COLUMN) if text else None
