@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from devlake_ci import words
 from devlake_ci.columns import MESSAGE, NAME, REF, REPO_URL, TITLE, kept
 from devlake_ci.commits.others import combined
-from devlake_ci.commits.repo_url import canonical
+from devlake_ci.commits.repo_url import canonical, path_of
 from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.identity import LONGEST_ID, identifier
@@ -92,7 +91,7 @@ def identity(options: Options, context: Context, lookups: Lookups, finished: dat
 def names(options: Options, context: Context) -> dict[str, str | None]:
     """Give the values of the placeholders of `--connection` and `--project`."""
     url = _given_repo_url(options) or context.repo_url
-    owner, _, repo = urlsplit(url).path.strip("/").rpartition("/") if url else ("", "", "")
+    owner, _, repo = path_of(url or "").rpartition("/")
     return {"owner": owner or None, "repo": repo or None, "service": options.service}
 
 
@@ -222,7 +221,7 @@ def _given(name: str, options: Options, now: datetime) -> datetime | None:
 
 
 def _name(options: Options, repo_url: str, environment: str) -> str:
-    repo = urlsplit(repo_url).path.strip("/")
+    repo = path_of(repo_url)
     what = f"{options.service} of {repo}" if options.service else repo
     return cut(options.name or f"Deploy {what} to {environment}", NAME)
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from devlake_ci.columns import (
     INCIDENT_DESCRIPTION,
@@ -11,6 +10,7 @@ from devlake_ci.columns import (
     INCIDENT_TITLE,
     kept,
 )
+from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError
 from devlake_ci.identity import LONGEST_KEY, is_key, key
 from devlake_ci.incidents.history import Past
@@ -119,7 +119,8 @@ def _title(options: Options, context: Context, whose: Stretch, failure: Past) ->
     if options.incident_title:
         return filled(options.incident_title, values, options.source("incident_title"))
     what = _what(context, whose) or "The job"
-    of = f"{whose.service} of {_path(whose)}" if whose.service else _path(whose)
+    repository = path_of(f"https://{whose.repository}")
+    of = f"{whose.service} of {repository}" if whose.service else repository
     where = f" in {whose.environment}" if whose.environment else ""
     return f"{of}: {what} failed{where}" if of else f"{what} failed{where}"
 
@@ -142,7 +143,3 @@ def _what(context: Context, whose: Stretch) -> str:
     """Name workflow and job; a name that tells one run from another is none of a workflow."""
     workflow = whose.workflow and (context.workflow or whose.workflow)
     return " / ".join(filter(None, (workflow, whose.job)))
-
-
-def _path(whose: Stretch) -> str:
-    return urlsplit(f"https://{whose.repository}").path.strip("/")
