@@ -13,7 +13,7 @@ from devlake_ci.devlake.request import NotSentError, Request
 from devlake_ci.effects import Append, Replace
 from devlake_ci.options import Options
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
-from tests.support import DATA, SHA, SILENCE, Reply
+from tests.support import DATA, SHA, SILENCE, Reply, git
 
 CERTIFICATE = str(DATA / "tls" / "server.pem")
 
@@ -50,13 +50,11 @@ def test_what_is_no_file_reads_as_none(path):
 
 def test_git_runs_nothing_that_a_checkout_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    subprocess.run(["git", "init", "--quiet"], check=True)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "x")
     for setting in ("core.fsmonitor", "core.pager", "core.sshCommand", "gpg.program"):
-        subprocess.run(["git", "config", setting, f"touch {tmp_path}/ran"], check=True)
-    subprocess.run(["git", "config", "log.showSignature", "true"], check=True)
-    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    commit = ["commit", "--quiet", "--allow-empty", "--message", "x"]
-    subprocess.run(["git", *identity, "-c", "core.fsmonitor=false", *commit], check=True)
+        git(tmp_path, "config", setting, f"touch {tmp_path}/ran")
+    git(tmp_path, "config", "log.showSignature", "true")
 
     message = runtime.git("show", "--no-patch", "--format=%B", "HEAD")
 

@@ -9,20 +9,8 @@ from pathlib import Path
 import pytest
 
 from devlake_ci import __version__
-from tests.support import SHA
+from tests.support import GITHUB, SHA
 
-GITHUB = {
-    "GITHUB_ACTIONS": "true",
-    "GITHUB_SERVER_URL": "https://github.com",
-    "GITHUB_REPOSITORY": "acme/shop",
-    "GITHUB_SHA": SHA,
-    "GITHUB_REF": "refs/heads/main",
-    "GITHUB_REF_NAME": "main",
-    "GITHUB_EVENT_NAME": "push",
-    "GITHUB_JOB": "deploy",
-    "GITHUB_RUN_ID": "42",
-    "GITHUB_RUN_ATTEMPT": "1",
-}
 SHOWN = [
     "provider", "sha", "ref", "repo_url", "run_id", "attempt", "job", "run_url", "message",
     "actor", "environment", "created_at", "started_at", "result", "sources",
