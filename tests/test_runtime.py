@@ -48,15 +48,30 @@ def test_what_is_no_file_reads_as_none(path):
     assert runtime.read_file(path) is None
 
 
+SIGNED = """tree {tree}
+author Ada <ada@example.com> 1772000000 +0000
+committer Ada <ada@example.com> 1772000000 +0000
+gpgsig -----BEGIN PGP SIGNATURE-----
+ x
+ -----END PGP SIGNATURE-----
+
+x
+"""
+
+
 def test_git_runs_nothing_that_a_checkout_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     git(tmp_path, "init", "--quiet")
-    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "x")
+    (tmp_path / "signed").write_text(SIGNED.format(tree=git(tmp_path, "write-tree")))
+    git(tmp_path, "reset", "--soft", git(tmp_path, "hash-object", "-t", "commit", "-w", "signed"))
+    (tmp_path / "run").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    (tmp_path / "run").chmod(0o755)
     for setting in ("core.fsmonitor", "core.pager", "core.sshCommand", "gpg.program"):
-        git(tmp_path, "config", setting, f"touch {tmp_path}/ran")
+        git(tmp_path, "config", setting, f"{tmp_path}/run")
     git(tmp_path, "config", "log.showSignature", "true")
 
     message = runtime.git("show", "--no-patch", "--format=%B", "HEAD")
+    runtime.git("status")
 
     assert message == "x"
     assert not (tmp_path / "ran").exists()
