@@ -12,10 +12,10 @@ from typing import Any
 from devlake_ci.ci.facts import moment, value
 from devlake_ci.ci.gitlab_api import get, page_path
 from devlake_ci.ci.paging import PAGE, paged
-from devlake_ci.ci.provider import Ask, Env
+from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import matches, patterns
-from devlake_ci.incidents.history import History, Past, is_known_before
+from devlake_ci.incidents.history import History, Past, Source, is_known_before
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
@@ -29,11 +29,12 @@ other when something failed, so that which of them ran tells how the pipeline en
 Json = dict[str, Any]
 
 
-def history(options: Options, context: Context, env: Env, ask: Ask) -> History:
+def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
     """Find how this job ended before, back to a success after which nothing older matters.
 
     Raises MissingError if GitLab doesn't say it.
     """
+    del read_file
     found: list[Past] = []
     result_of = _results(context, env)
     for page in _jobs(context, env, ask):
@@ -132,3 +133,7 @@ def _refusal(status: int | None, said: str) -> tuple[str, str]:
         "Before GitLab 18.0 a job's own token may not list jobs: give a project access token with "
         "read_api (DEVLAKE_GITLAB_TOKEN, masked), or --incident-state file:PATH in a cache."
     )
+
+
+# What it has is the name of one pipeline, which may hold its commit's title.
+SOURCE = Source(history=history, workflow=lambda *_: None)
