@@ -10,7 +10,7 @@ FUTURE = timedelta(hours=1)
 """How far ahead of our clock a given time may lie before it must be a mistake."""
 
 
-def moment(text: str, source: str) -> datetime:
+def typed_moment(text: str, source: str) -> datetime:
     """Read RFC 3339 (a space for the T and a date with time are fine) or seconds since 1970.
 
     Raises BadUsageError if it is neither, or has no time zone: a guessed zone is a wrong number.
@@ -31,8 +31,8 @@ def moment(text: str, source: str) -> datetime:
 
 
 def happened(text: str, source: str, now: datetime) -> datetime:
-    """Read when something happened; raises BadUsageError like `moment`, and for the future."""
-    when = moment(text, source)
+    """Read when something happened; raises BadUsageError for the future, too."""
+    when = typed_moment(text, source)
     if when > now + FUTURE:
         raise BadUsageError(
             f"{source}: {text} is in the future (it is {rfc3339(now)} here).",
