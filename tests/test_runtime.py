@@ -12,6 +12,7 @@ from devlake_ci import runtime
 from devlake_ci.devlake.request import NotSentError, Request
 from devlake_ci.effects import Append, Replace
 from devlake_ci.options import Options
+from devlake_ci.runtime import files
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
 from tests.support import DATA, SHA, SILENCE, Reply, git
 
@@ -46,6 +47,24 @@ def test_files_are_appended_to_and_replaced(tmp_path):
 @pytest.mark.parametrize("path", ["/", "/no/such/file", "", "\0"])
 def test_what_is_no_file_reads_as_none(path):
     assert runtime.read_file(path) is None
+
+
+def test_a_file_that_is_too_large_reads_as_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LARGEST", 3)
+    path = tmp_path / "file"
+    path.write_text("1234")
+
+    assert runtime.read_file(str(path)) is None
+
+
+def test_a_commit_is_what_its_name_says_whatever_stands_in_for_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "--quiet")
+    for message in ("one", "two"):
+        git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", message)
+    git(tmp_path, "replace", "HEAD", "HEAD~")
+
+    assert runtime.git("show", "--no-patch", "--format=%B", "HEAD") == "two"
 
 
 SIGNED = """tree {tree}

@@ -317,8 +317,9 @@ def test_buildkites_agent_is_told_without_a_shell(devlake_ci, agent):
     assert not Path("evil").exists()
 
 
-def test_buildkites_agent_is_not_given_our_token(devlake_ci, agent, monkeypatch):
-    monkeypatch.setenv("DEVLAKE_TOKEN", "s3cr3t")
+@pytest.mark.parametrize("name", ["DEVLAKE_TOKEN", "INPUT_TOKEN", "PLUGIN_TOKEN"])
+def test_buildkites_agent_is_not_given_our_token(devlake_ci, agent, monkeypatch, name):
+    monkeypatch.setenv(name, "s3cr3t")
 
     devlake_ci("report", "--environment=prod", env=BUILDKITE)
 
