@@ -116,9 +116,9 @@ JSON = st.recursive(
 )
 
 
-@given(JSON, st.sampled_from([2, None]))
-def test_json_is_equal_to_its_value_and_holds_no_command(value, indent):
-    text = json_text(value, indent)
+@given(JSON)
+def test_json_is_equal_to_its_value_and_holds_no_command(value):
+    text = json_text(value)
 
     assert json.loads(text) == value
     assert not COMMAND.search(text)

@@ -70,9 +70,9 @@ def readable(text: str) -> str:
     return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def json_text(value: object, indent: int | None = 2) -> str:
+def json_text(value: object) -> str:
     """Write `value` as JSON of which no line is a command and no character moves the cursor."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    text = json.dumps(value, indent=2, ensure_ascii=False)
     return _COMMAND.sub(r"#\\u0023", "".join(map(_json_character, text)))
 
 

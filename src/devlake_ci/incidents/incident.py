@@ -38,9 +38,7 @@ class Stretch:
         return "\n".join(vars(self).values())
 
 
-def stretch(
-    options: Options, context: Context, workflow: str | None, job: str | None = None
-) -> Stretch:
+def stretch(options: Options, context: Context, workflow: str | None, job: str | None) -> Stretch:
     """Work out whose failures this job's are.
 
     `workflow` and `job` are what the CI identifies them by. Legs of a matrix may share all names
