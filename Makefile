@@ -75,25 +75,17 @@ lock: .venv/.complete  ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --output-file requirements/release.txt --group release
 
 .venv/.complete: requirements/dev.txt pyproject.toml tools/bootstrap.py
-	@$(PYTHON) tools/bootstrap.py .venv requirements/dev.txt
+	@$(PYTHON) tools/bootstrap.py $(@D) $<
 	@touch $@
 
-.venv-clients/.complete: requirements/clients.txt pyproject.toml tools/bootstrap.py
-	@$(PYTHON) tools/bootstrap.py .venv-clients requirements/clients.txt
+.venv-%/.complete: requirements/%.txt pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py $(@D) $<
 	@touch $@
 
 # Node.js itself is one of the packages: gitlab-ci-local needs a newer one than many machines have.
 .venv-clients/.npm: requirements/package.json requirements/package-lock.json .venv-clients/.complete
 	@cp requirements/package.json requirements/package-lock.json .venv-clients/
 	@npm ci --prefix .venv-clients --ignore-scripts --no-audit --no-fund --loglevel error
-	@touch $@
-
-.venv-release/.complete: requirements/release.txt pyproject.toml tools/bootstrap.py
-	@$(PYTHON) tools/bootstrap.py .venv-release requirements/release.txt
-	@touch $@
-
-.venv-executable/.complete: requirements/executable.txt pyproject.toml tools/bootstrap.py
-	@$(PYTHON) tools/bootstrap.py .venv-executable requirements/executable.txt
 	@touch $@
 
 clean:

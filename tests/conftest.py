@@ -1,5 +1,6 @@
 """What the tests run the program with."""
 
+import os
 import threading
 
 import pytest
@@ -18,6 +19,18 @@ settings.load_profile("any machine")
 
 def pytest_addoption(parser):
     parser.addoption("--write-bodies", action="store_true", help="write tests/data/bodies anew")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _isolated():
+    """Let no settings of this machine into git, and let Ada commit."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+            patch.setenv(name, os.devnull)
+        for name in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{name}_NAME", "Ada")
+            patch.setenv(f"GIT_{name}_EMAIL", "ada@example.com")
+        yield
 
 
 @pytest.fixture
@@ -39,15 +52,15 @@ def ticking():
 
 
 @pytest.fixture
-def devlake_ci(capsys, ticking):
-    """Run the program in this process: `devlake_ci("report", ..., env={...})`.
+def world(ticking):
+    """Give a world with these variables, whose clock stands at NOON and sleeping takes no time.
 
-    The network, files and git are real; the clock stands at NOON and sleeping takes no time.
+    The network and files are real, and git is asked nothing unless it is given.
     """
 
-    def ran(*arguments, env=None, git=lambda *_: None, spool=None):
-        world = Runtime(
-            env=dict(env or {}),
+    def made(env, git=lambda *_: None, spool=None):
+        return Runtime(
+            env=dict(env),
             clock=ticking.clock(),
             git=lambda *asked, **_: git(*asked),
             read_file=runtime.read_file,
@@ -55,13 +68,22 @@ def devlake_ci(capsys, ticking):
             write=runtime.write,
             set_aside=runtime.set_aside,
             connect=runtime.connections,
-            workspace=lambda left: runtime.workspace(env or {}, left),
+            workspace=lambda left: runtime.workspace(env, left),
             stop_at_signals=lambda: None,
             ignore_signals=lambda: None,
             spool=spool or Spool(),
         )
+
+    return made
+
+
+@pytest.fixture
+def devlake_ci(capsys, world):
+    """Run the program in this process, in a `world`: `devlake_ci("report", ..., env={...})`."""
+
+    def ran(*arguments, env=None, git=lambda *_: None, spool=None):
         capsys.readouterr()
-        code = run(list(arguments), world)
+        code = run(list(arguments), world(env or {}, git, spool))
         return Ran(code, *capsys.readouterr())
 
     return ran

@@ -6,15 +6,14 @@ each whole.
 
 import json
 import re
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
 from devlake_ci.ci.provider import Reply
+from tests.incidents.api import Api
 from tests.support import DATA
 
 TEMPLATE = Path(__file__).parent.parent / "gitlab-ci" / "devlake.yml"
@@ -102,25 +101,10 @@ class GitLab:
     def served(self):
         """Answer over HTTP, at the URL given, until the end of the block."""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(handler):  # noqa: N805 (http.server's name; self is GitLab)
-                headers = {name.lower(): text for name, text in handler.headers.items()}
-                status, body = self.answer(handler.path, headers)
-                content = json.dumps(body).encode()
-                handler.send_response(status)
-                handler.send_header("Content-Length", str(len(content)))
-                handler.end_headers()
-                handler.wfile.write(content)
-
-            def log_message(handler, *_):  # noqa: N805
-                """Stay quiet."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-            thread.start()
-            yield f"http://127.0.0.1:{server.server_address[1]}/api/v4"
-            server.shutdown()
-            thread.join()
+        api = Api()
+        api.answer = self.answer
+        with api.serving():
+            yield f"{api.url}/api/v4"
 
 
 def newest_first(things):

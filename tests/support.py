@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,19 @@ PIPELINE = {
     "DEVLAKE_RESULT": "success",
 }
 """The variables of a job on CircleCI that deploys, and those of its report."""
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/shop",
+    "GITHUB_SHA": SHA,
+    "GITHUB_REF": "refs/heads/main",
+    "GITHUB_REF_NAME": "main",
+    "GITHUB_EVENT_NAME": "push",
+    "GITHUB_JOB": "deploy",
+    "GITHUB_RUN_ID": "42",
+    "GITHUB_RUN_ATTEMPT": "1",
+}
+"""The variables of a job on GitHub that a push to the default branch set off."""
 STORED = {"code": 0, "success": True, "message": "success", "data": None}
 
 
@@ -128,6 +142,13 @@ class Ticking:
     def clock(self):
         return Clock(now=lambda: self.now, monotonic=lambda: self.seconds, sleep=self.sleep,
                      random=lambda: 1.0)  # fmt: skip
+
+
+def git(folder, *arguments):
+    """Run git in a folder, and give what it prints."""
+    allow = ("-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main")
+    command = ["git", *allow, "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The structure that docs/architecture.md describes, held to."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "src" / "devlake_ci"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "effects", "text"},
-    {"model", "options", "moments", "identity"},
+    {"model", "options", "moments", "identity", "placeholders", "columns"},
     {"words", "commits"},
     {"ci", "devlake"},
     {"incidents"},
@@ -81,6 +82,15 @@ def test_only_the_edge_touches_the_world(path):
 def clock_is_handed_in(path):
     """`clock.now()` is fine; `datetime.now()` is not."""
     return "datetime.now" not in path.read_text()
+
+
+def test_the_page_names_every_part_in_the_order_of_imports():
+    page = (ROOT.parent.parent / "docs" / "architecture.md").read_text()
+    named = re.findall(r"^[├└]── (\w+)", page, re.MULTILINE)
+
+    assert sorted(named) == sorted({part(path) for path in MODULES} - {"__init__", "__main__"})
+    assert [layer(name) for name in named[:-1]] == sorted(map(layer, named[:-1]))
+    assert named[-1] == "sandbox"
 
 
 def test_nothing_is_longer_than_one_can_read():

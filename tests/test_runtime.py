@@ -12,8 +12,9 @@ from devlake_ci import runtime
 from devlake_ci.devlake.request import NotSentError, Request
 from devlake_ci.effects import Append, Replace
 from devlake_ci.options import Options
+from devlake_ci.runtime import files
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
-from tests.support import DATA, SHA, SILENCE, Reply
+from tests.support import DATA, SHA, SILENCE, Reply, git
 
 CERTIFICATE = str(DATA / "tls" / "server.pem")
 
@@ -48,17 +49,48 @@ def test_what_is_no_file_reads_as_none(path):
     assert runtime.read_file(path) is None
 
 
+def test_a_file_that_is_too_large_reads_as_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LARGEST", 3)
+    path = tmp_path / "file"
+    path.write_text("1234")
+
+    assert runtime.read_file(str(path)) is None
+
+
+def test_a_commit_is_what_its_name_says_whatever_stands_in_for_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "--quiet")
+    for message in ("one", "two"):
+        git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", message)
+    git(tmp_path, "replace", "HEAD", "HEAD~")
+
+    assert runtime.git("show", "--no-patch", "--format=%B", "HEAD") == "two"
+
+
+SIGNED = """tree {tree}
+author Ada <ada@example.com> 1772000000 +0000
+committer Ada <ada@example.com> 1772000000 +0000
+gpgsig -----BEGIN PGP SIGNATURE-----
+ x
+ -----END PGP SIGNATURE-----
+
+x
+"""
+
+
 def test_git_runs_nothing_that_a_checkout_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    subprocess.run(["git", "init", "--quiet"], check=True)
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "signed").write_text(SIGNED.format(tree=git(tmp_path, "write-tree")))
+    git(tmp_path, "reset", "--soft", git(tmp_path, "hash-object", "-t", "commit", "-w", "signed"))
+    (tmp_path / "run").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    (tmp_path / "run").chmod(0o755)
     for setting in ("core.fsmonitor", "core.pager", "core.sshCommand", "gpg.program"):
-        subprocess.run(["git", "config", setting, f"touch {tmp_path}/ran"], check=True)
-    subprocess.run(["git", "config", "log.showSignature", "true"], check=True)
-    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    commit = ["commit", "--quiet", "--allow-empty", "--message", "x"]
-    subprocess.run(["git", *identity, "-c", "core.fsmonitor=false", *commit], check=True)
+        git(tmp_path, "config", setting, f"{tmp_path}/run")
+    git(tmp_path, "config", "log.showSignature", "true")
 
     message = runtime.git("show", "--no-patch", "--format=%B", "HEAD")
+    runtime.git("status")
 
     assert message == "x"
     assert not (tmp_path / "ran").exists()

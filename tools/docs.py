@@ -1,4 +1,4 @@
-"""The parts of the documentation that are printed from the code (`make format` writes them)."""
+"""The parts of the documentation that are printed from the code (`make wrappers` writes them)."""
 
 import json
 from collections.abc import Iterator

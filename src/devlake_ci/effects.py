@@ -1,4 +1,4 @@
-"""What we may write for the CI, as values: decided in `ci/`, carried out by `runtime.py`."""
+"""What we may write for the CI, as values: decided in `ci/`, carried out by `cli/outcome.py`."""
 
 from dataclasses import dataclass
 

@@ -1,13 +1,16 @@
 """Points in time as text: what a person may type, and what DevLake takes."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from devlake_ci.errors import BadUsageError
 from devlake_ci.text import quoted
 
+FUTURE = timedelta(hours=1)
+"""How far ahead of our clock a given time may lie before it must be a mistake."""
 
-def moment(text: str, source: str) -> datetime:
+
+def typed_moment(text: str, source: str) -> datetime:
     """Read RFC 3339 (a space for the T and a date with time are fine) or seconds since 1970.
 
     Raises BadUsageError if it is neither, or has no time zone: a guessed zone is a wrong number.
@@ -25,6 +28,17 @@ def moment(text: str, source: str) -> datetime:
     if not 2000 <= read.year < 2100:
         raise BadUsageError(f"{source}: {quoted(text)} is not of this century.", hint)
     return read.astimezone(UTC)
+
+
+def happened(text: str, source: str, now: datetime) -> datetime:
+    """Read when something happened; raises BadUsageError for the future, too."""
+    when = typed_moment(text, source)
+    if when > now + FUTURE:
+        raise BadUsageError(
+            f"{source}: {text} is in the future (it is {rfc3339(now)} here).",
+            "Give the time as it was, with the right time zone.",
+        )
+    return when
 
 
 def rfc3339(when: datetime) -> str:

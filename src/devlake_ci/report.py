@@ -2,23 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import datetime
 
 from devlake_ci import words
-from devlake_ci.commits.columns import MESSAGE, NAME, REF, REPO_URL, TITLE
+from devlake_ci.columns import MESSAGE, NAME, REF, REPO_URL, TITLE, kept
 from devlake_ci.commits.others import combined
-from devlake_ci.commits.repo_url import canonical
+from devlake_ci.commits.repo_url import canonical, path_of
 from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.identity import LONGEST_ID, identifier
 from devlake_ci.model import Commit, Context, Deployment, Environment, Result
-from devlake_ci.moments import in_order, moment, rfc3339
+from devlake_ci.moments import happened, in_order, rfc3339
 from devlake_ci.options import Options
 from devlake_ci.text import cut
-
-FUTURE = timedelta(hours=1)
-"""How far ahead of our clock a given time may lie before it must be a mistake."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     return Deployment(
         id=identity(options, context, lookups, finished),
         name=name,
-        title=cut(options.title or _first_line(commits[0].message), TITLE) or None,
+        title=kept(options.title or _first_line(commits[0].message), TITLE),
         result=result,
         environment=environment,
         original_environment=cut(original, NAME),
@@ -95,7 +91,7 @@ def identity(options: Options, context: Context, lookups: Lookups, finished: dat
 def names(options: Options, context: Context) -> dict[str, str | None]:
     """Give the values of the placeholders of `--connection` and `--project`."""
     url = _given_repo_url(options) or context.repo_url
-    owner, _, repo = urlsplit(url).path.strip("/").rpartition("/") if url else ("", "", "")
+    owner, _, repo = path_of(url or "").rpartition("/")
     return {"owner": owner or None, "repo": repo or None, "service": options.service}
 
 
@@ -143,8 +139,8 @@ def _commit(options: Options, context: Context, lookups: Lookups) -> Commit:
     return Commit(
         repo_url=repo_url,
         sha=sha,
-        ref=cut(ref, REF) if ref else None,
-        message=cut(message, MESSAGE) if message else None,
+        ref=kept(ref, REF),
+        message=kept(message, MESSAGE),
     )
 
 
@@ -221,19 +217,11 @@ def _times(
 
 def _given(name: str, options: Options, now: datetime) -> datetime | None:
     text = getattr(options, name)
-    if text is None:
-        return None
-    when = moment(text, options.source(name))
-    if when > now + FUTURE:
-        raise BadUsageError(
-            f"{options.source(name)}: {text} is in the future (it is {rfc3339(now)} here).",
-            "Give the time as it was, with the right time zone.",
-        )
-    return when
+    return None if text is None else happened(text, options.source(name), now)
 
 
 def _name(options: Options, repo_url: str, environment: str) -> str:
-    repo = urlsplit(repo_url).path.strip("/")
+    repo = path_of(repo_url)
     what = f"{options.service} of {repo}" if options.service else repo
     return cut(options.name or f"Deploy {what} to {environment}", NAME)
 

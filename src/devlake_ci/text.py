@@ -65,9 +65,14 @@ def markdown(text: str) -> str:
     return _REFERENCE.sub(rf"\g<0>{_INVISIBLE}", line(text).translate(_ENTITIES))
 
 
-def json_text(value: object, indent: int | None = 2) -> str:
+def readable(text: str) -> str:
+    """Give U+FFFD for each byte that was no UTF-8 and stands in `text` as a lone surrogate."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def json_text(value: object) -> str:
     """Write `value` as JSON of which no line is a command and no character moves the cursor."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    text = json.dumps(value, indent=2, ensure_ascii=False)
     return _COMMAND.sub(r"#\\u0023", "".join(map(_json_character, text)))
 
 

@@ -1,32 +1,19 @@
 """What the CI doesn't say is taken from the checkout, by the real Git."""
 
-import os
-import subprocess
-
 import pytest
 
-from devlake_ci import ci
-
-ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+from devlake_ci import ci, runtime
+from tests import support
 
 
 @pytest.fixture
-def git(tmp_path):
-    def run(*arguments):
-        done = subprocess.run(
-            ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **ISOLATED},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout.strip() or None if done.returncode == 0 else None
-
-    run("init", "--initial-branch=main")
-    run("commit", "--allow-empty", "--message=First line\n\nBody")
-    run("remote", "add", "origin", "https://ada:secret@GitHub.com/acme/shop.git")
-    return run
+def git(tmp_path, monkeypatch):
+    support.git(tmp_path, "init")
+    support.git(tmp_path, "commit", "--allow-empty", "--message=First line\n\nBody")
+    remote = "https://ada:secret@GitHub.com/acme/shop.git"
+    support.git(tmp_path, "remote", "add", "origin", remote)
+    monkeypatch.chdir(tmp_path)
+    return runtime.git
 
 
 def no_file(_):

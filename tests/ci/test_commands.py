@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devlake_ci.ci import azure, buildkite, teamcity
@@ -114,7 +114,6 @@ def test_having_nothing_to_report_is_no_problem(ci, reads):
     assert not reads(ci.emit(NOTHING, {}))[1]
 
 
-@settings(deadline=None)
 @given(st.text())
 @pytest.mark.parametrize(("ci", "reads"), [(azure, azure_reads), (teamcity, teamcity_reads)])
 def test_any_text_comes_out_as_it_went_in_and_is_no_command(ci, reads, text):

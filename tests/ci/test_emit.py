@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devlake_ci import ci
@@ -97,7 +97,6 @@ def test_outputs_without_a_deployment_are_only_whether_it_was_reported():
     assert runner_reads(outputs.text) == {"reported": "false"}
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 @example("\udc80", "\r\n")
 def test_any_value_comes_out_of_the_output_file_as_it_went_in(first, second):
@@ -242,7 +241,6 @@ def test_a_dotenv_value_stays_one_short_line():
     assert len(effect.text.encode()) < 5_000
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_circleci_gets_variables_that_a_shell_reads_back_as_they_were(text):
     odd = replace(deployment(), id=text)

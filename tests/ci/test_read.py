@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devlake_ci import ci
@@ -24,7 +24,6 @@ EVENT = JSON | st.dictionaries(TOP, st.dictionaries(KEYS, LEAVES | st.dictionari
 PROVIDERS = st.sampled_from([*ci.KNOWN, "plain"])
 
 
-@settings(deadline=None)
 @given(PROVIDERS, st.dictionaries(st.sampled_from(NAMES), WORDS), st.sampled_from(EVENTS), EVENT)
 def test_any_values_and_any_event_are_read_without_an_error(provider, env, name, event):
     env = env | {"DEVLAKE_CI": provider, "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": "event"}

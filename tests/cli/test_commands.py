@@ -9,20 +9,8 @@ from pathlib import Path
 import pytest
 
 from devlake_ci import __version__
-from tests.support import SHA
+from tests.support import GITHUB, SHA
 
-GITHUB = {
-    "GITHUB_ACTIONS": "true",
-    "GITHUB_SERVER_URL": "https://github.com",
-    "GITHUB_REPOSITORY": "acme/shop",
-    "GITHUB_SHA": SHA,
-    "GITHUB_REF": "refs/heads/main",
-    "GITHUB_REF_NAME": "main",
-    "GITHUB_EVENT_NAME": "push",
-    "GITHUB_JOB": "deploy",
-    "GITHUB_RUN_ID": "42",
-    "GITHUB_RUN_ATTEMPT": "1",
-}
 SHOWN = [
     "provider", "sha", "ref", "repo_url", "run_id", "attempt", "job", "run_url", "message",
     "actor", "environment", "created_at", "started_at", "result", "sources",
@@ -329,8 +317,9 @@ def test_buildkites_agent_is_told_without_a_shell(devlake_ci, agent):
     assert not Path("evil").exists()
 
 
-def test_buildkites_agent_is_not_given_our_token(devlake_ci, agent, monkeypatch):
-    monkeypatch.setenv("DEVLAKE_TOKEN", "s3cr3t")
+@pytest.mark.parametrize("name", ["DEVLAKE_TOKEN", "INPUT_TOKEN", "PLUGIN_TOKEN"])
+def test_buildkites_agent_is_not_given_our_token(devlake_ci, agent, monkeypatch, name):
+    monkeypatch.setenv(name, "s3cr3t")
 
     devlake_ci("report", "--environment=prod", env=BUILDKITE)
 

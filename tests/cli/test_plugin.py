@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devlake_ci import runtime
 from devlake_ci.cli.plugin import plugin
-from devlake_ci.runtime import Runtime
 from tests.support import DATA
 
 DRONE = json.loads((DATA / "environments/drone/branch.json").read_text())["env"]
@@ -22,23 +20,10 @@ SETTINGS = {
 
 
 @pytest.fixture
-def run(ticking, capsys):
+def run(world, capsys):
     def ran(env):
-        world = Runtime(
-            env=env,
-            clock=ticking.clock(),
-            git=lambda *_, **__: None,
-            read_file=runtime.read_file,
-            nonce=runtime.nonce,
-            write=runtime.write,
-            set_aside=runtime.set_aside,
-            connect=runtime.connections,
-            workspace=lambda left: runtime.workspace(env, left),
-            stop_at_signals=lambda: None,
-            ignore_signals=lambda: None,
-        )
         capsys.readouterr()
-        return plugin(world), *capsys.readouterr()
+        return plugin(world(env)), *capsys.readouterr()
 
     return ran
 

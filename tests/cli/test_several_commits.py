@@ -10,7 +10,7 @@ import requests
 import yaml
 
 from devlake_ci.sandbox import VERSIONS, Sandbox
-from tests.support import SHA, Reply
+from tests.support import SHA, Reply, git
 
 PIPELINE = {
     "GITHUB_ACTIONS": "true",
@@ -31,8 +31,6 @@ LIST = "\n".join(f"acme/repo-{number}@{sha}" for number, sha in enumerate(FIVE))
 
 @pytest.fixture(autouse=True)
 def job(tmp_path, monkeypatch):
-    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
-        monkeypatch.setenv(name, os.devnull)
     (tmp_path / "job").mkdir()
     monkeypatch.chdir(tmp_path / "job")
     return tmp_path / "job"
@@ -47,15 +45,9 @@ def report(devlake_ci, server):
     return ran
 
 
-def git(folder, *arguments):
-    folder.mkdir(exist_ok=True)
-    identity = ("-c", "user.name=a", "-c", "user.email=a@b.c")
-    command = ["git", *identity, "-C", folder, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def repository(folder, remote):
-    git(folder, "init", "--quiet", "--initial-branch=main")
+    folder.mkdir(exist_ok=True)
+    git(folder, "init", "--quiet")
     git(folder, "commit", "--quiet", "--allow-empty", "--message=Sell\n\nmore")
     git(folder, "remote", "add", "origin", remote)
     return git(folder, "rev-parse", "HEAD")

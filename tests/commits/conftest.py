@@ -1,33 +1,15 @@
 """Real repositories to look into."""
 
-import os
-import subprocess
-
 import pytest
 
 from devlake_ci import runtime
-
-
-@pytest.fixture(autouse=True)
-def isolated(monkeypatch):
-    """Let no settings of this machine into git."""
-    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
-        monkeypatch.setenv(name, os.devnull)
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Ada")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ada@example.com")
+from tests import support
 
 
 @pytest.fixture
 def git():
     """Run git in a folder: `git(folder, "log")`."""
-
-    def ran(folder, *arguments):
-        allow = ("-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main")
-        command = ["git", *allow, "-C", str(folder), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    return ran
+    return support.git
 
 
 @pytest.fixture

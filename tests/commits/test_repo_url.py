@@ -1,7 +1,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devlake_ci.commits.repo_url import canonical
@@ -166,13 +166,11 @@ FORMS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(FORMS, PASSWORDS)
 def test_credentials_never_survive(form, password):
     assert "s3cret" not in (canonical(form.format(password)) or "").lower()
 
 
-@settings(deadline=None)
 @given(
     st.text()
     | st.text(alphabet="aZ0:/@.?#%[]~ -_+git").map(lambda text: f"https://git.example.com/{text}")

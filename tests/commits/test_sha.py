@@ -1,30 +1,23 @@
 """From a name to the commit, in real repositories."""
 
-import subprocess
+from functools import partial
 
 import pytest
 
 from devlake_ci import runtime
 from devlake_ci.commits.sha import in_checkout, whole
 from devlake_ci.errors import MissingError
+from tests import support
 
 REPO_URL = "https://github.com/acme/shop"
-
-
-def git(*arguments):
-    return subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
 
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A clone with a tag v1 on the first commit, a branch on the second, HEAD on the third."""
     monkeypatch.chdir(tmp_path)
-    git("init", "--quiet", "--initial-branch", "main")
+    git = partial(support.git, tmp_path)
+    git("init", "--quiet")
     git("remote", "add", "origin", "https://me:s3cr3t@github.com/acme/shop.git")
     shas = []
     for message in ("one", "two", "three"):

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devlake_ci.sandbox import VERSIONS, connections, gotime, router
@@ -75,7 +75,6 @@ def test_a_date_in_another_layout_is_refused_in_gos_words(text, complaint):
     assert str(refusal.value) == complaint
 
 
-@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_every_moment_in_utc_with_a_z_is_read_to_the_microsecond(moment):
     text = moment.replace(tzinfo=None).isoformat() + "Z"
@@ -132,7 +131,6 @@ def test_all_fields_that_do_not_fit_are_named_in_the_order_of_the_alphabet():
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("path", [DEPLOYMENTS, ISSUES])
-@settings(deadline=None)
 @given(values=st.lists(JSON, min_size=1, max_size=4))
 def test_whatever_is_sent_gets_one_of_devlakes_answers(version, path, values):
     keys = (

@@ -10,8 +10,8 @@ import yaml
 
 from devlake_ci import runtime
 from devlake_ci.cli.action import CARRIED, first, given, last
-from devlake_ci.options import declared, flag
-from tests.support import SHA, Reply
+from devlake_ci.options import declared, kebab
+from tests.support import GITHUB, SHA, Reply
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION, NATIVE = (yaml.safe_load((ROOT / path).read_text()) for path in
@@ -19,18 +19,6 @@ ACTION, NATIVE = (yaml.safe_load((ROOT / path).read_text()) for path in
 WILD = """it's "quoted" $(id) `id`"; rm -rf ~ ${{ x }} ü 🚀\n::error::next"""
 ONE_LINE = WILD.replace("\n", " ")
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
-RUN = {
-    "GITHUB_ACTIONS": "true",
-    "GITHUB_SERVER_URL": "https://github.com",
-    "GITHUB_REPOSITORY": "acme/shop",
-    "GITHUB_SHA": SHA,
-    "GITHUB_REF": "refs/heads/main",
-    "GITHUB_REF_NAME": "main",
-    "GITHUB_EVENT_NAME": "push",
-    "GITHUB_JOB": "deploy",
-    "GITHUB_RUN_ID": "42",
-    "GITHUB_RUN_ATTEMPT": "1",
-}
 
 
 @pytest.fixture
@@ -43,7 +31,11 @@ def act(server, ticking, capsys):
                   "matrix-index": "0", "url": server.url, "connection": "1", "at": "now",
                   "environment": "production"}  # fmt: skip
         every |= {name.replace("_", "-"): value for name, value in inputs.items()}
-        env = {**RUN, **dict(env), **{f"INPUT_{key.upper()}": text for key, text in every.items()}}
+        env = {
+            **GITHUB,
+            **dict(env),
+            **{f"INPUT_{key.upper()}": text for key, text in every.items()},
+        }
         carried = {name: given(env, each) for each, name in CARRIED.items() if given(env, each)}
         world = replace(
             runtime.real(), env={**env, **carried}, clock=ticking.clock(),
@@ -281,7 +273,7 @@ def test_both_actions_have_the_same_inputs_and_outputs():
 
 
 def test_every_option_of_the_program_is_an_input_but_for_other_cis_and_what_is_replaced():
-    names = {flag(each.name).removeprefix("--") for each in declared()}
+    names = {kebab(each.name) for each in declared()}
 
     assert names - set(ACTION["inputs"]) == {"on-failure", "gitlab-token"}
 

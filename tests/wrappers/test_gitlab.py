@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devlake_ci.options import declared, flag
+from devlake_ci.options import declared, kebab
 from devlake_ci.sandbox import Sandbox
 from tests import gitlab
 from tests.support import SHA, Ran, Reply
@@ -274,7 +274,7 @@ def test_every_input_has_its_test():
 
 def test_every_option_is_an_input_but_what_is_secret():
     secret = {each.name for each in declared() if each.metadata.get("secret")}
-    options = {flag(each.name).removeprefix("--") for each in declared() if each.name not in secret}
+    options = {kebab(each.name) for each in declared() if each.name not in secret}
 
     assert set(gitlab.declared()) == options - {"on-failure"} | {"fail-on-error"} | OWN
     assert not {"token", "header", "gitlab-token"} & set(gitlab.declared())

@@ -5,15 +5,12 @@ https://docs.gitlab.com/ci/inputs/
 
 from collections.abc import Iterator
 
-from devlake_ci.options import declared, flag
+from devlake_ci.cli.gitlab import UNSAID
+from devlake_ci.options import declared, kebab
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
 _SECRETS = frozenset(each.name for each in declared() if each.metadata.get("secret"))
-_NUMBERS = {
-    flag(each.name).removeprefix("--"): f"{each.default:g}"
-    for each in declared()
-    if isinstance(each.default, float)
-}
+_NUMBERS = {kebab(name): number for name, number in UNSAID.items()}
 _FAIL_ON_ERROR = Input(
     "fail-on-error", f"{FAIL_ON_ERROR} The pipeline passes all the same.", switch=True
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from devlake_ci.options import declared, flag
+from devlake_ci.options import declared, kebab
 
 FAIL_ON_ERROR = "Fail the job if the report can't be made. Without it such a failure is a warning."
 _REPLACED = {"on_failure"}  # by fail-on-error
@@ -27,7 +27,7 @@ def options(without: frozenset[str] = frozenset()) -> Iterator[Input]:
     for option in declared():
         if option.name not in without | _REPLACED:
             yield Input(
-                name=flag(option.name).removeprefix("--"),
+                name=kebab(option.name),
                 text=option.metadata["help"] + _more(option.default),
                 choices=tuple(option.metadata.get("choices", ())),
                 switch=isinstance(option.default, bool),

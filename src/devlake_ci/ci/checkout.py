@@ -1,14 +1,12 @@
 """Completes with Git what a CI doesn't say of the commit, from the checkout that we run in."""
 
-import re
 from dataclasses import replace
 from typing import Any
 
 from devlake_ci.ci.provider import Git
+from devlake_ci.ci.values import whole_sha
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Context
-
-WHOLE_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def completed(context: Context, git: Git) -> Context:
@@ -52,4 +50,4 @@ def _is_merge(git: Git) -> bool:
 
 def _is_whole(sha: str | None) -> bool:
     # Also keeps an odd value from being read as an option of Git.
-    return sha is not None and WHOLE_SHA.fullmatch(sha) is not None
+    return whole_sha(sha or "") is not None

@@ -3,14 +3,12 @@
 https://docs.github.com/rest/actions/workflow-runs and https://docs.github.com/rest/commits/commits
 """
 
-import re
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from devlake_ci.ci.facts import moment, value
 from devlake_ci.ci.provider import Ask, Env, Reply
-
-SHA = re.compile(r"[0-9a-f]{40}")
+from devlake_ci.commits.sha import WHOLE
 
 
 def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
@@ -35,7 +33,7 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     Public repositories answer without a token; an ambiguous name gets no answer.
     """
     sha = _get(env, ask, "commits", ref.strip().removeprefix("refs/")).get("sha")
-    return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
+    return sha if isinstance(sha, str) and WHOLE.fullmatch(sha) else None
 
 
 def get(env: Env, ask: Ask, *path: str, **query: str) -> Reply:

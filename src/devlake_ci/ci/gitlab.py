@@ -3,7 +3,6 @@
 https://docs.gitlab.com/ci/variables/predefined_variables/
 """
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from devlake_ci.ci.outputs import variables
 from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile
 from devlake_ci.ci.values import number
 from devlake_ci.commits.repo_url import canonical
+from devlake_ci.commits.sha import WHOLE
 from devlake_ci.effects import Effect, Replace
 from devlake_ci.model import Context, Outcome
 from devlake_ci.text import cut, line
@@ -33,7 +33,6 @@ DOTENV = "devlake.env"
 DOTENV_VALUE = 1000  # characters; GitLab takes 5 KB in all: https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv
 
 FOR_MERGE_REQUEST = {"merge_request_event", "external_pull_request_event"}
-SHA = re.compile(r"[0-9a-f]{40}")
 
 
 def detect(env: Env) -> bool:
@@ -72,7 +71,7 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask for the whole SHA that `ref` stands for: https://docs.gitlab.com/api/commits/."""
     answer = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}").body
     sha = answer.get("id") if isinstance(answer, dict) else None
-    return sha if isinstance(sha, str) and SHA.fullmatch(sha) else None
+    return sha if isinstance(sha, str) and WHOLE.fullmatch(sha) else None
 
 
 def _commit(env: Env) -> dict[str, Fact[Any] | None]:

@@ -8,12 +8,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from devlake_ci.ci.facts import value
+from devlake_ci.ci.paging import PAGE, paged
 from devlake_ci.ci.provider import Ask, Env, Reply
 from devlake_ci.errors import MissingError
 from devlake_ci.text import quoted
 
-PAGE = 100
-"""Things on a page, the most that GitLab gives."""
 PAGES = 100
 """Pages that are read at most."""
 
@@ -33,13 +32,20 @@ def get(env: Env, ask: Ask, path: str) -> Reply:
 
 def pages(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[str, Any]]:
     """List what there is at a path, all pages of it; raises MissingError."""
-    for page in range(1, PAGES + 1):
-        asked = urlencode({**query, "per_page": PAGE, "page": page})
-        things: list[Any] = _got(env, ask, f"{path}?{asked}", list)
-        yield from (each for each in things if isinstance(each, dict))
-        if len(things) < PAGE:
-            return
-    raise MissingError(f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.")
+
+    def page(number: int) -> list[Any]:
+        things: list[Any] = _got(env, ask, page_path(path, number, **query), list)
+        return things
+
+    many = MissingError(f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.")
+    for things in paged(page, PAGES, many):
+        yield from things
+
+
+def page_path(path: str, number: int, **query: Any) -> str:  # noqa: ANN401 (text, or several)
+    """Give the path of a list with the query for one of its pages."""
+    asked = urlencode({**query, "per_page": PAGE, "page": number}, doseq=True)
+    return f"{path}?{asked}"
 
 
 def one(env: Env, ask: Ask, path: str) -> dict[str, Any]:

@@ -6,10 +6,11 @@ https://circleci.com/docs/guides/permissions-authentication/openid-connect-token
 
 import json
 from base64 import urlsafe_b64decode
-from datetime import UTC, datetime
+from datetime import datetime
 
 from devlake_ci.ci.facts import Fact, mapped, variable
 from devlake_ci.ci.provider import Env
+from devlake_ci.ci.values import unix_time
 from devlake_ci.commits.repo_url import canonical
 
 TOKENS = ("CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN")
@@ -24,7 +25,7 @@ def repository(env: Env) -> Fact[str] | None:
 
 def started(env: Env) -> Fact[datetime] | None:
     """Find when the job started: the token is made "shortly before the job starts"."""
-    return mapped(_claim(env, "iat"), _time)
+    return mapped(_claim(env, "iat"), lambda seconds: unix_time(str(seconds)))
 
 
 def _claim(env: Env, name: str) -> Fact[object] | None:
@@ -41,10 +42,3 @@ def _payload(token: str) -> dict[str, object]:
     except (ValueError, IndexError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
-
-
-def _time(seconds: object) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(str(seconds)), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from traceback import extract_tb, format_exc
 from typing import NoReturn
@@ -72,12 +72,17 @@ click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
 
 def main() -> NoReturn:
     """Run the program as it was called."""
+    execute(lambda world: run(sys.argv[1:], world))
+
+
+def execute(work: Callable[[Runtime], int]) -> NoReturn:
+    """Do what an executable is for, and end the process with the exit code that it gives."""
     gc.set_threshold(50_000)  # modules are no garbage: looking for it is a twentieth of our time
-    print_utf8()
-    runtime.leave(run(sys.argv[1:], runtime.real()))
+    _print_utf8()
+    runtime.leave(work(runtime.real()))
 
 
-def print_utf8() -> None:
+def _print_utf8() -> None:
     """Let nothing that is said fail for what the machine takes for its language."""
     for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed is None
         stream.reconfigure(encoding="utf-8", errors="replace")

@@ -13,18 +13,18 @@ from typing import NoReturn
 
 import click
 
-from devlake_ci import cli, runtime
+from devlake_ci import cli
 from devlake_ci import report as reporting
+from devlake_ci.ci.facts import value
 from devlake_ci.ci.github_output import output_line
 from devlake_ci.cli import inputs, params
-from devlake_ci.cli.outcome import carry_out, conclude
+from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
 from devlake_ci.effects import Append
-from devlake_ci.errors import BadUsageError, Problem
-from devlake_ci.model import Outcome
+from devlake_ci.errors import Problem
 from devlake_ci.moments import rfc3339
-from devlake_ci.options import flag, variable
+from devlake_ci.options import flag, kebab, variable
 from devlake_ci.runtime import Runtime
 
 CARRIED = {
@@ -37,19 +37,17 @@ CARRIED = {
 
 def main() -> NoReturn:
     """Run when the step runs: report, or note what the end of the job has to know."""
-    cli.print_utf8()
-    runtime.leave(first(_world()))
+    cli.execute(lambda world: first(_with_carried(world)))
 
 
 def post() -> NoReturn:
     """Run when the job ends: report, if it wasn't done before."""
-    cli.print_utf8()
-    runtime.leave(last(_world()))
+    cli.execute(lambda world: last(_with_carried(world)))
 
 
 def first(world: Runtime) -> int:
     """With `at: now` report; else note the start and publish the id, which never fails a job."""
-    if given(world.env, "at").lower() == "now":
+    if _is_now(world):
         return _report(world, [])
     started = rfc3339(world.clock.now())
     _remember(world, "GITHUB_STATE", "started", started)
@@ -63,7 +61,7 @@ def first(world: Runtime) -> int:
 
 def last(world: Runtime) -> int:
     """Report with what was noted; with `at: now` everything is done already."""
-    if given(world.env, "at").lower() == "now":
+    if _is_now(world):
         return 0
     noted = {"started_at": world.env.get("STATE_started")}
     # Later steps may have said which service it is, and that of another report in this job.
@@ -73,41 +71,35 @@ def last(world: Runtime) -> int:
     return _report(world, [f"{flag(name)}={value}" for name, value in missing.items()])
 
 
-def arguments(env: Mapping[str, str]) -> list[str]:
-    """Spell the inputs as a command line of `report`; raises BadUsageError for a switch's value."""
-    return inputs.arguments(partial(given, env))
+def given(env: Mapping[str, str], name: str) -> str | None:
+    """Give an input's value, stripped; None if it wasn't given."""
+    return value(env, f"INPUT_{kebab(name).upper()}")
 
 
-def given(env: Mapping[str, str], name: str) -> str:
-    """Give an input's value, stripped; empty if it wasn't given."""
-    return inputs.value(env.get(f"INPUT_{name.upper()}", ""))
+def _is_now(world: Runtime) -> bool:
+    return (given(world.env, "at") or "").lower() == "now"
 
 
-def _said(env: Mapping[str, str], option: str) -> str:
-    """Give what the user said themselves, as an input or a variable; empty if they didn't."""
-    name = flag(option).removeprefix("--")
-    return given(env, name) or inputs.value(env.get(variable(option), ""))
+def _said(env: Mapping[str, str], option: str) -> str | None:
+    """Give what the user said themselves, as an input or a variable; None if they didn't."""
+    return given(env, option) or value(env, variable(option))
 
 
 def _named(world: Runtime) -> str:
     """Give what a deployment's id is made of and inputs say, as far as they say it by now."""
-    service, environment = (_said(world.env, name) for name in ("service", "environment"))
+    service, environment = (_said(world.env, name) or "" for name in ("service", "environment"))
     return f"service {service}, environment {environment}"
 
 
 def _report(world: Runtime, noted: list[str]) -> int:
-    try:
-        words = arguments(world.env)
-    except BadUsageError as problem:
-        soft = inputs.is_soft(partial(given, world.env))
-        return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
-    return cli.run(["report", *noted, *words], world)
+    return inputs.report(world, partial(given, world.env), noted)
 
 
 def _identity(world: Runtime) -> str | None:
     """Hide the secrets; give the deployment's id, or None if not all of it is known yet."""
     try:
-        options = params.options(params.parsed(report, arguments(world.env), world.env))
+        arguments = inputs.arguments(partial(given, world.env))
+        options = params.options(params.parsed(report, arguments, world.env))
         session = Session(world, options)
         if options.mode == "incident":
             return None
@@ -122,8 +114,7 @@ def _remember(world: Runtime, file: str, name: str, value: str) -> None:
         carry_out([Append(path, output_line(name, value))], world)
 
 
-def _world() -> Runtime:
-    world = runtime.real()
+def _with_carried(world: Runtime) -> Runtime:
     carried = {name: given(world.env, each) for each, name in CARRIED.items()}
     return replace(world, env={**world.env, **{key: text for key, text in carried.items() if text}})
 

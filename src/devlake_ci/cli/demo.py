@@ -9,6 +9,7 @@ from devlake_ci.commits.repo_url import canonical
 from devlake_ci.errors import MissingError
 from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
+from devlake_ci.runtime.programs import program
 from devlake_ci.sandbox import Sandbox
 
 STAND_IN = "https://github.com/acme/shop"
@@ -94,7 +95,7 @@ def demo(world: Runtime) -> None:
                 "DEVLAKE_URL": devlake.connection_url or "",
                 "DEVLAKE_TOKEN": devlake.token or "",
             }
-            if code := runtime.program(["report"], env | where):
+            if code := program(["report"], env | where):
                 raise click.exceptions.Exit(code)
         click.echo("\n── what DevLake stored")
         for row in devlake.rows("cicd_deployment_commits"):

@@ -11,12 +11,12 @@ from devlake_ci.cli import params
 from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.session import Session
+from devlake_ci.columns import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, kept
 from devlake_ci.errors import BadUsageError, MissingError, Problem
-from devlake_ci.incidents.incident import COLUMN, DESCRIPTION, TITLE, Stretch, checked_key
+from devlake_ci.incidents.incident import Stretch, checked_key
 from devlake_ci.incidents.standing import Standing
 from devlake_ci.model import Incident, Outcome
-from devlake_ci.moments import moment, rfc3339
-from devlake_ci.report import FUTURE
+from devlake_ci.moments import happened, rfc3339
 from devlake_ci.text import cut, quoted
 
 GIVEN = (
@@ -165,29 +165,17 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
     component = options.component or options.service
     return Incident(
         key=typed.key,
-        title=cut(title, TITLE),
-        description=_cut(typed.description, DESCRIPTION),
-        url=_cut(typed.link or session.context.run_url, COLUMN),
+        title=cut(title, INCIDENT_TITLE),
+        description=kept(typed.description, INCIDENT_DESCRIPTION),
+        url=kept(typed.link or session.context.run_url, INCIDENT_OTHER),
         original_status="open",
         created_at=created,
         updated_at=created,
-        severity=_cut(options.severity, COLUMN),
-        priority=_cut(options.priority, COLUMN),
-        component=_cut(component, COLUMN),
+        severity=kept(options.severity, INCIDENT_OTHER),
+        priority=kept(options.priority, INCIDENT_OTHER),
+        component=kept(component, INCIDENT_OTHER),
     )
 
 
-def _cut(text: str | None, limit: int) -> str | None:
-    return cut(text, limit) if text else None
-
-
 def _time(session: Session, text: str | None, source: str) -> datetime | None:
-    if not text:
-        return None
-    when, now = moment(text, source), session.world.clock.now()
-    if when > now + FUTURE:
-        raise BadUsageError(
-            f"{source}: {text} is in the future (it is {rfc3339(now)} here).",
-            "Give the time as it was, with the right time zone.",
-        )
-    return when
+    return happened(text, source, session.world.clock.now()) if text else None

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from devlake_ci.ci import facts
 from devlake_ci.ci.masking import forms
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
@@ -80,11 +81,10 @@ def defaults(env: Mapping[str, str]) -> dict[str, Any]:
     Empty is unset, and so is CircleCI's `<nil>`; repeatable ones are one a line.
     Raises BadUsageError for a switch that is neither on nor off.
     """
-    given = {each: env.get(variable(each.name), "").strip() for each in declared()}
     return {
         field.name: _value(field, text)
-        for field, text in given.items()
-        if text not in ("", "<nil>")
+        for field in declared()
+        if (text := facts.value(env, variable(field.name)))
     }
 
 

@@ -6,15 +6,13 @@ https://docs.drone.io/plugins/overview/ and https://woodpecker-ci.org/docs/usage
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import NoReturn
 
-from devlake_ci import ci, cli, runtime
+from devlake_ci import ci, cli
 from devlake_ci.ci import drone, woodpecker
+from devlake_ci.ci.facts import value
 from devlake_ci.cli import inputs
-from devlake_ci.cli.outcome import conclude
 from devlake_ci.errors import BadUsageError
-from devlake_ci.model import Outcome
 from devlake_ci.runtime import Runtime
 
 HOMES = {drone.NAME, woodpecker.NAME}
@@ -22,26 +20,14 @@ HOMES = {drone.NAME, woodpecker.NAME}
 
 def main() -> NoReturn:
     """Run as the image's command, which is all that a plugin's step runs."""
-    cli.print_utf8()
-    runtime.leave(plugin(runtime.real()))
+    cli.execute(plugin)
 
 
 def plugin(world: Runtime) -> int:
     """Report with the settings; outside a CI that has plugins, and without any, show the help."""
     if not (_settings(world.env) or _at_home(world.env)):
         return cli.run(["--help"], world)
-    asked = partial(given, world.env)
-    try:
-        words = inputs.arguments(asked)
-    except BadUsageError as problem:
-        soft = inputs.is_soft(asked)
-        return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
-    return cli.run(["report", *words], world)
-
-
-def given(env: Mapping[str, str], name: str) -> str:
-    """Give a setting's value, stripped; empty if it wasn't given."""
-    return inputs.value(env.get(f"PLUGIN_{name.upper().replace('-', '_')}", ""))
+    return inputs.report(world, lambda name: value(world.env, f"PLUGIN_{name.upper()}"))
 
 
 def _settings(env: Mapping[str, str]) -> bool:

@@ -21,7 +21,8 @@ from devlake_ci.devlake.spool import Event
 from devlake_ci.errors import Problem, StoppedError, UnreachedError
 from devlake_ci.model import Context, Incident, Outcome
 from devlake_ci.options import Options, variable
-from devlake_ci.runtime import GIT_SECONDS, Network, Runtime
+from devlake_ci.runtime import Network, Runtime
+from devlake_ci.runtime.git_command import SECONDS as GIT_SECONDS
 from devlake_ci.text import cut, line, without_login
 
 T = TypeVar("T")

@@ -1,18 +1,15 @@
 """Tells DevLake of an incident: finds out which one is open, opens or closes it, remembers it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, reduce
 
 from devlake_ci import report as reporting
-from devlake_ci.ci import github_event
 from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, UnreachedError
 from devlake_ci.identity import LONGEST_KEY
-from devlake_ci.incidents import branches, github, github_guard, gitlab, report, state
-from devlake_ci.incidents.github_runs import workflow_file
+from devlake_ci.incidents import branches, github, gitlab, report, state
 from devlake_ci.incidents.history import History
 from devlake_ci.incidents.incident import Stretch, stretch
 from devlake_ci.incidents.standing import Event, Standing
@@ -20,7 +17,7 @@ from devlake_ci.model import Incident, Outcome, Result
 from devlake_ci.moments import rfc3339
 from devlake_ci.text import quoted
 
-HISTORIES: dict[str, Callable[..., History]] = {"github": github.history, "gitlab": gitlab.history}
+SOURCES = {"github": github.SOURCE, "gitlab": gitlab.SOURCE}
 
 
 class StretchOfFailures:
@@ -60,25 +57,21 @@ class StretchOfFailures:
     @cached_property
     def whose(self) -> Stretch:
         """Whose failures these are."""
-        provider, workflow = self.context.provider, self.context.workflow
-        if provider == "github":
-            workflow = workflow_file(self.session.env) or workflow
-        elif provider == "gitlab":
-            workflow = None  # the name of one pipeline, which may hold its commit's title
+        workflow = self.context.workflow
+        if here := SOURCES.get(self.context.provider):
+            workflow = here.workflow(self.context, self.session.env)
         job = self.history.job if self.history else None
         return stretch(self.options, self.context, workflow, job)
 
     @cached_property
     def history(self) -> History | None:
         """How the job ended before, where the CI tells it; raises Problem."""
-        if self.kind not in HISTORIES:
+        if self.kind not in SOURCES:
             return None
         session = self.session
-        found = HISTORIES[self.kind](self.options, self.context, session.env, session.ask)
-        if self.kind == "github":
-            event = github_event.load(session.env, session.world.read_file)
-            github_guard.check_inputs(self.options, self.context, event, found.job or "")
-        return found
+        return SOURCES[self.kind].history(
+            self.options, self.context, session.env, session.ask, session.world.read_file
+        )
 
     @cached_property
     def kind(self) -> str:
@@ -86,7 +79,7 @@ class StretchOfFailures:
         chosen, source = self.options.incident_state, self.options.source("incident_state")
         here = self.context.provider
         if chosen == "auto":
-            if here not in HISTORIES:
+            if here not in SOURCES:
                 raise MissingError(
                     f"Which incident is open is not known: {here} can't be asked for it.",
                     "Give --incident-state file:PATH, and keep that file in the CI's cache from "
@@ -98,7 +91,7 @@ class StretchOfFailures:
                 f"No incident is reported: {source} is none.",
                 "Open and close incidents with devlake-ci incident.",
             )
-        if chosen in HISTORIES and chosen != here:
+        if chosen in SOURCES and chosen != here:
             raise BadUsageError(
                 f"{source} is {chosen}, and this job runs in {here}.", "Give file:PATH."
             )
@@ -111,7 +104,7 @@ class StretchOfFailures:
         return Memory(self.session.world, path(self.options) or "", self.options.dry_run)
 
     def _standing(self, ended: Result) -> Standing:
-        if self.kind not in HISTORIES:
+        if self.kind not in SOURCES:
             return self.memory.standing(self.whose)
         self._check_own_result(ended)
         found = self.history or History([])
@@ -142,7 +135,7 @@ class StretchOfFailures:
         events = [*standing.unsent, *([incident] if incident else [])]
         outcomes = [self.session.tell(each) for each in events]
         notes = standing.notes
-        if self.kind not in HISTORIES and not self.options.dry_run:
+        if self.kind not in SOURCES and not self.options.dry_run:
             told = all(each.reported for each in outcomes)
             now = state.after(standing, this, incident, told=told)
             notes += self.memory.remember(self.whose, now)

@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from devlake_ci.commits import columns
+from devlake_ci import columns
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
-from devlake_ci.text import cut, quoted
+from devlake_ci.text import quoted, readable
 
 BY_HAND = "Name what was deployed of it with --commits (an entry with repo_url and sha)."
 _DAMAGED = "Check it out anew (actions/checkout with its path), or name it with --commits."
@@ -72,12 +72,12 @@ def commit(path: str, source: str, workspace: Workspace) -> Commit:
     checkout = opened(workspace.folder(path, source), where, workspace)
     sha, message = head(checkout)
     ref = _ref(checkout)
-    text = message.encode(errors="surrogateescape").decode(errors="replace").strip()
+    text = readable(message).strip()
     return Commit(
         repo_url=repository(checkout.remote(), where),
         sha=sha,
-        ref=cut(ref, columns.REF) if ref else None,
-        message=cut(text, columns.MESSAGE) or None,
+        ref=columns.kept(ref, columns.REF),
+        message=columns.kept(text, columns.MESSAGE),
     )
 
 
@@ -113,10 +113,6 @@ def repository(url: str, where: str) -> str:
 
 def _ref(checkout: Checkout) -> str | None:
     if branch := checkout.ask("symbolic-ref", "--quiet", "HEAD"):
-        return _text(branch.removeprefix("refs/heads/"))
+        return readable(branch.removeprefix("refs/heads/"))
     tag = checkout.ask("describe", "--tags", "--exact-match", "HEAD")
-    return _text(tag) if tag else None
-
-
-def _text(name: str) -> str:
-    return name.encode(errors="surrogateescape").decode(errors="replace")
+    return readable(tag) if tag else None

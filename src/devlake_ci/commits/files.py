@@ -12,7 +12,7 @@ LARGEST = 2 * 1024 * 1024
 """Bytes of all files together: some thousand commits, with their messages."""
 
 _URL = re.compile("[a-z][a-z+]*://", re.IGNORECASE)
-_GLOB = re.compile(r"[*?\[]")
+GLOB = re.compile(r"[*?\[]")
 
 
 def texts(given: str, source: str, workspace: Workspace) -> Iterator[tuple[str, str]]:
@@ -23,7 +23,7 @@ def texts(given: str, source: str, workspace: Workspace) -> Iterator[tuple[str, 
     if is_text(given):
         yield source, _checked(given, source)
         return
-    pattern = _GLOB.search(given)
+    pattern = GLOB.search(given)
     names = workspace.files(given, source) if pattern else (given,)
     # Whoever typed an absolute pattern meant the folder before its first glob character.
     within = given[: pattern.start()].rpartition("/")[0] if pattern else None

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from devlake_ci.commits import columns, manifest, notation
+from devlake_ci import columns
+from devlake_ci.commits import manifest, notation
 from devlake_ci.commits.manifest import Entry
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.commits.written import SHORT, NotationError, shown
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.model import Commit
-from devlake_ci.text import cut, quoted
+from devlake_ci.text import quoted
 
 Finders = Callable[[str], tuple[Find, ...]]
 """For a repository's URL, the ways to find a commit in it."""
@@ -43,9 +44,9 @@ def _commit(entry: Entry | str, place: str, server: str | None, finders: Finders
     return Commit(
         repo_url=entry.repo_url,
         sha=sha,
-        ref=cut(ref, columns.REF) or None,
-        message=cut(entry.message, columns.MESSAGE) if entry.message else None,
-        name=cut(entry.name, columns.NAME) if entry.name else None,
+        ref=columns.kept(ref, columns.REF),
+        message=columns.kept(entry.message, columns.MESSAGE),
+        name=columns.kept(entry.name, columns.NAME),
         repo_id=entry.repo_id,
     )
 

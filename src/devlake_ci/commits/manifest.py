@@ -15,7 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
-from devlake_ci.commits import columns
+from devlake_ci import columns
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.written import SHORT, Unquoted, Written, shown
 from devlake_ci.errors import BadUsageError

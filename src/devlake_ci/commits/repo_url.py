@@ -5,7 +5,7 @@ counts as a remote URL is Git's own rule (https://git-scm.com/docs/git-clone#_gi
 """
 
 import re
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 WEB = {"http": 80, "https": 443}
 OTHER = {"ssh", "git", "ssh+git"}
@@ -41,6 +41,11 @@ def canonical(url: str) -> str | None:
     if not match or _NO_HOST.fullmatch(match["host"]) or " " in url:
         return None
     return _spelled(match["host"].lower(), "", match["rest"])
+
+
+def path_of(url: str) -> str:
+    """Give the path of a canonical URL, such as `acme/shop`."""
+    return urlsplit(url).path.strip("/")
 
 
 def _from_url(scheme: str, authority: str, rest: str) -> str | None:

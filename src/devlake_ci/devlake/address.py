@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from devlake_ci.errors import BadUsageError, MissingError
+from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options
+from devlake_ci.placeholders import filled
 
 _API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
 _ROUTES = (
@@ -135,31 +136,14 @@ def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
             "A deployment goes to one of them; leave the other out.",
         )
     if options.project:
-        return f"projects/{_escaped(_filled('project', options, names))}"
+        name = filled(options.project, names, options.source("project"))
+        return f"projects/{_escaped(name)}"
     if options.connection:
-        name = _filled("connection", options, names)
+        name = filled(options.connection, names, options.source("connection"))
         # What fills a placeholder is a name: a repository that is called 2048 is no number.
         is_number = re.fullmatch("[0-9]+", options.connection)
         return f"connections/{name if is_number else 'by-name/' + _escaped(name)}"
     return None
-
-
-def _filled(option: str, options: Options, names: Mapping[str, str | None]) -> str:
-    source = options.source(option)
-
-    def value(placeholder: re.Match[str]) -> str:
-        name = placeholder[1]
-        if name not in names:
-            known = ", ".join(f"{{{each}}}" for each in names)
-            raise BadUsageError(f"{source}: {placeholder[0]} is not known.", f"Known are {known}.")
-        if not (known_value := names[name]):
-            raise MissingError(
-                f"{source} has {placeholder[0]} in it, and this job has none.",
-                "Give --service." if name == "service" else "Give --repo-url.",
-            )
-        return known_value
-
-    return re.sub(r"\{([^{}]*)\}", value, str(getattr(options, option)))
 
 
 def _escaped(name: str) -> str:

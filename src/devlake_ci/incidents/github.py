@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from devlake_ci.ci import github_event
 from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.provider import Ask, Env
+from devlake_ci.ci.paging import PAGE
+from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_runs as runs
 from devlake_ci.incidents.branches import matches, patterns
-from devlake_ci.incidents.github_guard import check_event, check_refs
+from devlake_ci.incidents.github_guard import check_event, check_inputs, check_refs
 from devlake_ci.incidents.github_runs import Json
-from devlake_ci.incidents.history import History, Past, is_known_before
+from devlake_ci.incidents.history import History, Past, Source, is_known_before
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
@@ -33,7 +35,7 @@ ENDED = {
 """The conclusions that say how things stand; all others say nothing of it."""
 
 
-def history(options: Options, context: Context, env: Env, ask: Ask) -> History:
+def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
     """Find how this job ended before, back to a success after which nothing older matters.
 
     Raises MissingError if GitHub doesn't say it, or if no success is among the runs looked at.
@@ -55,6 +57,7 @@ def history(options: Options, context: Context, env: Env, ask: Ask) -> History:
     )
     found = search.past(runs.pages(env, ask, file))
     check_refs(options, context, found)
+    check_inputs(options, context, github_event.load(env, read_file), search.name)
     return History(found, moment(own.get("started_at")), search.name)
 
 
@@ -85,7 +88,7 @@ class _Search:
                         return self._nothing()
                     self._take(run)
             made = [when for run in page if (when := moment(run.get("created_at")))]
-            is_last = len(page) < runs.PAGE
+            is_last = len(page) < PAGE
             if is_last or (made and is_known_before(self.found, min(made) + RE_RUN)):
                 return self.found
         if any(each.result is Result.SUCCESS for each in self.found):
@@ -163,3 +166,9 @@ def _executions(run: Json, jobs: list[Json], name: str, context: Context) -> Ite
             url=f"{run.get('html_url')}{again}",
             actor=(run.get("triggering_actor") or run.get("actor") or {}).get("login"),
         )
+
+
+SOURCE = Source(
+    history=history,
+    workflow=lambda context, env: runs.workflow_file(env) or context.workflow,
+)

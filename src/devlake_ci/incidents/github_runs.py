@@ -12,11 +12,11 @@ from typing import Any
 
 from devlake_ci.ci.facts import moment, value
 from devlake_ci.ci.github_api import get
+from devlake_ci.ci.paging import PAGE, paged
 from devlake_ci.ci.provider import Ask, Env, Reply
 from devlake_ci.errors import MissingError
 from devlake_ci.text import quoted
 
-PAGE = 100  # the most that GitHub gives at once
 MOST_PAGES = 10
 
 Json = dict[str, Any]
@@ -89,13 +89,12 @@ def is_tag(env: Env, ask: Ask, name: str) -> bool:
 
 
 def _pages(env: Env, ask: Ask, key: str, *path: str, **query: str) -> Iterator[list[Json]]:
-    for page in range(1, MOST_PAGES + 1):
-        asked = {"per_page": str(PAGE), "page": str(page), **query}
+    def page(number: int) -> list[Any]:
+        asked = {"per_page": str(PAGE), "page": str(number), **query}
         listed = _object(env, ask, *path, **asked).get(key)
-        found = listed if isinstance(listed, list) else []
-        yield [each for each in found if isinstance(each, dict)]
-        if len(found) < PAGE:
-            return
+        return listed if isinstance(listed, list) else []
+
+    return paged(page, MOST_PAGES)
 
 
 def _object(env: Env, ask: Ask, *path: str, **query: str) -> Json:

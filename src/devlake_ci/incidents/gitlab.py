@@ -8,19 +8,18 @@ since GitLab 18.0 and to a token with `read_api` before.
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.gitlab_api import get
-from devlake_ci.ci.provider import Ask, Env
+from devlake_ci.ci.gitlab_api import get, page_path
+from devlake_ci.ci.paging import PAGE, paged
+from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import matches, patterns
-from devlake_ci.incidents.history import History, Past, is_known_before
+from devlake_ci.incidents.history import History, Past, Source, is_known_before
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
-PAGE = 100  # the most that GitLab gives at once
 MOST_PAGES = 20
 ENDED = {"success": Result.SUCCESS, "failed": Result.FAILURE}
 SUCCESS_JOB, FAILURE_JOB = "DEVLAKE_SUCCESS_JOB", "DEVLAKE_FAILURE_JOB"
@@ -30,11 +29,12 @@ other when something failed, so that which of them ran tells how the pipeline en
 Json = dict[str, Any]
 
 
-def history(options: Options, context: Context, env: Env, ask: Ask) -> History:
+def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
     """Find how this job ended before, back to a success after which nothing older matters.
 
     Raises MissingError if GitLab doesn't say it.
     """
+    del read_file
     found: list[Past] = []
     result_of = _results(context, env)
     for page in _jobs(context, env, ask):
@@ -86,20 +86,19 @@ def _deploying(deployment: Json) -> Json:
 
 
 def _pages(env: Env, ask: Ask, what: str, query: dict[str, Any]) -> Iterator[list[Json]]:
-    for page in range(1, MOST_PAGES + 1):
-        asked = urlencode({**query, "per_page": PAGE, "page": page}, doseq=True)
-        reply = get(env, ask, f"{what}?{asked}")
+    def page(number: int) -> list[Any]:
+        reply = get(env, ask, page_path(what, number, **query))
         if reply.status != 200 or not isinstance(reply.body, list):
             raise MissingError(*_refusal(reply.status, reply.message))
-        yield [each for each in reply.body if isinstance(each, dict)]
-        if len(reply.body) < PAGE:
-            return
-    raise MissingError(
+        return reply.body
+
+    no_success = MissingError(
         f"Which incident is open is not known: there is no success among the last "
         f"{MOST_PAGES * PAGE} {what} that GitLab knows.",
         "After its next success it is known again; what is open until then is closed by hand "
         "(devlake-ci incident close).",
     )
+    return paged(page, MOST_PAGES, no_success)
 
 
 def _counts(job: Json, options: Options, context: Context) -> bool:
@@ -134,3 +133,7 @@ def _refusal(status: int | None, said: str) -> tuple[str, str]:
         "Before GitLab 18.0 a job's own token may not list jobs: give a project access token with "
         "read_api (DEVLAKE_GITLAB_TOKEN, masked), or --incident-state file:PATH in a cache."
     )
+
+
+# What it has is the name of one pipeline, which may hold its commit's title.
+SOURCE = Source(history=history, workflow=lambda *_: None)

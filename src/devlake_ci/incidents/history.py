@@ -1,10 +1,12 @@
 """How a job's earlier runs ended, and which of its failures is the first that isn't mended yet."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from devlake_ci.model import Result
+from devlake_ci.ci.provider import Ask, Env, ReadFile
+from devlake_ci.model import Context, Result
+from devlake_ci.options import Options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,17 @@ class History:
     """When it began this time."""
     job: str | None = None
     """What it is called there, which tells it from the other legs of its matrix."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A CI that tells how its jobs ended before, as its module says at its end."""
+
+    history: Callable[[Options, Context, Env, Ask, ReadFile], History]
+    """Ask for it; raises MissingError if the CI doesn't say it."""
+
+    workflow: Callable[[Context, Env], str | None]
+    """Name what tells a workflow from the repository's others; None if the CI has no such thing."""
 
 
 def counted(past: Iterable[Past]) -> list[Past]:

@@ -1,21 +1,24 @@
 """Words an incident: what failed, where, at which commit, by whom."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
+from devlake_ci.columns import (
+    INCIDENT_DESCRIPTION,
+    INCIDENT_OTHER,
+    INCIDENT_STATUS,
+    INCIDENT_TITLE,
+    kept,
+)
+from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError
 from devlake_ci.identity import LONGEST_KEY, is_key, key
 from devlake_ci.incidents.history import Past
 from devlake_ci.model import Context, Incident, Result
 from devlake_ci.moments import rfc3339
 from devlake_ci.options import Options
+from devlake_ci.placeholders import filled
 from devlake_ci.text import cut, quoted
-
-COLUMN, TITLE, DESCRIPTION, STATUS = 255, 255, 5000, 100
-"""Characters at most: columns of DevLake 1.0.3; before it a title had 255, and nobody reads more
-of a description."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +38,7 @@ class Stretch:
         return "\n".join(vars(self).values())
 
 
-def stretch(
-    options: Options, context: Context, workflow: str | None, job: str | None = None
-) -> Stretch:
+def stretch(options: Options, context: Context, workflow: str | None, job: str | None) -> Stretch:
     """Work out whose failures this job's are.
 
     `workflow` and `job` are what the CI identifies them by. Legs of a matrix may share all names
@@ -62,15 +63,15 @@ def worded(options: Options, context: Context, whose: Stretch, failure: Past) ->
     """
     return Incident(
         key=_key(options, whose, failure),
-        title=cut(_title(options, context, whose, failure), TITLE),
-        description=cut(_description(context, whose, failure), DESCRIPTION),
-        url=cut(failure.url, COLUMN) if failure.url else None,
-        original_status=cut(failure.result, STATUS),
+        title=cut(_title(options, context, whose, failure), INCIDENT_TITLE),
+        description=cut(_description(context, whose, failure), INCIDENT_DESCRIPTION),
+        url=kept(failure.url, INCIDENT_OTHER),
+        original_status=cut(failure.result, INCIDENT_STATUS),
         created_at=failure.finished_at,
         updated_at=failure.finished_at,
-        severity=_cut(options.severity),
-        priority=_cut(options.priority),
-        component=_cut(options.component or options.service),
+        severity=kept(options.severity, INCIDENT_OTHER),
+        priority=kept(options.priority, INCIDENT_OTHER),
+        component=kept(options.component or options.service, INCIDENT_OTHER),
     )
 
 
@@ -114,23 +115,12 @@ def _title(options: Options, context: Context, whose: Stretch, failure: Past) ->
         "service": whose.service,
     }
     if options.incident_title:
-        return _filled(options, values)
+        return filled(options.incident_title, values, options.source("incident_title"))
     what = _what(context, whose) or "The job"
-    of = f"{whose.service} of {_path(whose)}" if whose.service else _path(whose)
+    repository = path_of(f"https://{whose.repository}")
+    of = f"{whose.service} of {repository}" if whose.service else repository
     where = f" in {whose.environment}" if whose.environment else ""
     return f"{of}: {what} failed{where}" if of else f"{what} failed{where}"
-
-
-def _filled(options: Options, values: dict[str, str]) -> str:
-    def value(placeholder: re.Match[str]) -> str:
-        if placeholder[1] not in values:
-            raise BadUsageError(
-                f"{options.source('incident_title')}: {quoted(placeholder[0])} is not known.",
-                f"Known are {', '.join(f'{{{each}}}' for each in values)}.",
-            )
-        return values[placeholder[1]]
-
-    return re.sub(r"\{([^{}]*)\}", value, options.incident_title or "")
 
 
 def _description(context: Context, whose: Stretch, failure: Past) -> str:
@@ -151,11 +141,3 @@ def _what(context: Context, whose: Stretch) -> str:
     """Name workflow and job; a name that tells one run from another is none of a workflow."""
     workflow = whose.workflow and (context.workflow or whose.workflow)
     return " / ".join(filter(None, (workflow, whose.job)))
-
-
-def _path(whose: Stretch) -> str:
-    return urlsplit(f"https://{whose.repository}").path.strip("/")
-
-
-def _cut(text: str | None) -> str | None:
-    return cut(text, COLUMN) if text else None

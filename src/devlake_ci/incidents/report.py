@@ -10,7 +10,7 @@ from devlake_ci.incidents.incident import Stretch, this_failure, worded
 from devlake_ci.incidents.standing import Event, Standing, is_outdated
 from devlake_ci.incidents.transition import transition
 from devlake_ci.model import Context, Deployment, Environment, Incident, Result
-from devlake_ci.moments import moment
+from devlake_ci.moments import typed_moment
 from devlake_ci.options import Options
 
 AFTER = timedelta(seconds=1)
@@ -73,7 +73,7 @@ def from_history(
 
 def event(options: Options, context: Context, standing: Standing, ended: Result) -> Event:
     """Give this end of the job: when it began is what the CI, the user or a variable says."""
-    given = options.started_at and moment(options.started_at, options.source("started_at"))
+    given = options.started_at and typed_moment(options.started_at, options.source("started_at"))
     started = standing.started_at or given or context.started_at
     return Event(result=ended, started_at=started or None, number=context.run_number)
 

@@ -34,9 +34,14 @@ def declared() -> tuple[Field[Any], ...]:
     return tuple(each for each in fields(Options) if "group" in each.metadata)
 
 
+def kebab(name: str) -> str:
+    """Spell an option as the input of a wrapper: `repo-url`."""
+    return name.replace("_", "-")
+
+
 def flag(name: str) -> str:
     """Spell an option for the command line."""
-    return "--" + name.replace("_", "-")
+    return "--" + kebab(name)
 
 
 def variable(name: str) -> str:

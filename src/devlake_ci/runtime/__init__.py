@@ -1,18 +1,14 @@
 """The real environment, clock, network, git and files; nothing else in the program touches them."""
 
-import errno
 import os
 import random
-import secrets
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import NoReturn, Protocol
 
 from devlake_ci.commits.workspace import Workspace
@@ -20,38 +16,14 @@ from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.options import Options
+from devlake_ci.runtime import files
+from devlake_ci.runtime.files import nonce, read_file, set_aside
+from devlake_ci.runtime.git_command import COMMAND, elsewhere, git
+from devlake_ci.runtime.git_command import SECONDS as GIT_SECONDS
+from devlake_ci.runtime.programs import run
 from devlake_ci.runtime.signals import ignore_signals, stop_at_signals
 from devlake_ci.runtime.spool import Spool
-
-FROZEN = hasattr(sys, "frozen")
-"""Whether we are the executable that needs no Python: then there is no `python -m`."""
-
-LARGEST_FILE = 32 * 1024 * 1024
-"""Bytes of a file that we read at most: an event is smaller than 25 MB."""
-
-_GIT = (
-    "git",
-    "-c", "safe.directory=*",  # a container's user is seldom the one who made the checkout
-    "-c", "core.fsmonitor=false",  # nothing that a checkout's settings name is to be run
-    "-c", "log.showSignature=false",
-)  # fmt: skip
-_GIT_ENV = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",  # the same for a git that is older than that
-    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its name says
-    "LC_ALL": "C.UTF-8",
-}
-GIT_SECONDS = 10.0
-"""Seconds that git may take to answer one question."""
-_CI_SECONDS = 10
-"""That a program of the CI may take to be told what became of a report."""
-_GIT_PLACES = {
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
-}  # fmt: skip
-"""Variables that name another repository than the one in the folder."""
+from devlake_ci.text import readable
 
 
 class Network(Protocol):
@@ -108,10 +80,7 @@ def real() -> Runtime:
 
 def environment() -> dict[str, str]:
     """Give the environment's variables as real text: bytes that are no UTF-8 become U+FFFD."""
-    return {
-        name: value.encode(errors="surrogateescape").decode(errors="replace")
-        for name, value in os.environ.items()
-    }
+    return {name: readable(value) for name, value in os.environ.items()}
 
 
 def now() -> datetime:
@@ -119,104 +88,12 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def git(*arguments: str, seconds: float = GIT_SECONDS) -> str | None:
-    """Give what git prints in the working directory, stripped; None if it fails or prints nothing.
-
-    Never asks, never fetches, and runs nothing that the checkout's own settings name.
-    """
-    try:
-        done = subprocess.run(
-            [*_GIT, *arguments],
-            capture_output=True,
-            check=True,
-            env=_outside() | _GIT_ENV,
-            stdin=subprocess.DEVNULL,
-            timeout=seconds,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return done.stdout.decode(errors="replace").strip() or None
-
-
-def _outside() -> dict[str, str]:
-    """Give another program's environment: our executable's own libraries are nothing for it.
-
-    https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
-    """
-    env = dict(os.environ)
-    if FROZEN:
-        env.pop("LD_LIBRARY_PATH", None)
-        if before := env.pop("LD_LIBRARY_PATH_ORIG", None):
-            env["LD_LIBRARY_PATH"] = before
-    return env
-
-
-def read_file(path: str) -> str | None:
-    """Give the text of a file, or None if there is none, or one too large to be what we expect."""
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError):
-        return None
-    return content.decode(errors="replace") if len(content) <= LARGEST_FILE else None
-
-
-def nonce(folder: str) -> str | None:
-    """Give something unique to the job whose state folder this is; the same at each call."""
-    path = Path(folder) / "nonce"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x") as file:
-            file.write(secrets.token_hex(8))
-    except FileExistsError:
-        pass
-    except OSError:
-        return None
-    return read_file(str(path))
-
-
 def write(effect: Append | Replace | Run) -> None:
-    """Carry an effect out; raises OSError. What is replaced is the old text or the new, whole."""
+    """Carry an effect out; raises OSError."""
     if isinstance(effect, Run):
-        _run(effect)
-        return
-    path = Path(effect.path)
-    if isinstance(effect, Append):
-        with path.open("a", encoding="utf-8", newline="") as file:
-            file.write(effect.text)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        fresh.write_text(effect.text, encoding="utf-8", newline="")
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def set_aside(path: str) -> str:
-    """Move a file out of the way, and give its new name; raises OSError."""
-    aside = f"{path}.{secrets.token_hex(4)}.aside"
-    Path(path).rename(aside)
-    return aside
-
-
-def _run(effect: Run) -> None:
-    ours = ("DEVLAKE_", "INPUT_", "PLUGIN_")  # the token among them
-    try:
-        subprocess.run(
-            effect.command,
-            capture_output=True,
-            check=True,
-            env={name: text for name, text in _outside().items() if not name.startswith(ours)},
-            input=effect.text.encode(errors="replace"),
-            timeout=_CI_SECONDS,
-        )
-    except subprocess.TimeoutExpired as late:
-        raise TimeoutError(errno.ETIMEDOUT, f"it took over {_CI_SECONDS} seconds") from late
-    except subprocess.CalledProcessError as failed:
-        said = failed.stderr.decode(errors="replace").strip()
-        raise OSError(errno.EIO, f"exit code {failed.returncode} {said}".strip()) from failed
+        run(effect)
+    else:
+        files.write(effect)
 
 
 def connections(options: Options) -> Network:
@@ -234,15 +111,7 @@ def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SE
     from devlake_ci.runtime.disk import Disk  # noqa: PLC0415 (as above)
 
     roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
-    own = {name: value for name, value in os.environ.items() if name not in _GIT_PLACES}
-    return Disk(tuple(roots), _GIT, own | _GIT_ENV, left)
-
-
-def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run this very program once more, as a CI would, with nothing of our environment but `env`."""
-    path = {"PATH": os.environ.get("PATH", os.defpath)}
-    command = [sys.executable] if FROZEN else [sys.executable, "-m", "devlake_ci"]
-    return subprocess.run([*command, *arguments], check=False, env=path | dict(env)).returncode
+    return Disk(tuple(roots), COMMAND, elsewhere(), left)
 
 
 @contextmanager

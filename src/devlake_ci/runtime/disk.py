@@ -2,23 +2,20 @@
 
 import os
 import re
-import signal
 import stat
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from threading import Timer
 
+from devlake_ci.commits.files import GLOB
 from devlake_ci.commits.workspace import Said
 from devlake_ci.errors import BadUsageError, MissingError
+from devlake_ci.runtime.files import beginning
+from devlake_ci.runtime.git_command import SECONDS, answer
 from devlake_ci.text import cut, line, quoted
 
 MOST_FILES = 1000
-LARGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes of what git prints that are read."""
-SECONDS = 10.0
 
 _RELATIVE = "A path is relative to the folder that the job's commands run in."
 _FILE = (
@@ -26,7 +23,6 @@ _FILE = (
     "taken for the text itself."
 )
 _OUTSIDE = "Give an absolute path if it is really meant."
-_GLOB = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Disk:
     def files(self, pattern: str, source: str) -> tuple[str, ...]:
         """Give the files that match; `**` goes into no symbolic link, so it comes to an end."""
         parts = Path(pattern).parts
-        fixed = next(index for index, part in enumerate(parts) if _GLOB.search(part))
+        fixed = next(index for index, part in enumerate(parts) if GLOB.search(part))
         base, rest = Path(*parts[:fixed]), str(Path(*parts[fixed:]))
         try:
             matching = (each for each in base.glob(rest) if not each.is_dir())
@@ -78,8 +74,7 @@ class Disk:
             if not stat.S_ISREG(Path(found).stat().st_mode):
                 what = "a folder" if Path(found).is_dir() else "no regular file"
                 raise BadUsageError(f"{source}: {quoted(path)} is {what}.", "Give a file.")
-            with Path(found).open("rb") as file:
-                content = file.read(limit + 1)
+            content = beginning(Path(found), limit + 1)
         except OSError as error:
             raise _unreadable(path, source, error, _FILE) from None
         if len(content) > limit:
@@ -95,25 +90,11 @@ class Disk:
         if seconds <= 0:
             return Said(None, "no time is left")
         try:
-            process = subprocess.Popen(
-                [*self.command, "-C", folder, *arguments],
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
+            return answer([*self.command, "-C", folder, *arguments], self.env, seconds)
         except FileNotFoundError:
             message = f"There is no git here to look into {quoted(folder)} with."
             hint = "Install git, or name the commits with --commits."
             raise MissingError(message, hint) from None
-        except (OSError, ValueError) as error:
-            return Said(None, f"git can't be run: {cut(line(str(error)), 200)}")
-        out, errors = _answer(process, seconds)
-        if process.returncode == -signal.SIGKILL:
-            return Said(None, "git took too long, or had too much to say")
-        if process.returncode:
-            return Said(None, _why(errors))
-        return Said(out.decode(errors="surrogateescape"))
 
     def _found(self, path: str, source: str, hint: str, within: str | None = None) -> str:
         """Give the real path of what is there, if it may be used."""
@@ -146,29 +127,3 @@ def _unreadable(path: str, source: str, error: Exception, hint: str) -> BadUsage
     if isinstance(error, FileNotFoundError):
         why = "there is no such file or folder"
     return BadUsageError(f"{source}: {quoted(path)} can't be read: {why}.", hint)
-
-
-def _answer(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bytes]:
-    """Read what a process prints, and kill it if that is too much or takes too long."""
-    timer = Timer(seconds, process.kill)
-    timer.start()
-    with process:
-        try:
-            out = process.stdout.read(LARGEST_ANSWER + 1) if process.stdout else b""
-            if len(out) > LARGEST_ANSWER:
-                process.kill()
-            errors = process.stderr.read(2000) if process.stderr else b""
-            process.wait()
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            timer.cancel()
-    return out, errors
-
-
-def _why(errors: bytes) -> str:
-    """Give the first of git's own words, unless a URL is in them: it may have a password."""
-    said = line(errors.decode(errors="replace").strip().partition("\n")[0])
-    shown = said and not re.search("://|@", said)
-    return f"git says: {cut(said, 200)}" if shown else "git doesn't say why"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from devlake_ci.sandbox.legacy_shapes import ENVIRONMENTS
 from devlake_ci.sandbox.page import bars
 from devlake_ci.sandbox.page.axis import Axis, axis
 from devlake_ci.sandbox.page.bars import Bar
@@ -10,7 +11,7 @@ from devlake_ci.sandbox.tables import at
 
 Row = Mapping[str, str]
 Spot = tuple[float, float]
-PRODUCTION, *OTHERS = LANES = ("PRODUCTION", "STAGING", "TESTING", "DEVELOPMENT")
+PRODUCTION, *OTHERS = ENVIRONMENTS
 WIDTH, LEFT, RIGHT = 1000.0, 116.0, 20.0
 LANE, ROW, BAR = 46.0, 34.0, 8.0
 FOOT = 24.0

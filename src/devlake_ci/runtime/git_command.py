@@ -1,0 +1,101 @@
+"""Git, told to fetch nothing, to ask nobody, and to run nothing that a checkout's settings name."""
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from threading import Timer
+
+from devlake_ci.commits.workspace import Said
+from devlake_ci.runtime.programs import outside
+from devlake_ci.text import cut, line, readable
+
+SECONDS = 10.0
+"""Seconds that git may take to answer one question."""
+LARGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes of what git prints that are read."""
+_KILLED = -9  # a number, since Windows has no signal of that name
+
+COMMAND = (
+    "git",
+    "-c", "safe.directory=*",  # a container's user is seldom the one who made the checkout
+    "-c", "core.fsmonitor=false",  # nothing that a checkout's settings name is to be run
+    "-c", "log.showSignature=false",
+)  # fmt: skip
+_ENV = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # the same for a git that is older than that
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its name says
+    "LC_ALL": "C.UTF-8",
+}
+_PLACES = {
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
+}  # fmt: skip
+"""Variables that name another repository than the one in the folder."""
+
+
+def git(*arguments: str, seconds: float = SECONDS) -> str | None:
+    """Give what git prints in the working directory, stripped; None if it fails or prints nothing.
+
+    There `GIT_DIR` and the like may say which repository is meant.
+    """
+    try:
+        said = answer([*COMMAND, *arguments], outside() | _ENV, seconds)
+    except FileNotFoundError:
+        return None
+    return readable(said.out or "").strip() or None
+
+
+def elsewhere() -> dict[str, str]:
+    """Give the variables for git in a folder that is named: none of them names another one."""
+    return {name: text for name, text in outside().items() if name not in _PLACES} | _ENV
+
+
+def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> Said:
+    """Run git and read a bounded answer; raises FileNotFoundError if there is no git."""
+    try:
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        return Said(None, f"git can't be run: {cut(line(str(error)), 200)}")
+    out, errors = _read(process, seconds)
+    if process.returncode == _KILLED:
+        return Said(None, "git took too long, or had too much to say")
+    if process.returncode:
+        return Said(None, _why(errors))
+    return Said(out.decode(errors="surrogateescape"))
+
+
+def _read(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bytes]:
+    """Read what a process prints, and kill it if that is too much or takes too long."""
+    timer = Timer(seconds, process.kill)
+    timer.start()
+    with process:
+        try:
+            out = process.stdout.read(LARGEST_ANSWER + 1) if process.stdout else b""
+            if len(out) > LARGEST_ANSWER:
+                process.kill()
+            errors = process.stderr.read(2000) if process.stderr else b""
+            process.wait()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            timer.cancel()
+    return out, errors
+
+
+def _why(errors: bytes) -> str:
+    """Give the first of git's own words, unless a URL is in them: it may have a password."""
+    said = line(errors.decode(errors="replace").strip().partition("\n")[0])
+    shown = said and not re.search("://|@", said)
+    return f"git says: {cut(said, 200)}" if shown else "git doesn't say why"
