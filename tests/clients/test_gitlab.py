@@ -221,19 +221,20 @@ def test_jobs_report_by_themselves_without_asking_anybody(run, project, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("script", "twin", "sent"),
+    ("before", "now", "sent"),
     [
-        ("exit 1", "failure", [("TODO", "acme/shop: pipeline failed")]),
-        ("echo fine", "success", []),
+        ("success", "failure", [("TODO", "acme/shop: pipeline failed")]),
+        ("success", "success", []),
+        ("failure", "success", [("DONE", "acme/shop: pipeline failed")]),
     ],
 )
-def test_a_pipeline_that_fails_is_an_incident(run, project, script, twin, sent):
-    project.jobs = [job(300, "devlake-ci:pipeline-success", pipeline=900)]
+def test_a_pipeline_that_fails_is_an_incident_until_one_succeeds(run, project, before, now, sent):
+    project.jobs = [job(300, f"devlake-ci:pipeline-{before}", pipeline=900)]
 
-    ran = run("incidents", script=script)
+    ran = run("incidents", script="echo fine" if now == "success" else "exit 1")
 
     assert [(each["status"], each["title"]) for each in ran.sent] == sent, ran.said
-    assert ran.jobs == {"check", f"devlake-ci:pipeline-{twin}"}, ran.said
+    assert ran.jobs == {"check", f"devlake-ci:pipeline-{now}"}, ran.said
 
 
 def test_incidents_are_switched_on_by_an_input(run):
