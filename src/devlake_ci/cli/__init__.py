@@ -78,14 +78,8 @@ def main() -> NoReturn:
 def execute(work: Callable[[Runtime], int]) -> NoReturn:
     """Do what an executable is for, and end the process with the exit code that it gives."""
     gc.set_threshold(50_000)  # modules are no garbage: looking for it is a twentieth of our time
-    _print_utf8()
+    runtime.print_utf8()
     runtime.leave(work(runtime.real()))
-
-
-def _print_utf8() -> None:
-    """Let nothing that is said fail for what the machine takes for its language."""
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed is None
-        stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def run(arguments: Sequence[str], world: Runtime) -> int:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 from devlake_ci.commits.workspace import Workspace
@@ -123,12 +124,24 @@ def folder() -> Iterator[str]:
         yield path
 
 
+def print_utf8() -> None:
+    """Let nothing that is said fail for the machine's language, or because nobody listens.
+
+    A stream that was closed is None, and click 8.1.0 fails to print there.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nobody = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (to the end)
+            setattr(sys, name, nobody)
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="replace")
+
+
 def leave(code: int) -> NoReturn:
     """End the process, with 1 for success that could not be printed.
 
     At once: Python takes longer to tidy up its modules than we take to make a report.
     """
-    for stream in filter(None, (sys.stdout, sys.stderr)):
+    for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
