@@ -1,4 +1,4 @@
-"""What starts the program where no Python fits: the release's executable, if it is the right one."""
+"""What starts the program where no Python fits: the release's executable, if it is that one."""
 
 import hashlib
 import json
