@@ -1,17 +1,28 @@
 // Runs the program of this repository on the runner's own Python, for runners without Docker.
 //
 // All that is decided here is how to start it. Its dependencies are installed once for each runner
-// into a folder of the tool cache, by the hashes of the lock file; where that fails, a report is
-// missing, and nobody's deployment breaks.
+// into a folder of the tool cache, by the hashes of the lock file. Where that can't be done, the
+// release's executable is fetched into another, by the hash in executables.json. Where that can't be
+// done either, a report is missing, and nobody's deployment breaks.
 "use strict";
 
 const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
-const { existsSync, mkdtempSync, mkdirSync, readFileSync, renameSync, rmSync } = require("node:fs");
+const {
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} = require("node:fs");
 const path = require("node:path");
 
 const repository = path.dirname(__dirname);
 const lock = path.join(repository, "requirements", "run.txt");
+const released = path.join(__dirname, "executables.json");
+const scripts = { main: "devlake-ci-action", post: "devlake-ci-action-post" };
 const minutes = 60_000;
 
 const fits = "import sys; print(sys.implementation.cache_tag); sys.exit(sys.version_info < (3, 11))";
@@ -29,29 +40,69 @@ function python() {
 
 function dependencies({ command, tag }) {
   const hash = createHash("sha256").update(readFileSync(lock)).update(tag + process.arch).digest("hex");
-  const cache = process.env.RUNNER_TOOL_CACHE || process.env.RUNNER_TEMP;
-  const folder = path.join(cache, "devlake-ci", hash.slice(0, 16));
+  const folder = cached(hash);
   if (existsSync(folder)) return folder;
 
+  keep(folder, (fresh) => {
+    const pip = ["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
+    const what = ["--only-binary", ":all:", "--require-hashes", "--requirement", lock, "--target", fresh];
+    const done = spawnSync(command, [...pip, ...what], {
+      stdio: ["ignore", "inherit", "inherit"],
+      timeout: 2 * minutes,
+    });
+    if (done.status !== 0) throw new Error("its dependencies could not be installed (see the lines above)");
+  });
+  return folder;
+}
+
+function cached(hash) {
+  const cache = process.env.RUNNER_TOOL_CACHE || process.env.RUNNER_TEMP;
+  return path.join(cache, "devlake-ci", hash.slice(0, 16));
+}
+
+// Fills a folder that nobody sees before it is whole.
+function keep(folder, fill) {
   mkdirSync(path.dirname(folder), { recursive: true });
   const fresh = mkdtempSync(folder + "-");
-  const pip = ["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-  const what = ["--only-binary", ":all:", "--require-hashes", "--requirement", lock, "--target", fresh];
-  const done = spawnSync(command, [...pip, ...what], {
-    stdio: ["ignore", "inherit", "inherit"],
-    timeout: 2 * minutes,
-  });
-  if (done.status !== 0) {
-    rmSync(fresh, { recursive: true, force: true });
-    throw new Error("its dependencies could not be installed (see the lines above)");
-  }
   try {
+    fill(fresh);
     renameSync(fresh, folder);
   } catch (error) {
-    if (!existsSync(folder)) throw error; // else a job beside this one was faster
     rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error; // else a job beside this one was faster
   }
-  return folder;
+}
+
+// One file is all of the program's scripts: its name says which.
+async function executable(stage, { file, sha256 }) {
+  const folder = cached(sha256);
+  const names = Object.values(scripts).map((name) => name + path.extname(file));
+  const script = path.join(folder, scripts[stage] + path.extname(file));
+
+  const isKept = existsSync(script);
+  const bytes = isKept ? readFileSync(script) : await fetched(file);
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`${isKept ? script : file} has not the SHA-256 of the release, and was not run`);
+  }
+  if (!isKept) {
+    keep(folder, (fresh) => {
+      for (const name of names) writeFileSync(path.join(fresh, name), bytes, { mode: 0o755 });
+    });
+  }
+  return script;
+}
+
+async function fetched(file) {
+  const url = JSON.parse(readFileSync(released, "utf8")).url.replace("{file}", file);
+  try {
+    if (!url.startsWith("https://")) throw new Error("it is no https");
+    const answer = await fetch(url, { signal: AbortSignal.timeout(minutes) });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    return Buffer.from(await answer.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${url} could not be had: ${(error.cause || error).message}`);
+  }
 }
 
 function given(input) {
@@ -76,11 +127,24 @@ function ended(stage, code, signal) {
   else if (code !== 0) missed(stage, signal ? `${signal} ended it` : `its exit code was ${code}`);
 }
 
-module.exports = function run(stage) {
+async function program(stage) {
   try {
     const found = python();
     const folders = [path.join(repository, "src"), dependencies(found)];
-    const child = spawn(found.command, ["-I", "-c", start, stage, ...folders], { stdio: "inherit" });
+    return [found.command, ["-I", "-c", start, stage, ...folders]];
+  } catch (error) {
+    const known = JSON.parse(readFileSync(released, "utf8")).executables;
+    const ours = known[`${process.platform}-${process.arch}`];
+    if (!ours?.sha256) throw error;
+    console.log(`devlake-ci runs as an executable: ${error.message}.`);
+    return [await executable(stage, ours), []];
+  }
+}
+
+module.exports = async function run(stage) {
+  try {
+    const [command, parameters] = await program(stage);
+    const child = spawn(command, parameters, { stdio: "inherit" });
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
     child.on("error", (error) => missed(stage, error.message));
     child.on("exit", (code, signal) => ended(stage, code, signal));

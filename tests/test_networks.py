@@ -2,16 +2,14 @@
 
 import select
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import trustme
 
-from tests.support import PIPELINE, Reply, ScriptedServer
+from tests.support import PIPELINE, Reply
 
 PATIENCE = 20
 
@@ -50,45 +48,6 @@ def proxy():
         yield server
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture
-def authority(tmp_path):
-    made = trustme.CA()
-    made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    made.issue_cert("ci@example.com").private_key_and_cert_chain_pem.write_to_path(
-        str(tmp_path / "client.pem")
-    )
-    made.path, made.client = str(tmp_path / "ca.pem"), str(tmp_path / "client.pem")
-    return made
-
-
-@pytest.fixture
-def secure(authority):
-    """Run a server behind TLS; `secure("localhost")` has a certificate for that name."""
-    running = []
-
-    def serve(name, *, asks=False):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(name).configure_cert(context)
-        if asks:
-            context.verify_mode = ssl.CERT_REQUIRED
-            authority.configure_trust(context)
-        server = ScriptedServer()
-        server.socket = context.wrap_socket(
-            server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        running.append((server, thread))
-        server.https = f"https://localhost:{server.server_address[1]}"
-        return server
-
-    yield serve
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A release names the same version everywhere, and what was published by its hash."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ executors:
     docker:
     - image: ghcr.io/devlake-ci/devlake-ci:<< parameters.tag >>
 """
+SUMS = "aa  devlake-ci-linux-x86_64\nbb  devlake-ci-darwin-arm64\ncc  devlake_ci-1.2.3.tar.gz\n"
 CHANGES = (
     "# Changelog\n\n## Unreleased\n\n## 1.2.3\n\n### Added\n- Things.\n\n## 1.2.2\n\n- Less.\n"
 )
@@ -41,8 +43,23 @@ def repository(tmp_path):
     (tmp_path / "src" / "devlake_ci" / "__init__.py").write_text('__version__ = "1.2.3"\n')
     (tmp_path / "dist").mkdir()
     (tmp_path / "CHANGELOG.md").write_text(CHANGES)
+    (tmp_path / "native").mkdir()
+    shutil.copy(ROOT / "action.yml", tmp_path)
+    (tmp_path / "native" / "executables.json").write_text(json.dumps(executables("", "")))
+    (tmp_path / "dist" / "SHA256SUMS").write_text(SUMS)
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     return tmp_path
+
+
+def executables(linux, darwin):
+    """Give what the native action knows, with these sums."""
+    return {
+        "url": "https://github.com/devlake-ci/devlake-ci/releases/download/v1.2.3/{file}",
+        "executables": {
+            "linux-x64": {"file": "devlake-ci-linux-x86_64", "sha256": linux},
+            "darwin-arm64": {"file": "devlake-ci-darwin-arm64", "sha256": darwin},
+        },
+    }
 
 
 def release(repository, *arguments):
@@ -99,8 +116,6 @@ def test_a_tag_without_changes_is_none(repository):
 
 
 def test_the_action_takes_the_image_that_was_published(repository):
-    shutil.copy(ROOT / "action.yml", repository)
-
     release(repository, "pin", DIGEST)
 
     before, after = (each / "action.yml" for each in (ROOT, repository))
@@ -109,9 +124,29 @@ def test_the_action_takes_the_image_that_was_published(repository):
     assert "nothing like" in release(repository, "pin", DIGEST).stderr
 
 
-def test_what_is_no_digest_goes_nowhere(repository):
-    shutil.copy(ROOT / "action.yml", repository)
+def test_the_native_action_takes_the_executables_that_were_published(repository):
+    release(repository, "pin", DIGEST)
 
+    pinned = (repository / "native" / "executables.json").read_text()
+    assert json.loads(pinned) == executables("aa", "bb")
+
+
+def test_nothing_is_pinned_if_an_executable_was_not_published(repository):
+    (repository / "dist" / "SHA256SUMS").write_text("aa  devlake-ci-linux-x86_64\n")
+
+    ran = release(repository, "pin", DIGEST)
+
+    assert "no sum of devlake-ci-darwin-arm64" in ran.stderr
+    assert (repository / "action.yml").read_text() == (ROOT / "action.yml").read_text()
+
+
+def test_the_native_action_of_another_version_is_told(repository):
+    (repository / "src" / "devlake_ci" / "__init__.py").write_text('__version__ = "1.2.4"\n')
+
+    assert "native/executables.json:1: 1.2.3" in release(repository, "check").stderr
+
+
+def test_what_is_no_digest_goes_nowhere(repository):
     ran = release(repository, "pin", "sha256:abc\n  evil: true")
 
     assert "is no digest" in ran.stderr
@@ -119,8 +154,6 @@ def test_what_is_no_digest_goes_nowhere(repository):
 
 
 def test_the_orb_takes_the_image_and_the_executables_that_were_published(repository):
-    sums = "aa  devlake-ci-linux-x86_64\nbb  devlake-ci-darwin-arm64\ncc  devlake_ci-1.2.3.tar.gz\n"
-    (repository / "dist" / "SHA256SUMS").write_text(sums)
     (repository / "dist" / "orb.yml").write_text(ORB)
 
     release(repository, "pin-orb", DIGEST)

@@ -2,16 +2,19 @@
 
 Usage: python3 tools/release.py check [TAG]     is it the same version everywhere?
        python3 tools/release.py notes           the newest version's part of CHANGELOG.md
-       python3 tools/release.py pin DIGEST      name the action's image by its digest
-       python3 tools/release.py pin-orb DIGEST  the same in dist/orb.yml, with the executables' sums
+       python3 tools/release.py pin DIGEST      name the action's image by its digest, and in
+                                                native/executables.json the executables' sums
+       python3 tools/release.py pin-orb DIGEST  the same in dist/orb.yml
 """
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+EXECUTABLES = Path("native/executables.json")
 IMAGE = "ghcr.io/devlake-ci/devlake-ci"
 MENTIONS = (
     r"devlake-ci/devlake-ci(?:/[\w/.-]+)?@v?(\d[\d.]*)",  # an action, an orb
@@ -48,7 +51,7 @@ def mentions() -> Iterator[tuple[str, str]]:
     """Give each version of ours that a file of this repository names, and where."""
     listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True)
     for path in filter(None, listed.stdout.split("\0")):
-        if Path(path).suffix not in {".md", ".yml"}:
+        if Path(path).suffix not in {".json", ".md", ".yml"}:
             continue
         for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
             for named in re.findall("|".join(f"(?:{each})" for each in MENTIONS), line):
@@ -68,18 +71,32 @@ def notes() -> str:
 
 
 def pin(digest: str) -> None:
-    """Let the action take the image that was published, instead of building it."""
+    """Let the actions take what was published: the image, instead of building it; executables."""
     image = f"  image: docker://{IMAGE}@{checked(digest)}"
+    native = json.loads(EXECUTABLES.read_text(encoding="utf-8"))
+    sums = published()
+    for each in native["executables"].values():
+        if each["file"] not in sums:
+            sys.exit(f"dist/SHA256SUMS has no sum of {each['file']}.")
+        each["sha256"] = sums[each["file"]]
     replace(Path("action.yml"), r"^  image: Dockerfile$", image)
+    EXECUTABLES.write_text(json.dumps(native, indent=2) + "\n", encoding="utf-8")
 
 
 def pin_orb(digest: str) -> None:
     """Let the packed orb take the image and the executables that were published."""
-    sums = Path("dist/SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    known = " ".join(line.split()[0] for line in sums if " devlake-ci-" in line)
+    known = " ".join(published().values())
     orb = Path("dist/orb.yml")
     replace(orb, parameter("tag"), rf"\g<1>'{version()}@{checked(digest)}'")
     replace(orb, parameter("executable_sha256"), rf"\g<1>'{known}'")
+
+
+def published() -> dict[str, str]:
+    """Give the SHA-256 of each executable that was made, by the file's name."""
+    lines = Path("dist/SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    return {
+        name: digest for digest, name in map(str.split, lines) if name.startswith("devlake-ci-")
+    }
 
 
 def parameter(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,18 @@ def test_git_gets_its_own_libraries_and_not_ours(executable, tmp_path):
 
     assert f'"sha": "{SHA}"' in ran.stdout
     assert set((tmp_path / "libraries").read_text().split()) == set()
+
+
+@pytest.mark.parametrize("make", [shutil.copy, os.symlink, os.link])
+def test_it_is_the_entry_point_by_whose_name_it_is_called(executable, make):
+    called = executable.parent / "devlake-ci-action"
+    called.unlink(missing_ok=True)
+    make(executable, called)
+
+    ran = run(called, folder=ROOT, env={})
+    called.unlink()
+
+    assert (ran.returncode, ran.stdout) == (0, "DevLake will be told at the end of this job.\n")
 
 
 def test_it_has_every_command_and_can_run_itself(executable):

@@ -7,7 +7,8 @@ import yaml
 
 from tests import gitlab
 
-EXAMPLES = sorted((Path(__file__).parent.parent.parent / "examples" / "gitlab").glob("*.yml"))
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = sorted((ROOT / "examples" / "gitlab").glob("*.yml"))
 KEYWORDS = {"include", "stages"}
 ADDRESS = "https://raw.githubusercontent.com/devlake-ci/devlake-ci/v0/gitlab-ci/devlake.yml"
 

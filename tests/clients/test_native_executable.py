@@ -1,0 +1,142 @@
+"""What starts the program where no Python fits: the release's executable, if it is that one."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support import CUT, Reply
+
+ROOT = Path(__file__).parent.parent.parent
+NODE = shutil.which("node")
+PROGRAM = '#!/bin/sh\necho "It ran as ${0##*/}."\n'
+PYTHON = '#!/bin/sh\ncase "$*" in *cache_tag*) echo cpython-313 ;; *) exit 1 ;; esac\n'
+NO_PYTHON = "there is no Python 3.11 or newer on this runner: actions/setup-python brings one"
+SUM = hashlib.sha256(PROGRAM.encode()).hexdigest()
+
+
+@pytest.fixture
+def release(secure):
+    """Run a server with a certificate that has the executable."""
+    server = secure("localhost")
+    server.script = [Reply(body=PROGRAM)]
+    return server
+
+
+@pytest.fixture
+def run(tmp_path, authority):
+    """Run a stage of the action in a copy of it with this sum and address of the executable."""
+    shutil.copytree(ROOT / "native", tmp_path / "action" / "native")
+    shutil.copytree(ROOT / "requirements", tmp_path / "action" / "requirements",
+                    ignore=shutil.ignore_patterns("node_modules"))  # fmt: skip
+    (tmp_path / "bin").mkdir()
+
+    def ran(stage, url, sha256=SUM, **env):
+        known = {"file": "devlake-ci-ours", "sha256": sha256}
+        machines = ("linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64")
+        (tmp_path / "action" / "native" / "executables.json").write_text(
+            json.dumps({"url": url + "/{file}", "executables": dict.fromkeys(machines, known)})
+        )
+        return subprocess.run(
+            [NODE, tmp_path / "action" / "native" / f"{stage}.js"], capture_output=True, text=True,
+            check=False, env={"PATH": str(tmp_path / "bin"), "NODE_EXTRA_CA_CERTS": authority.path,
+                              "RUNNER_TOOL_CACHE": str(tmp_path / "cache")} | env,
+        )  # fmt: skip
+
+    return ran
+
+
+def kept(tmp_path):
+    return [each for each in (tmp_path / "cache").rglob("*") if each.is_file()]
+
+
+def warned(ran):
+    """Give the reason of the one warning that was all that happened."""
+    assert (ran.returncode, "It ran" in ran.stdout) == (0, False)
+    (line,) = [each for each in ran.stdout.splitlines() if each.startswith("::")]
+    return line.removeprefix("::warning title=DevLake::devlake-ci can't run: ").removesuffix(".")
+
+
+@pytest.mark.parametrize(("stage", "script"), [("main", "devlake-ci-action"),
+                                               ("post", "devlake-ci-action-post")])  # fmt: skip
+def test_without_python_the_executable_runs_as_the_script_of_the_stage(run, release, stage, script):
+    ran = run(stage, release.https)
+
+    assert ran.stdout == f"devlake-ci runs as an executable: {NO_PYTHON}.\nIt ran as {script}.\n"
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_with_a_python_that_can_install_nothing_it_runs_too(run, release, tmp_path):
+    (tmp_path / "bin" / "python3").write_text(PYTHON)
+    (tmp_path / "bin" / "python3").chmod(0o755)
+
+    ran = run("main", release.https)
+
+    assert "its dependencies could not be installed" in ran.stdout
+    assert ran.stdout.endswith("It ran as devlake-ci-action.\n")
+
+
+def test_it_is_fetched_once_for_all_stages_and_jobs(run, release):
+    ran = [run(stage, release.https).stdout for stage in ("main", "post", "main")]
+
+    assert all("It ran" in each for each in ran)
+    assert [each.path for each in release.received] == ["/devlake-ci-ours"]
+
+
+def test_another_file_than_the_release_s_is_neither_run_nor_kept(run, release, tmp_path):
+    ran = run("main", release.https, "ab" * 32)
+
+    assert "devlake-ci-ours has not the SHA-256 of the release" in warned(ran)
+    assert kept(tmp_path) == []
+
+
+def test_a_kept_file_that_somebody_changed_is_not_run_but_removed(run, release, tmp_path):
+    run("main", release.https)
+    for each in kept(tmp_path):
+        each.write_text(PROGRAM + "echo more\n")
+
+    ran = run("main", release.https)
+
+    assert "devlake-ci-action has not the SHA-256 of the release" in warned(ran)
+    assert kept(tmp_path) == []
+
+
+def test_where_no_sum_is_known_nothing_is_fetched(run, release):
+    ran = run("post", release.https, "")
+
+    assert warned(ran) == NO_PYTHON
+    assert release.received == []
+
+
+@pytest.mark.parametrize(("reply", "says"), [(Reply(status=404), "status 404"), (CUT, "")])
+def test_a_release_that_can_t_be_had_is_told_with_its_address(run, release, tmp_path, reply, says):
+    release.script = [reply]
+
+    ran = run("main", release.https)
+
+    assert f"{release.https}/devlake-ci-ours could not be had: {says}" in warned(ran)
+    assert kept(tmp_path) == []
+
+
+def test_a_server_that_can_t_be_trusted_gives_nothing(run, release):
+    ran = run("main", release.https, NODE_EXTRA_CA_CERTS="")
+
+    assert "could not be had" in warned(ran)
+    assert release.received == []
+
+
+def test_nothing_is_fetched_without_tls(run, server):
+    ran = run("main", server.url)
+
+    assert "it is no https" in warned(ran)
+    assert server.received == []
+
+
+def test_only_fail_on_error_makes_it_an_error(run, release):
+    ran = run("post", release.https, "ab" * 32, **{"INPUT_FAIL-ON-ERROR": "true"})
+
+    assert ran.returncode == 1
+    assert "::error title=DevLake::devlake-ci can't run: " in ran.stdout
