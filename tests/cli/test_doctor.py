@@ -148,6 +148,12 @@ def test_a_server_that_is_not_there_is_told(against, url, failing):
     assert (bad(ran), ran.code) == (failing, 5)
 
 
+def test_a_state_file_that_can_not_be_read_is_told(doctor, tmp_path):
+    ran = doctor("--mode=incident", f"--incident-state=file:{tmp_path}", "--format=json")
+
+    assert (bad(ran), ran.code) == (["open incident"], 2)
+
+
 def test_a_project_is_not_probed_and_it_says_so(doctor, devlake):
     ran = doctor("--format=json", "--project=shop", DEVLAKE_URL=devlake.url)
 

@@ -197,6 +197,17 @@ def test_a_file_that_is_none_of_ours_is_set_aside_and_named(pipeline, devlake, t
     assert aside.name in ran.out
 
 
+def test_a_state_that_can_not_be_read_is_no_lost_one(pipeline, devlake, devlake_ci, tmp_path):
+    """An incident may be open in it, and another one would open."""
+    (tmp_path / "kept" / "state.json").mkdir(parents=True)
+
+    ran = pipeline.run("failed", NOON)
+    by_hand = devlake_ci("incident", "close", "db-1", "--title=x", env=pipeline.env)
+
+    assert (ran.code, by_hand.code, devlake.requests) == (2, 2, [])
+    assert "can't be read (Is a directory)" in ran.err
+
+
 def test_a_state_that_is_lost_is_said(pipeline):
     assert "no incident is taken to be open" in pipeline.run("failed", NOON).out
 

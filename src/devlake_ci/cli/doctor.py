@@ -13,6 +13,7 @@ from devlake_ci.checks.reminders import reminders
 from devlake_ci.ci import github_api, gitlab_api
 from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
+from devlake_ci.cli.memory import PREFIX
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
 from devlake_ci.cli.stretch import StretchOfFailures
@@ -145,7 +146,11 @@ def _deployment(session: Session) -> Deployment | Problem:
 
 def _incidents(session: Session) -> Check:
     try:
-        return good("open incident", f"It is known from: {StretchOfFailures(session).kind}.")
+        failures = StretchOfFailures(session)
+        kind = failures.kind
+        if kind.startswith(PREFIX):
+            failures.memory.text()
+        return good("open incident", f"It is known from: {kind}.")
     except Problem as problem:
         return failed("open incident", problem)
 
