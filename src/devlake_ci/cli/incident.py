@@ -151,7 +151,7 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
         **{name: each for name in TEXTS if (each := getattr(made, name))},
         title=made.title,
         created_at=created,
-        updated_at=resolved,
+        updated_at=max(resolved, now),
         resolved_at=resolved,
         original_status="closed",
     )
@@ -170,7 +170,7 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
         url=kept(typed.link or session.context.run_url, INCIDENT_OTHER),
         original_status="open",
         created_at=created,
-        updated_at=created,
+        updated_at=max(created, session.world.clock.now()),  # of two words the later one counts
         severity=kept(options.severity, INCIDENT_OTHER),
         priority=kept(options.priority, INCIDENT_OTHER),
         component=kept(component, INCIDENT_OTHER),

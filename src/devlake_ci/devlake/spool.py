@@ -35,6 +35,11 @@ def subject(event: Event, base: str, route: str) -> str:
     return sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
+def subject_of(name: str) -> str:
+    """Read from the name of a file which row its event overwrites."""
+    return name.partition("-")[2].partition("-")[0]
+
+
 def name(event: Event, target: Target) -> str:
     """Name its file, without suffix: the time first, so that a listing is in order."""
     return f"{stamp(moment(event))}-{subject(event, target.base, target.route)}"
