@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -239,7 +240,7 @@ class Closed(Spool):
     """Folders whose first file is somebody else's."""
 
     def read(self, path):
-        if path == self.listed(os.path.dirname(path))[0]:
+        if path == self.listed(str(Path(path).parent))[0]:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         return super().read(path)
 

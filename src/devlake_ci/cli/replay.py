@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from pathlib import PurePath
 from typing import NamedTuple
 
 import click
@@ -15,7 +14,7 @@ from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.progress import told
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.delivery import Delivery
-from devlake_ci.devlake.spool import subject_of
+from devlake_ci.devlake.spool import file_name, subject_of
 from devlake_ci.devlake.spooled import BrokenError, NewerError, Spooled, spooled
 from devlake_ci.errors import BadUsageError, Problem, RefusedError, StoppedError, UnreachedError
 from devlake_ci.options import Options
@@ -154,7 +153,7 @@ class Replay:
             return None
         except NewerError as why:
             self.counts.others += 1
-            self.held_back.add(subject_of(PurePath(path).name))
+            self.held_back.add(subject_of(path))
             _say(f"{quoted(path, 300)} is left alone: {why}.")
             return None
         if event.base != self.delivery.target.base:
@@ -221,7 +220,7 @@ class Replay:
         message = f"{quoted(path, 300)} can't be read: {_why(error)}."
         _say(message)
         self.counts.unsent += 1
-        self.held_back.add(subject_of(PurePath(path).name))
+        self.held_back.add(subject_of(path))
         self.counts.problems.append(BadUsageError(message, "Let this command read it."))
 
     def _unusable(self, folder: str, error: OSError) -> None:
@@ -237,7 +236,7 @@ class Replay:
 
 def _turn(waiting: Waiting) -> tuple[tuple[datetime, datetime], str]:
     """Sort by time, and what was told in one second by name: that goes on counting."""
-    return waiting.order, PurePath(waiting.path).name
+    return waiting.order, file_name(waiting.path)
 
 
 def _why(error: OSError) -> str:
