@@ -148,3 +148,8 @@ def test_a_dry_run_needs_no_token_even_where_the_url_asks_for_one():
     url = "http://lake/rest/plugins/webhook/connections/1/deployments"
 
     assert where(url, dry_run=True).url == url
+
+
+def test_the_key_of_no_certificate_is_refused():
+    with pytest.raises(BadUsageError, match="--client-cert is not given"):
+        where("https://d.example/api", connection="7", client_key="client.key")

@@ -85,6 +85,12 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
 def at(options: Options, route: str) -> Target:
     """Give the target of a route that is known; raises BadUsageError like `target`."""
     base, rest, _ = _parsed(options)
+    if options.client_key and not options.client_cert:
+        raise BadUsageError(
+            f"{options.source('client_key')} is the key of no certificate: --client-cert is not "
+            "given.",
+            "Give --client-cert FILE too, or leave the key out.",
+        )
     if rest and not options.token and not options.dry_run:
         raise BadUsageError(
             "There is no token, and the URL is one that asks for it (it has /rest in it).",
