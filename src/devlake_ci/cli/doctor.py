@@ -8,12 +8,11 @@ import click
 
 from devlake_ci import report as reporting
 from devlake_ci.checks import helpers, job, server
-from devlake_ci.checks.check import Check, State, bad, failed, good, odd
+from devlake_ci.checks.check import Check, State, bad, failed, good, odd, unknown
 from devlake_ci.checks.reminders import reminders
 from devlake_ci.ci import github_api, gitlab_api
 from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
-from devlake_ci.cli.memory import PREFIX
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
 from devlake_ci.cli.stretch import StretchOfFailures
@@ -21,7 +20,7 @@ from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.exposure import exposed
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.errors import Problem, StoppedError, UnreachedError
+from devlake_ci.errors import NothingToReport, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Deployment
 from devlake_ci.text import json_text, line
 
@@ -145,12 +144,15 @@ def _deployment(session: Session) -> Deployment | Problem:
 
 
 def _incidents(session: Session) -> Check:
+    """Look up which incident is open, where a report would."""
     try:
         failures = StretchOfFailures(session)
-        kind = failures.kind
-        if kind.startswith(PREFIX):
-            failures.memory.text()
-        return good("open incident", f"It is known from: {kind}.")
+        failures.check()
+        return good("open incident", f"It is known from: {failures.kind}.")
+    except StoppedError:
+        raise
+    except NothingToReport as problem:
+        return unknown("open incident", problem.message, problem.hint)
     except Problem as problem:
         return failed("open incident", problem)
 
