@@ -409,6 +409,14 @@ def test_what_is_kept_twice_in_a_second_keeps_its_order(devlake_ci, replay, serv
     assert all(told.index((key, "TODO")) < told.index((key, "DONE")) for key in "KLMNOPQR")
 
 
+def test_the_command_that_sends_it_can_be_copied_as_it_is(devlake_ci, server, tmp_path):
+    server.script = [DOWN]
+
+    ran = incident(devlake_ci, server, tmp_path / "a b; rm -rf ~", "open", "K")
+
+    assert f"devlake-ci replay '{tmp_path}/a b; rm -rf ~' sends it." in ran.err
+
+
 def test_json_of_a_report_says_where_its_event_is(devlake_ci, server, spool):
     server.script = [DOWN]
 
