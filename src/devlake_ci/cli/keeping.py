@@ -18,7 +18,8 @@ def keep(world: Runtime, folder: str, event: Event, target: Target, why: Unreach
         reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         why.message += f" Nor could it be kept in --spool {quoted(folder)}: {reason}."
         return
-    said = f"It is kept as {quoted(path, 300)}: devlake-ci replay {shlex.quote(line(folder))} sends it."
+    command = f"devlake-ci replay {shlex.quote(line(folder))}"
+    said = f"It is kept as {quoted(path, 300)}: {command} sends it."
     why.hint = f"{why.hint} {said}".strip()
 
 
