@@ -409,6 +409,19 @@ def test_what_is_kept_twice_in_a_second_keeps_its_order(devlake_ci, replay, serv
     assert all(told.index((key, "TODO")) < told.index((key, "DONE")) for key in "KLMNOPQR")
 
 
+def test_both_halves_of_a_report_are_named_where_they_are_kept(devlake_ci, server, spool, tmp_path):
+    server.script = [DOWN]
+
+    ran = devlake_ci(
+        "report", "--mode=both", "--incident-result=failed", "--incident-branches=main",
+        f"--incident-state=file:{tmp_path}/state", "--spool", str(spool),
+        env=PIPELINE | {"DEVLAKE_URL": server.url},
+    )  # fmt: skip
+
+    assert len(waiting(spool)) == 2
+    assert all(name in ran.err for name in waiting(spool))
+
+
 def test_the_command_that_sends_it_can_be_copied_as_it_is(devlake_ci, server, tmp_path):
     server.script = [DOWN]
 

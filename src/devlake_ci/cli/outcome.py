@@ -70,7 +70,7 @@ def merged(first: Outcome, second: Outcome) -> Outcome:
     stored = first.reported or second.reported
     if worst and not worst.exit_code and (stored or first.requests or second.requests):
         worst, other = None, worst
-    notes = [*first.notes, *second.notes, *([other.message] if other else [])]
+    notes = [*first.notes, *second.notes, *([_note(other)] if other else [])]
     if worst:
         notes = [each for each in notes if each != NEXT]
     if worst and stored:
@@ -84,6 +84,11 @@ def merged(first: Outcome, second: Outcome) -> Outcome:
         requests=first.requests + second.requests,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _note(problem: Problem) -> str:
+    """Give the lesser of two problems: what is to do about it, too, such as where it is kept."""
+    return f"{problem.message} {problem.hint}".strip() if problem.exit_code else problem.message
 
 
 def _stored(outcome: Outcome) -> Iterator[str]:
