@@ -132,6 +132,17 @@ def test_only_what_was_stored_is_removed(keep, replay, server, spool):
     assert set(sent(server)) == {"a", "b", "c", "d"}
 
 
+def test_a_dry_run_sends_nothing_and_keeps_all(keep, replay, server, spool):
+    keep("a", 1)
+    keep("b", 2)
+
+    ran = replay(DEVLAKE_DRY_RUN="true")
+
+    assert (ran.code, server.received, len(waiting(spool))) == (0, [], 2)
+    assert "0 stored, 2 still waiting" in ran.out
+    assert ran.err.count("would go to connections/1.") == 2
+
+
 def test_a_second_run_sends_the_rest(keep, replay, server, spool):
     keep("a", 1)
     keep("b", 2)

@@ -23,7 +23,7 @@ from devlake_ci.text import line, quoted
 
 GIVEN = (
     *("url", "token", "header", "ca_bundle", "client_cert", "client_key", "dialect"),
-    *("deadline", "verbose"),
+    *("deadline", "dry_run", "verbose"),
 )
 PATIENCE = 3
 """Events in a row that DevLake doesn't take in time, after which the rest is left for later."""
@@ -176,6 +176,10 @@ class Replay:
             target=at(self.options, event.route),
             ends=self.world.clock.monotonic() + self.options.deadline,
         )
+        if self.options.dry_run:
+            _say(f"{quoted(path, 300)} would go to {self.delivery.target.route}.")
+            self.counts.unsent += 1
+            return True
         try:
             self.delivery.deliver(event.event)
         except StoppedError:
