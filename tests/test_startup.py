@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import SHA
+from tests.support import PIPELINE, SHA
 
 NOT_SENDING = {
     "email", "http.client", "http.server", "pydantic", "requests", "sandbox", "socket",
@@ -63,6 +63,19 @@ def test_what_could_not_be_printed_is_no_success():
         )
 
     assert ran.returncode == 1
+
+
+def test_what_could_not_be_printed_is_told_as_stored_if_it_is(server):
+    env = {**PIPELINE, "DEVLAKE_URL": server.url}
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "devlake_ci", "report"], env=env, stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+    assert (ran.returncode, len(server.received)) == (1, 1)
+    assert "DevLake has stored it" in ran.stderr
+    assert "bug" not in ran.stderr
 
 
 def test_a_plain_report_imports_nothing_to_parse_or_to_serve_with(server):

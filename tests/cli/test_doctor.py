@@ -148,6 +148,39 @@ def test_a_server_that_is_not_there_is_told(against, url, failing):
     assert (bad(ran), ran.code) == (failing, 5)
 
 
+def test_a_state_file_that_can_not_be_read_is_told(doctor, tmp_path):
+    ran = doctor("--mode=incident", "--incident-branches=*", f"--incident-state=file:{tmp_path}",
+                 "--format=json")  # fmt: skip
+
+    assert (bad(ran), ran.code) == (["open incident"], 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "state", "code"),
+    [
+        (["--incident-state=none"], "unknown", 0),
+        (["--incident-state=file:/no/such/file"], "good", 0),
+        (["--incident-state=file:/no/such/file", "--incident-result=perhaps"], "bad", 2),
+        (["--incident-state=file:/no/such/file", "--incident-branches=main"], "good", 0),
+    ],
+)
+def test_what_would_stop_an_incident_is_told(doctor, more, state, code):
+    ran = doctor("--mode=incident", "--incident-branches=*", *more, "--format=json")
+
+    assert (check(ran, "open incident")["state"], ran.code) == (state, code)
+
+
+def test_a_history_that_github_does_not_tell_is_told(against, server):
+    env = {**GITHUB, "GITHUB_API_URL": server.url, "DEVLAKE_CHECK_RUN_ID": "7",
+           "DEVLAKE_GITHUB_TOKEN": "t",
+           "GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/x.yml@refs/heads/main"}  # fmt: skip
+
+    ran = against(Reply(403, {"message": "Resource not accessible by integration"}),
+                  "--mode=incident", "--incident-branches=main", env=env)  # fmt: skip
+
+    assert "open incident" in bad(ran)
+
+
 def test_a_project_is_not_probed_and_it_says_so(doctor, devlake):
     ran = doctor("--format=json", "--project=shop", DEVLAKE_URL=devlake.url)
 

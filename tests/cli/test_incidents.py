@@ -197,6 +197,17 @@ def test_a_file_that_is_none_of_ours_is_set_aside_and_named(pipeline, devlake, t
     assert aside.name in ran.out
 
 
+def test_a_state_that_can_not_be_read_is_no_lost_one(pipeline, devlake, devlake_ci, tmp_path):
+    """An incident may be open in it, and another one would open."""
+    (tmp_path / "kept" / "state.json").mkdir(parents=True)
+
+    ran = pipeline.run("failed", NOON)
+    by_hand = devlake_ci("incident", "close", "db-1", "--title=x", env=pipeline.env)
+
+    assert (ran.code, by_hand.code, devlake.requests) == (2, 2, [])
+    assert "can't be read (Is a directory)" in ran.err
+
+
 def test_a_state_that_is_lost_is_said(pipeline):
     assert "no incident is taken to be open" in pipeline.run("failed", NOON).out
 
@@ -293,7 +304,7 @@ def test_by_hand_an_incident_is_opened_and_closed(devlake_ci, ticking, devlake, 
     kept = f"--incident-state=file:{tmp_path}/s.json"
     opened = devlake_ci("incident", "open", "db-1", "--title=Database down", "--severity=high",
                         "--link=https://wiki/1", "--description=d", kept, env=env)  # fmt: skip
-    ticking.now = after(minutes=42)
+    ticking.now = after(minutes=42, seconds=1)
 
     closed = devlake_ci("incident", "close", "db-1", kept, env=env)
 
@@ -305,8 +316,24 @@ def test_by_hand_an_incident_is_opened_and_closed(devlake_ci, ticking, devlake, 
         "https://wiki/1",
         "d",
     )
-    assert issue["created_date"] == "2026-03-01 12:00:00.000"
+    assert issue["created_date"] == "2026-03-01 12:00:01.000"
     assert issue["lead_time_minutes"] == "42"
+
+
+def test_by_hand_an_incident_of_the_second_of_a_deployment_is_the_deployment_s(
+    devlake_ci, devlake, tmp_path
+):
+    env = VERIFY | {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
+    kept = f"--incident-state=file:{tmp_path}/s.json"
+    devlake_ci("report", "--result=success", env=env)
+
+    devlake_ci("incident", "open", "db-1", "--title=x", kept, env=env)
+    closed = devlake_ci("incident", "close", "db-1", kept, env=env)
+
+    (issue,), (deployment,) = devlake.rows("issues"), devlake.rows("cicd_deployments")
+    assert closed.code == 0
+    assert issue["created_date"] > deployment["finished_date"]
+    assert issue["resolution_date"] >= issue["created_date"]
 
 
 def test_by_hand_without_a_file_all_of_it_is_typed_again(devlake_ci, devlake):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +132,17 @@ def test_only_what_was_stored_is_removed(keep, replay, server, spool):
     assert set(sent(server)) == {"a", "b", "c", "d"}
 
 
+def test_a_dry_run_sends_nothing_and_keeps_all(keep, replay, server, spool):
+    keep("a", 1)
+    keep("b", 2)
+
+    ran = replay(DEVLAKE_DRY_RUN="true")
+
+    assert (ran.code, server.received, len(waiting(spool))) == (0, [], 2)
+    assert "0 stored, 2 still waiting" in ran.out
+    assert ran.err.count("would go to connections/1.") == 2
+
+
 def test_a_second_run_sends_the_rest(keep, replay, server, spool):
     keep("a", 1)
     keep("b", 2)
@@ -201,6 +213,17 @@ def test_what_is_no_event_is_set_aside_named_and_counted(keep, replay, server, s
     assert replay().code == 0
 
 
+def test_what_can_not_be_used_keeps_nothing_else_waiting(keep, replay, server, spool, tmp_path):
+    keep("a", 1)
+    (tmp_path / "file").write_text("")
+
+    ran = replay(str(tmp_path / "file"), str(spool))
+
+    assert ran.code == 2
+    assert "can't be used: Not a directory" in ran.err
+    assert sent(server) == ["a"]
+
+
 def test_a_file_that_is_being_written_is_left_until_nobody_writes_any_more(replay, spool):
     spool.mkdir()
     (spool / "young.tmp").write_text("{")
@@ -222,6 +245,33 @@ def test_a_name_that_is_taken_is_not_overwritten(replay, spool):
     replay()
 
     assert sorted(path.read_text() for path in spool.iterdir()) == ["first", "second"]
+
+
+class Closed(Spool):
+    """Folders whose first file is somebody else's."""
+
+    def read(self, path):
+        if path == self.listed(str(Path(path).parent))[0]:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return super().read(path)
+
+
+@pytest.mark.parametrize("hidden", [True, False], ids=["unreadable", "of a later version"])
+def test_nothing_overtakes_what_is_left_unread(devlake_ci, server, spool, hidden):
+    server.script = [DOWN]
+    incident(devlake_ci, server, spool, "open", "K", "--created-at=2026-03-01T09:00:00Z")
+    incident(devlake_ci, server, spool, "close", "K", "--created-at=2026-03-01T09:00:00Z")
+    server.script, server.received[:] = [Reply()], []
+    if not hidden:
+        opened = min(spool.iterdir())
+        opened.write_text(opened.read_text().replace('"version": 1', '"version": 2'))
+
+    reader = Closed() if hidden else Spool()
+    ran = devlake_ci("replay", str(spool), env={"DEVLAKE_URL": server.url}, spool=reader)
+
+    assert server.received == []
+    assert len(waiting(spool)) == 2
+    assert "1 still waiting" in ran.out or "2 still waiting" in ran.out
 
 
 class ReadOnly(Spool):
@@ -337,6 +387,58 @@ def test_what_devlake_heard_meanwhile_is_not_undone(devlake_ci, replay, server, 
 
     told = [(each.body["issueKey"], each.body["status"]) for each in server.received]
     assert told == [("K", "DONE"), ("L", "TODO")]
+
+
+def test_what_is_said_of_an_earlier_time_is_the_later_word(devlake_ci, replay, server, spool):
+    server.script = [DOWN]
+    began = "--created-at=2026-03-01T09:00:00Z"
+    incident(devlake_ci, server, spool, "open", "K", "--created-at=2026-03-01T11:00:00Z")
+    server.script, server.received[:] = [Reply()], []
+
+    incident(devlake_ci, server, spool, "close", "K", began, "--resolved-at=2026-03-01T10:00:00Z")
+    replay()
+
+    assert [each.body["status"] for each in server.received] == ["DONE"]
+
+
+def test_what_is_kept_twice_in_a_second_keeps_its_order(devlake_ci, replay, server, spool):
+    now = "--created-at=2026-03-01T12:00:00Z"
+    for key in "KLMNOPQR":
+        for what in ("open", "close"):  # certificates that are not there fail at once
+            secure = server.url.replace("http:", "https:")
+            devlake_ci(
+                "incident", what, key, "--title=x", now, "--connection=1", "--spool", str(spool),
+                "--ca-bundle=/no/such/file", env={"DEVLAKE_URL": secure},
+            )  # fmt: skip
+    for path in spool.iterdir():
+        path.write_text(path.read_text().replace("https:", "http:"))
+
+    replay()
+
+    told = [(each.body["issueKey"], each.body["status"]) for each in server.received]
+    assert len(told) == 16
+    assert all(told.index((key, "TODO")) < told.index((key, "DONE")) for key in "KLMNOPQR")
+
+
+def test_both_halves_of_a_report_are_named_where_they_are_kept(devlake_ci, server, spool, tmp_path):
+    server.script = [DOWN]
+
+    ran = devlake_ci(
+        "report", "--mode=both", "--incident-result=failed", "--incident-branches=main",
+        f"--incident-state=file:{tmp_path}/state", "--spool", str(spool),
+        env=PIPELINE | {"DEVLAKE_URL": server.url},
+    )  # fmt: skip
+
+    assert len(waiting(spool)) == 2
+    assert all(name in ran.err for name in waiting(spool))
+
+
+def test_the_command_that_sends_it_can_be_copied_as_it_is(devlake_ci, server, tmp_path):
+    server.script = [DOWN]
+
+    ran = incident(devlake_ci, server, tmp_path / "a b; rm -rf ~", "open", "K")
+
+    assert f"devlake-ci replay '{tmp_path}/a b; rm -rf ~' sends it." in ran.err
 
 
 def test_json_of_a_report_says_where_its_event_is(devlake_ci, server, spool):

@@ -148,3 +148,15 @@ def test_a_dry_run_needs_no_token_even_where_the_url_asks_for_one():
     url = "http://lake/rest/plugins/webhook/connections/1/deployments"
 
     assert where(url, dry_run=True).url == url
+
+
+def test_the_key_of_no_certificate_is_refused():
+    with pytest.raises(BadUsageError, match="--client-cert is not given"):
+        where("https://d.example/api", connection="7", client_key="client.key")
+
+
+@pytest.mark.parametrize(
+    ("login", "secret"), [("me:pa%3Ass%2Fword", "pa:ss/word"), ("t0ken%2F1", "t0ken/1")]
+)
+def test_a_password_is_a_secret_as_a_page_may_quote_it(login, secret):
+    assert secret in where(f"https://{login}@d.example/api", connection="7").secrets

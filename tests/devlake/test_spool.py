@@ -132,6 +132,8 @@ def changed(place, value):
         changed(["route"], "../../other"),
         changed(["route"], "connections/by-name/.."),
         changed(["route"], "connections/by-name/%2e%2e"),
+        changed(["route"], "projects/..%2F..%2Fother"),
+        changed(["route"], "projects/a%5C..%5Cb"),
         changed(["route"], "connections/by-name/a%2Fb/c"),
         changed(["route"], "connections/by-name/a?b"),
         changed(["route"], "connections/1\n"),

@@ -186,6 +186,15 @@ def test_branches_that_are_named_count(ci, env):
     assert ci.incidents == [(10 + END, 30)]
 
 
+def test_a_merge_request_is_no_branch_that_any_pattern_names(ci, env):
+    ci.was("success", 1, 10, env=env)
+    ci.was("failed", 2, 20, env=env, ref="refs/merge-requests/15/head")
+
+    ci.ends("failed", 3, 30, "--incident-branches=*", env=env)
+
+    assert ci.incidents == [(30, None)]
+
+
 def test_an_environment_of_another_name_is_another_stretch(ci):
     for job in (ci.begins(1), ci.begins(2)):
         job.environment = "staging"

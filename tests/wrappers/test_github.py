@@ -78,7 +78,7 @@ def sent(_, __, received):
 
 
 INCIDENT = {
-    "mode": "incident", "incident_branches": "ma?n", "incident_state": "file:/dev/null/x",
+    "mode": "incident", "incident_branches": "ma?n", "incident_state": "file:/proc/none/x",
     "job_status": "failure",
 }  # fmt: skip
 REACHES = {
@@ -153,7 +153,7 @@ REACHES = {
     "component": (INCIDENT | {"component": WILD}, body("component"), WILD),
     "incident-state": (
         INCIDENT | {"incident_state": "file:/dev/null/$(id) `id`"},
-        said('"/dev/null/$(id) `id`" can\'t be written'), True,
+        said('"/dev/null/$(id) `id`" can\'t be read'), True,
     ),
     "incident-branches": (INCIDENT | {"incident_branches": "x\n$(id)*"}, sent, False),
     "deadline": ({"url": "http://127.0.0.1:1", "deadline": "1"}, said("within the deadline"), True),
@@ -258,6 +258,16 @@ def test_the_beginning_of_a_job_fails_for_nothing(act):
     code, _, received = act(at="job-end", mode="nonsense", fail_on_error="true", environment="?")
 
     assert (code, received) == (0, None)
+
+
+@pytest.mark.parametrize("hard", ["true", "false"])
+def test_a_moment_that_nobody_knows_reports_nothing_and_stops_no_job_at_its_beginning(act, hard):
+    began, told, _ = act(at="end", fail_on_error=hard)
+    ended, again, received = act(last, at="end", fail_on_error=hard)
+
+    assert (began, ended, received) == (0, 2 if hard == "true" else 0, None)
+    assert 'not reported: at: "end" is no moment' in told
+    assert 'at: "end" is no moment' in again
 
 
 @pytest.mark.parametrize("at", ["now", "job-end"])

@@ -128,7 +128,7 @@ COMMIT = {
     "sha": (OTHER_SHA.upper(), "commitSha", OTHER_SHA),
     "message": (WILD, "commitMsg", WILD),
 }
-INCIDENT = {"mode": "incident", "incident_state": "file:/dev/null/x", "incident_branches": "ma?n"}
+INCIDENT = {"mode": "incident", "incident_state": "file:/proc/none/x", "incident_branches": "ma?n"}
 ISSUE = {
     # input: the value given, the field of the incident, what has to be there
     "incident-result": ("Failed", "originalStatus", "FAILURE"),
@@ -163,7 +163,7 @@ SAID = {
     "verbose": ({"verbose": True}, "Attempt 1: stored"),
     "incident-state": (
         INCIDENT | {"incident_state": "file:/dev/null/$(id) `id`", "incident_result": "failed"},
-        '"/dev/null/$(id) `id`" can\'t be written',
+        '"/dev/null/$(id) `id`" can\'t be read',
     ),
     "incident-branches": (INCIDENT | {"incident_branches": "x\n$(id)*"}, 'it runs for "main"'),
     "deploy-job": ({"deploy_job": ONE_LINE.replace("$HOME ${HOME}", "")}, "has no job"),

@@ -18,14 +18,16 @@ from devlake_ci import report as reporting
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github_output import output_line
 from devlake_ci.cli import inputs, params
-from devlake_ci.cli.outcome import carry_out
+from devlake_ci.cli.outcome import carry_out, conclude
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
 from devlake_ci.effects import Append
-from devlake_ci.errors import Problem
+from devlake_ci.errors import BadUsageError, Problem
+from devlake_ci.model import Outcome
 from devlake_ci.moments import rfc3339
 from devlake_ci.options import flag, kebab, variable
 from devlake_ci.runtime import Runtime
+from devlake_ci.text import quoted
 
 CARRIED = {
     "job-status": "DEVLAKE_JOB_STATUS",
@@ -47,6 +49,8 @@ def post() -> NoReturn:
 
 def first(world: Runtime) -> int:
     """With `at: now` report; else note the start and publish the id, which never fails a job."""
+    if problem := _unknown_moment(world):  # nothing of the job is to be in its way
+        return conclude(Outcome(reported=False, problem=problem, soft=True), world, "text")
     if _is_now(world):
         return _report(world, [])
     started = rfc3339(world.clock.now())
@@ -61,6 +65,9 @@ def first(world: Runtime) -> int:
 
 def last(world: Runtime) -> int:
     """Report with what was noted; with `at: now` everything is done already."""
+    if problem := _unknown_moment(world):
+        soft = inputs.is_soft(partial(given, world.env))
+        return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
     if _is_now(world):
         return 0
     noted = {"started_at": world.env.get("STATE_started")}
@@ -78,6 +85,14 @@ def given(env: Mapping[str, str], name: str) -> str | None:
 
 def _is_now(world: Runtime) -> bool:
     return (given(world.env, "at") or "").lower() == "now"
+
+
+def _unknown_moment(world: Runtime) -> BadUsageError | None:
+    """Refuse a word of which nobody knows if the job is over by then."""
+    at = given(world.env, "at") or "job-end"
+    if at.lower() in ("now", "job-end"):
+        return None
+    return BadUsageError(f"at: {quoted(at)} is no moment to report at.", "Give job-end or now.")
 
 
 def _said(env: Mapping[str, str], option: str) -> str | None:

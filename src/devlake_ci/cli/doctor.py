@@ -8,7 +8,7 @@ import click
 
 from devlake_ci import report as reporting
 from devlake_ci.checks import helpers, job, server
-from devlake_ci.checks.check import Check, State, bad, failed, good, odd
+from devlake_ci.checks.check import Check, State, bad, failed, good, odd, unknown
 from devlake_ci.checks.reminders import reminders
 from devlake_ci.ci import github_api, gitlab_api
 from devlake_ci.ci.facts import value
@@ -20,7 +20,7 @@ from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.exposure import exposed
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.errors import Problem, StoppedError, UnreachedError
+from devlake_ci.errors import NothingToReport, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Deployment
 from devlake_ci.text import json_text, line
 
@@ -144,8 +144,15 @@ def _deployment(session: Session) -> Deployment | Problem:
 
 
 def _incidents(session: Session) -> Check:
+    """Look up which incident is open, where a report would."""
     try:
-        return good("open incident", f"It is known from: {StretchOfFailures(session).kind}.")
+        failures = StretchOfFailures(session)
+        failures.check()
+        return good("open incident", f"It is known from: {failures.kind}.")
+    except StoppedError:
+        raise
+    except NothingToReport as problem:
+        return unknown("open incident", problem.message, problem.hint)
     except Problem as problem:
         return failed("open incident", problem)
 

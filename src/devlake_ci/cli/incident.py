@@ -14,6 +14,7 @@ from devlake_ci.cli.session import Session
 from devlake_ci.columns import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, kept
 from devlake_ci.errors import BadUsageError, MissingError, Problem
 from devlake_ci.incidents.incident import Stretch, checked_key
+from devlake_ci.incidents.report import AFTER
 from devlake_ci.incidents.standing import Standing
 from devlake_ci.model import Incident, Outcome
 from devlake_ci.moments import happened, rfc3339
@@ -63,7 +64,8 @@ def open_(context: click.Context, /, **_: object) -> None:
     """Open the incident KEY, which begins now unless --created-at says otherwise.
 
     The same KEY again overwrites all of it. DevLake counts it against the last successful
-    deployment to PRODUCTION that finished before it began. With --incident-state file:PATH it is
+    deployment to PRODUCTION that finished before it began; now is a second later, so that one of
+    this second counts. With --incident-state file:PATH it is
     remembered for `close`.
     """
     _run(context, _opened)
@@ -124,7 +126,8 @@ def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident
     del before
     if not typed.named:
         raise BadUsageError("The incident has no title.", "Give --title.")
-    created = _time(session, typed.opened, "--created-at") or session.world.clock.now()
+    # A deployment that ended in this very second is one before it.
+    created = _time(session, typed.opened, "--created-at") or session.world.clock.now() + AFTER
     return _incident(session, typed, typed.named, created)
 
 
@@ -138,7 +141,7 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
             "empties what it isn't sent.",
             "Give --title and --created-at as they were, or --incident-state file:PATH.",
         )
-    resolved = _time(session, typed.closed, "--resolved-at") or now
+    resolved = _time(session, typed.closed, "--resolved-at") or max(now, created)
     if resolved < created:
         raise BadUsageError(
             f"The incident would have ended ({rfc3339(resolved)}) before it began "
@@ -151,7 +154,7 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
         **{name: each for name in TEXTS if (each := getattr(made, name))},
         title=made.title,
         created_at=created,
-        updated_at=resolved,
+        updated_at=max(resolved, now),
         resolved_at=resolved,
         original_status="closed",
     )
@@ -170,7 +173,7 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
         url=kept(typed.link or session.context.run_url, INCIDENT_OTHER),
         original_status="open",
         created_at=created,
-        updated_at=created,
+        updated_at=max(created, session.world.clock.now()),  # of two words the later one counts
         severity=kept(options.severity, INCIDENT_OTHER),
         priority=kept(options.priority, INCIDENT_OTHER),
         component=kept(component, INCIDENT_OTHER),

@@ -19,7 +19,7 @@ def report(world: Runtime, given: Given, more: Sequence[str] = ()) -> int:
     try:
         words = arguments(given)
     except BadUsageError as problem:
-        outcome = Outcome(reported=False, problem=problem, soft=_is_soft(given))
+        outcome = Outcome(reported=False, problem=problem, soft=is_soft(given))
         return conclude(outcome, world, "text")
     return cli.run(["report", *words, *more], world)
 
@@ -30,7 +30,7 @@ def arguments(given: Given) -> list[str]:
     return [f"{flag('on_failure')}={'fail' if fails else 'warn'}", *_options(given)]
 
 
-def _is_soft(given: Given) -> bool:
+def is_soft(given: Given) -> bool:
     """Tell if a failure is to be a warning, even where another input can't be read."""
     try:
         return not params.switch(given("fail_on_error") or "false", "fail-on-error")

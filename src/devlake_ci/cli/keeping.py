@@ -1,5 +1,6 @@
 """Keeps in the spool what DevLake could not be told, and forgets there what it was told since."""
 
+import shlex
 from contextlib import suppress
 
 from devlake_ci.devlake.address import Target
@@ -17,7 +18,8 @@ def keep(world: Runtime, folder: str, event: Event, target: Target, why: Unreach
         reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         why.message += f" Nor could it be kept in --spool {quoted(folder)}: {reason}."
         return
-    said = f"It is kept as {quoted(path, 300)}: devlake-ci replay {line(folder)} sends it."
+    command = f"devlake-ci replay {shlex.quote(line(folder))}"
+    said = f"It is kept as {quoted(path, 300)}: {command} sends it."
     why.hint = f"{why.hint} {said}".strip()
 
 

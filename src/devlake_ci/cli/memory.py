@@ -45,8 +45,11 @@ class Memory:
     """Whether nothing may be changed."""
 
     def standing(self, whose: Stretch) -> Standing:
-        """Read how it stands; a file that is none of ours is set aside, and that is a note."""
-        text = self.world.read_file(self.path)
+        """Read how it stands; a file that is none of ours is set aside, and that is a note.
+
+        Raises BadUsageError like `text`.
+        """
+        text = self.text()
         if text is None:
             note = f"There is no {self._named} yet: no incident is taken to be open."
             return Standing(notes=(note,))
@@ -60,10 +63,25 @@ class Memory:
                 )
             )
 
+    def text(self) -> str | None:
+        """Give what is in the file; None if there is none yet.
+
+        Raises BadUsageError for one that can't be read: an incident may be open in it.
+        """
+        try:
+            return self.world.read_kept(self.path)
+        except (OSError, ValueError) as error:
+            why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+            raise BadUsageError(
+                f"The state file {self._named} can't be read ({why}), so which incident is open is "
+                "not known.",
+                "Let this command read it, or name another file with --incident-state.",
+            ) from None
+
     def remember(self, whose: Stretch, standing: Standing) -> tuple[str, ...]:
         """Write how it stands now; what goes wrong is a note, for DevLake has been told."""
-        text = state.updated(self.world.read_file(self.path), whose, standing)
         try:
+            text = state.updated(self.world.read_kept(self.path), whose, standing)
             self.world.write(Replace(self.path, text))
         except OSError as error:
             why = error.strerror or type(error).__name__

@@ -9,7 +9,7 @@ from devlake_ci import ci
 from devlake_ci.ci.outputs import outputs
 from devlake_ci.ci.summary import COMMITS_SHOWN
 from devlake_ci.effects import Effect, Run, Say
-from devlake_ci.errors import BadUsageError, NothingToReport, Problem
+from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
@@ -22,7 +22,22 @@ NEXT = (
 
 
 def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
-    """Print the outcome, hand it to the CI, and give the exit code."""
+    """Print the outcome, hand it to the CI, and give the exit code: 1 for what wasn't printed."""
+    code = 0 if outcome.problem is None or outcome.soft else outcome.problem.exit_code
+    is_quiet = form == "json"
+    try:
+        _print(outcome, form)
+    except OSError as error:
+        is_quiet, code = True, code or Bug.exit_code
+        with suppress(OSError):
+            click.echo(_unprinted(outcome, error), err=True)
+    with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
+        effects = ci.provider(world.env).emit(outcome, world.env)
+        carry_out((each for each in effects if not (is_quiet and _on_stdout(each))), world)
+    return code
+
+
+def _print(outcome: Outcome, form: str) -> None:
     if form == "json":
         click.echo(json_text(_object(outcome)))
     elif outcome.problem:
@@ -33,12 +48,15 @@ def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
         click.echo("\n".join(map(_request, outcome.requests)))
     else:
         click.echo("\n".join(_stored(outcome)))
-    with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
-        effects = ci.provider(world.env).emit(outcome, world.env)
-        carry_out((each for each in effects if form != "json" or not _on_stdout(each)), world)
-    if outcome.problem is None or outcome.soft:
-        return 0
-    return outcome.problem.exit_code
+
+
+def _unprinted(outcome: Outcome, error: OSError) -> str:
+    """Say in a line what couldn't be printed whole."""
+    if outcome.problem:
+        return _problem(outcome.problem, outcome.soft)
+    what = "It is reported: DevLake has stored it." if outcome.reported else "Nothing was sent."
+    why = error.strerror or type(error).__name__
+    return f"devlake-ci: {what} Only the details can't be printed ({why})."
 
 
 def merged(first: Outcome, second: Outcome) -> Outcome:
@@ -52,7 +70,7 @@ def merged(first: Outcome, second: Outcome) -> Outcome:
     stored = first.reported or second.reported
     if worst and not worst.exit_code and (stored or first.requests or second.requests):
         worst, other = None, worst
-    notes = [*first.notes, *second.notes, *([other.message] if other else [])]
+    notes = [*first.notes, *second.notes, *([_note(other)] if other else [])]
     if worst:
         notes = [each for each in notes if each != NEXT]
     if worst and stored:
@@ -66,6 +84,11 @@ def merged(first: Outcome, second: Outcome) -> Outcome:
         requests=first.requests + second.requests,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _note(problem: Problem) -> str:
+    """Give the lesser of two problems: what is to do about it, too, such as where it is kept."""
+    return f"{problem.message} {problem.hint}".strip() if problem.exit_code else problem.message
 
 
 def _stored(outcome: Outcome) -> Iterator[str]:

@@ -14,6 +14,7 @@ from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.progress import told
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.delivery import Delivery
+from devlake_ci.devlake.spool import file_name, subject_of
 from devlake_ci.devlake.spooled import BrokenError, NewerError, Spooled, spooled
 from devlake_ci.errors import BadUsageError, Problem, RefusedError, StoppedError, UnreachedError
 from devlake_ci.options import Options
@@ -22,7 +23,7 @@ from devlake_ci.text import line, quoted
 
 GIVEN = (
     *("url", "token", "header", "ca_bundle", "client_cert", "client_key", "dialect"),
-    *("deadline", "verbose"),
+    *("deadline", "dry_run", "verbose"),
 )
 PATIENCE = 3
 """Events in a row that DevLake doesn't take in time, after which the rest is left for later."""
@@ -42,7 +43,7 @@ def replay(context: click.Context, /, folders: tuple[str, ...], **_: object) -> 
     """
     context.obj.stop_at_signals()
     run = Replay(context.obj, params.options(context))
-    with ExitStack() as held:
+    with ExitStack() as held:  # what can't be used is told at the end, and stops no other
         run.replay([each for each in folders if run.holds(each, held)])
     run.conclude()
 
@@ -59,7 +60,7 @@ class Counts:
 
 
 class Waiting(NamedTuple):
-    """A file that holds an event, sorted by when that happened."""
+    """A file that holds an event, and when that happened."""
 
     order: tuple[datetime, datetime]
     path: str
@@ -86,14 +87,15 @@ class Replay:
         )
 
     def holds(self, folder: str, held: ExitStack) -> bool:
-        """Take a folder for ourselves; False if another replay has it."""
+        """Take a folder for ourselves; False if another replay has it, or it can't be used."""
         try:
             is_ours = held.enter_context(self.world.spool.lock(folder))
         except FileNotFoundError:
             _say(f"There is no {quoted(folder, 300)}: nothing was kept there.")
             return False
         except OSError as error:
-            raise _unusable(folder, error) from None
+            self._unusable(folder, error)
+            return False
         if not is_ours:
             _say(f"{quoted(folder)} is left to another replay, which is at it.")
         return is_ours
@@ -102,7 +104,7 @@ class Replay:
         """Send all that waits there, oldest first over all of them."""
         found = chain.from_iterable(map(self._found, folders))
         in_a_row = 0
-        for each in told(sorted(found), self.world.clock.monotonic):
+        for each in told(sorted(found, key=_turn), self.world.clock.monotonic):
             if in_a_row == PATIENCE or each.subject in self.held_back:
                 self._leave(each)
                 continue
@@ -130,7 +132,8 @@ class Replay:
                 self._set_aside(path, "it was never written to its end")
             paths = self.world.spool.listed(folder)
         except OSError as error:
-            raise _unusable(folder, error) from None
+            self._unusable(folder, error)
+            return []
         read = ((path, self._event(path)) for path in paths)
         return [Waiting(event.order, path, event.subject) for path, event in read if event]
 
@@ -150,6 +153,7 @@ class Replay:
             return None
         except NewerError as why:
             self.counts.others += 1
+            self.held_back.add(subject_of(path))
             _say(f"{quoted(path, 300)} is left alone: {why}.")
             return None
         if event.base != self.delivery.target.base:
@@ -172,6 +176,10 @@ class Replay:
             target=at(self.options, event.route),
             ends=self.world.clock.monotonic() + self.options.deadline,
         )
+        if self.options.dry_run:
+            _say(f"{quoted(path, 300)} would go to {self.delivery.target.route}.")
+            self.counts.unsent += 1
+            return True
         try:
             self.delivery.deliver(event.event)
         except StoppedError:
@@ -216,18 +224,23 @@ class Replay:
         message = f"{quoted(path, 300)} can't be read: {_why(error)}."
         _say(message)
         self.counts.unsent += 1
+        self.held_back.add(subject_of(path))
         self.counts.problems.append(BadUsageError(message, "Let this command read it."))
+
+    def _unusable(self, folder: str, error: OSError) -> None:
+        message = f"{quoted(folder, 300)} can't be used: {_why(error)}."
+        _say(message)
+        hint = "Give the folder that was given as --spool."
+        self.counts.problems.append(BadUsageError(message, hint))
 
     def _log(self, text: str) -> None:
         if self.options.verbose:
             _say(text)
 
 
-def _unusable(folder: str, error: OSError) -> BadUsageError:
-    return BadUsageError(
-        f"{quoted(folder, 300)} can't be used: {_why(error)}.",
-        "Give the folder that was given as --spool.",
-    )
+def _turn(waiting: Waiting) -> tuple[tuple[datetime, datetime], str]:
+    """Sort by time, and what was told in one second by name: that goes on counting."""
+    return waiting.order, file_name(waiting.path)
 
 
 def _why(error: OSError) -> str:

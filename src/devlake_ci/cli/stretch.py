@@ -1,5 +1,6 @@
 """Tells DevLake of an incident: finds out which one is open, opens or closes it, remembers it."""
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, reduce
 
@@ -28,6 +29,19 @@ class StretchOfFailures:
         self.session = session
         self.options = session.options
         self.context = session.context
+
+    def check(self) -> None:
+        """Ask where it is known what is open, as `outcome` does, and tell nobody; raises Problem.
+
+        Only the end of a job knows its result, so that isn't missed.
+        """
+        branches.check(self.options, self.context)
+        with suppress(MissingError):
+            report.result(self.options, self.context)
+        if self.kind in SOURCES:
+            self.history  # noqa: B018 (it is asked for)
+        else:
+            self.memory.text()
 
     def outcome(self, beside: Outcome | None) -> Outcome:
         """Report the incident of this run, if any; raises Problem.

@@ -1,9 +1,11 @@
 """Where a report goes, worked out from a base or from a URL copied from DevLake's Config UI."""
 
 import re
-from base64 import b64encode
-from collections.abc import Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
@@ -51,8 +53,7 @@ class Target:
     @property
     def secrets(self) -> set[str]:
         """What lets us in, in the forms that an error page of a server could quote."""
-        values = self.headers.values()
-        return {part for value in values for part in (value, value.rpartition(" ")[2])}
+        return set(chain.from_iterable(map(_parts, self.headers.values())))
 
     def for_incidents(self) -> Self:
         """Give where incidents go.
@@ -85,6 +86,12 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
 def at(options: Options, route: str) -> Target:
     """Give the target of a route that is known; raises BadUsageError like `target`."""
     base, rest, _ = _parsed(options)
+    if options.client_key and not options.client_cert:
+        raise BadUsageError(
+            f"{options.source('client_key')} is the key of no certificate: --client-cert is not "
+            "given.",
+            "Give --client-cert FILE too, or leave the key out.",
+        )
     if rest and not options.token and not options.dry_run:
         raise BadUsageError(
             "There is no token, and the URL is one that asks for it (it has /rest in it).",
@@ -161,6 +168,16 @@ def _headers(options: Options) -> dict[str, str]:
         basic = b64encode(pair.encode()).decode()
         _add_authorization(headers, f"Basic {basic}", "the user info in " + options.source("url"))
     return headers
+
+
+def _parts(value: str) -> Iterator[str]:
+    """Give a header's value, what follows its scheme, and the password in that, or a lone user."""
+    scheme, _, rest = value.rpartition(" ")
+    yield from (value, rest)
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            user, _, password = b64decode(rest).decode().partition(":")
+            yield password or user
 
 
 def _add_authorization(headers: dict[str, str], value: str, source: str) -> None:

@@ -35,6 +35,16 @@ def subject(event: Event, base: str, route: str) -> str:
     return sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
+def file_name(path: str) -> str:
+    """Give the name of a file without its folders."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def subject_of(path: str) -> str:
+    """Read from the name of a file which row its event overwrites."""
+    return file_name(path).partition("-")[2].partition("-")[0]
+
+
 def name(event: Event, target: Target) -> str:
     """Name its file, without suffix: the time first, so that a listing is in order."""
     return f"{stamp(moment(event))}-{subject(event, target.base, target.route)}"

@@ -96,7 +96,9 @@ def _route(route: str) -> str:
     if found and not found["name"]:
         return route
     name = unquote(found["name"]) if found else ""
-    if not found or name in ("", ".", "..") or f"{found['by']}/{quote(name, safe='')}" != route:
+    # What stands before DevLake may undo an escaped slash, and go up.
+    goes_up = {"", ".", ".."} & set(re.split(r"[/\\]", name))
+    if not found or goes_up or f"{found['by']}/{quote(name, safe='')}" != route:
         raise BrokenError("route: it is none of a connection or a project")
     return route
 

@@ -26,6 +26,10 @@ SUCCESS_JOB, FAILURE_JOB = "DEVLAKE_SUCCESS_JOB", "DEVLAKE_FAILURE_JOB"
 """Variables of the template: the names of two jobs of which one runs when all went well and the
 other when something failed, so that which of them ran tells how the pipeline ended."""
 
+_MERGE_REQUESTS = "refs/merge-requests/"
+"""What the ref of a merge request's pipeline begins with, which a pattern such as `*` matches, too:
+https://gitlab.com/gitlab-org/gitlab/-/issues/29209"""
+
 Json = dict[str, Any]
 
 
@@ -103,6 +107,8 @@ def _pages(env: Env, ask: Ask, what: str, query: dict[str, Any]) -> Iterator[lis
 
 def _counts(job: Json, options: Options, context: Context) -> bool:
     ref, wanted = str(job.get("ref")), patterns(options)
+    if ref.startswith(_MERGE_REQUESTS):
+        return False
     if wanted:
         return matches(ref, wanted)
     return ref == context.default_branch or job.get("tag") is True

@@ -18,7 +18,7 @@ from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
-from devlake_ci.runtime.files import nonce, read_file, set_aside
+from devlake_ci.runtime.files import nonce, read_file, read_kept, set_aside
 from devlake_ci.runtime.git_command import COMMAND, elsewhere, git
 from devlake_ci.runtime.git_command import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.programs import run
@@ -59,6 +59,8 @@ class Runtime:
     stop_at_signals: Callable[[], None]
     ignore_signals: Callable[[], None]
     spool: Spool = field(default_factory=Spool)
+    read_kept: Callable[[str], str | None] = read_kept
+    """Read a file whose absence means something; raises OSError if it can't be read."""
 
 
 def real() -> Runtime:

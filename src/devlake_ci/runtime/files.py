@@ -1,6 +1,8 @@
 """The files that a CI and earlier steps of the job leave us, and those that we leave them."""
 
 import secrets
+from contextlib import suppress
+from errno import EFBIG
 from pathlib import Path
 
 from devlake_ci.effects import Append, Replace
@@ -11,11 +13,20 @@ LARGEST = 32 * 1024 * 1024
 
 def read_file(path: str) -> str | None:
     """Give the text of a file, or None if there is none, or one too large to be what we expect."""
+    with suppress(OSError, ValueError):
+        return read_kept(path)
+    return None
+
+
+def read_kept(path: str) -> str | None:
+    """Give the text of a file that we kept; None only if there is none, else raises OSError."""
     try:
         content = beginning(Path(path), LARGEST + 1)
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return None
-    return content.decode(errors="replace") if len(content) <= LARGEST else None
+    if len(content) > LARGEST:
+        raise OSError(EFBIG, "it is too large")
+    return content.decode(errors="replace")
 
 
 def beginning(path: Path, most: int) -> bytes:

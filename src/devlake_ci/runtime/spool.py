@@ -25,7 +25,8 @@ class Spool:
     def keep(self, folder: str, name: str, text: str) -> str:
         """Put a new file there, safe from a power cut and from whoever reads; give its path."""
         Path(folder).mkdir(parents=True, exist_ok=True)
-        unique = f"{name}-{os.urandom(4).hex()}"
+        # In order where one thing is told twice in a second.
+        unique = f"{name}-{time.time_ns():016x}{os.urandom(4).hex()}"
         under_way, whole = (Path(folder, unique + end) for end in (UNDER_WAY, SUFFIX))
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY
