@@ -1,7 +1,7 @@
 """Whose failures are incidents: those of the default branch and of tags, or of what is named."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 from devlake_ci.errors import MissingError, NothingToReport
@@ -15,9 +15,14 @@ def patterns(options: Options) -> tuple[str, ...]:
     return tuple(_patterns(options))
 
 
-def matches(name: str, wanted: tuple[str, ...]) -> bool:
-    """Tell if a branch or tag is one of those wanted; `*` stands for a `/` too."""
-    return any(fnmatchcase(name, pattern) for pattern in wanted)
+def counts(options: Options, context: Context, ref: str | None, is_tag: Callable[[], bool]) -> bool:
+    """Tell if failures of the branch or tag `ref` are incidents; `*` stands for a `/` too.
+
+    `is_tag` is asked only where that decides it.
+    """
+    if wanted := patterns(options):
+        return ref is not None and any(fnmatchcase(ref, pattern) for pattern in wanted)
+    return (ref is not None and ref == context.default_branch) or is_tag()
 
 
 def check(options: Options, context: Context) -> None:
@@ -25,22 +30,17 @@ def check(options: Options, context: Context) -> None:
 
     Raises NothingToReport if it wouldn't, and MissingError if nobody says which branch counts.
     """
-    ref, wanted = context.ref or options.ref, patterns(options)
+    ref = context.ref or options.ref
     if context.no_deployment:
         raise NothingToReport(f"No incident is reported: {context.no_deployment}.")
-    if wanted:
-        counts = ref is not None and matches(ref, wanted)
-    elif context.is_tag:
-        counts = True
-    elif context.default_branch is None and ref is not None:
+    is_known = patterns(options) or context.is_tag or context.default_branch
+    if ref is not None and not is_known:
         raise MissingError(
             f"Whether a failure here is an incident is not known: {context.provider} doesn't say "
             "which branch is the default one.",
             "Give --incident-branches (or DEVLAKE_INCIDENT_BRANCHES), such as main.",
         )
-    else:
-        counts = ref is not None and ref == context.default_branch
-    if not counts:
+    if not counts(options, context, ref, lambda: context.is_tag):
         raise NothingToReport(
             f"No incident is reported: it runs for {quoted(ref or 'no branch')}.",
             "Failures of the default branch and of tags are incidents; --incident-branches says "

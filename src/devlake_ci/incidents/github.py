@@ -10,7 +10,7 @@ from devlake_ci.ci.paging import PAGE
 from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_runs as runs
-from devlake_ci.incidents.branches import matches, patterns
+from devlake_ci.incidents.branches import counts
 from devlake_ci.incidents.github_guard import check_event, check_inputs, check_refs
 from devlake_ci.incidents.github_runs import Json
 from devlake_ci.incidents.history import History, Past, Source, is_known_before
@@ -105,12 +105,10 @@ class _Search:
     def _counts(self, run: Json) -> bool:
         """Tell if a run's failures are incidents: a fork has a `main` too."""
         check_event(self.options, run.get("event"))
-        ref, wanted = run.get("head_branch"), patterns(self.options)
+        ref = run.get("head_branch")
         if not isinstance(ref, str) or not _is_own(run):
             return False
-        if wanted:
-            return matches(ref, wanted)
-        return ref == self.context.default_branch or self._is_tag(ref)
+        return counts(self.options, self.context, ref, lambda: self._is_tag(ref))
 
     def _is_tag(self, ref: str) -> bool:
         if ref not in self.tags:

@@ -14,7 +14,7 @@ from devlake_ci.ci.gitlab_api import get, page_path
 from devlake_ci.ci.paging import PAGE, paged
 from devlake_ci.ci.provider import Ask, Env, ReadFile
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.branches import matches, patterns
+from devlake_ci.incidents.branches import counts
 from devlake_ci.incidents.history import History, Past, Source, is_known_before
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
@@ -106,12 +106,9 @@ def _pages(env: Env, ask: Ask, what: str, query: dict[str, Any]) -> Iterator[lis
 
 
 def _counts(job: Json, options: Options, context: Context) -> bool:
-    ref, wanted = str(job.get("ref")), patterns(options)
-    if ref.startswith(_MERGE_REQUESTS):
-        return False
-    if wanted:
-        return matches(ref, wanted)
-    return ref == context.default_branch or job.get("tag") is True
+    ref = str(job.get("ref"))
+    is_merge_request = ref.startswith(_MERGE_REQUESTS)
+    return not is_merge_request and counts(options, context, ref, lambda: job.get("tag") is True)
 
 
 def _execution(job: Json, result: Result) -> Iterator[Past]:
