@@ -12,7 +12,7 @@ from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.session import Session
 from devlake_ci.columns import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, kept
-from devlake_ci.errors import BadUsageError, MissingError, Problem
+from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.incident import Stretch, checked_key
 from devlake_ci.incidents.report import AFTER
 from devlake_ci.incidents.standing import Standing
@@ -65,8 +65,7 @@ def open_(context: click.Context, /, **_: object) -> None:
 
     The same KEY again overwrites all of it. DevLake counts it against the last successful
     deployment to PRODUCTION that finished before it began; now is a second later, so that one of
-    this second counts. With --incident-state file:PATH it is
-    remembered for `close`.
+    this second counts. With --incident-state file:PATH it is remembered for `close`.
     """
     _run(context, _opened)
 
@@ -91,10 +90,7 @@ def _run(
     context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))
     values: dict[str, Any] = {each.name: context.params.get(each.name) for each in fields(Typed)}
-    try:
-        outcome = _told(session, Typed(**values), incident)
-    except Problem as problem:
-        outcome = Outcome(reported=False, problem=problem, soft=session.is_soft)
+    outcome = session.part(lambda: _told(session, Typed(**values), incident))
     context.obj.ignore_signals()
     context.exit(conclude(outcome, context.obj, session.options.format))
 

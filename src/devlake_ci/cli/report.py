@@ -1,7 +1,5 @@
 """`devlake-ci report`: tell DevLake what this job deployed, and whether it is all right."""
 
-from collections.abc import Callable
-
 import click
 
 from devlake_ci import report as reporting
@@ -12,7 +10,6 @@ from devlake_ci.cli.session import Session
 from devlake_ci.cli.stretch import StretchOfFailures
 from devlake_ci.commits.others import others
 from devlake_ci.commits.sha import Find, in_checkout
-from devlake_ci.errors import Problem
 from devlake_ci.model import Outcome
 
 
@@ -36,23 +33,12 @@ def outcome(session: Session) -> Outcome:
     """Report, and say what became of it."""
     match session.options.mode:
         case "incident":
-            return _part(session, lambda: _incident(session, None))
+            return session.part(lambda: _incident(session, None))
         case "both":
-            first = _part(session, lambda: _deployment(session))
-            second = _part(session, lambda: _incident(session, first))
+            first = session.part(lambda: _deployment(session))
+            second = session.part(lambda: _incident(session, first))
             return merged(first, second)
-    return _part(session, lambda: _deployment(session))
-
-
-def _part(session: Session, work: Callable[[], Outcome]) -> Outcome:
-    """Do one half of a report: what stops it is told, and doesn't stop the other one."""
-    try:
-        return work()
-    except Problem as problem:
-        why = session.stopped or problem
-        if why is not problem:  # it had to be made without asking, and couldn't be
-            why.hint = f"{why.hint} Nothing of it is kept: {problem.message}"
-        return Outcome(reported=False, problem=why, soft=session.is_soft)
+    return session.part(lambda: _deployment(session))
 
 
 def _deployment(session: Session) -> Outcome:

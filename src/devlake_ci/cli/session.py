@@ -43,7 +43,7 @@ class Session:
         self.env = {**world.env, **_tokens(options)}
         carry_out(masks(secrets(options), self.env), world)
         self.provider = ci.provider(self.env)
-        self.git = cache(self._git)
+        self.git = cache(self._git)  # a job's checkout stands still while it is reported
 
     @cached_property
     def context(self) -> Context:
@@ -86,9 +86,19 @@ class Session:
         return 0.0 if self.stopped else max(self.ends - self.world.clock.monotonic(), 0.0)
 
     @property
-    def is_soft(self) -> bool:
+    def _is_soft(self) -> bool:
         """Whether a failure is to be a warning only."""
         return self.options.on_failure == "warn"
+
+    def part(self, work: Callable[[], Outcome]) -> Outcome:
+        """Do what makes an outcome; what stops it is told in one, and stops nothing beside it."""
+        try:
+            return work()
+        except Problem as problem:
+            why = self.stopped or problem
+            if why is not problem:  # it had to be made without asking, and couldn't be
+                why.hint = f"{why.hint} Nothing of it is kept: {problem.message}"
+            return Outcome(reported=False, problem=why, soft=self._is_soft)
 
     def tell(self, event: Event) -> Outcome:
         """Tell DevLake of something, or show what would be sent; a Problem is in the outcome."""
@@ -100,7 +110,7 @@ class Session:
                 return Outcome(reported=False, requests=self._requests(event), **what)
             self._deliver(event)
         except Problem as problem:
-            return Outcome(reported=False, problem=problem, soft=self.is_soft, **what)
+            return Outcome(reported=False, problem=problem, soft=self._is_soft, **what)
         notes = (NEXT, exposed(self.delivery.target))
         return Outcome(reported=True, notes=tuple(filter(None, notes)), **what)
 
