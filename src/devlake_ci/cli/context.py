@@ -1,5 +1,7 @@
 """`devlake-ci context`: show what was found out about this job, and where."""
 
+from functools import cache
+
 import click
 
 from devlake_ci import ci
@@ -31,7 +33,7 @@ def context(world: Runtime, /, commits_schema: bool) -> None:
 
         click.echo(json_text(schema()))
         return
-    found = ci.context(world.env, world.read_file, world.git)
+    found = ci.context(world.env, world.read_file, cache(world.git))
     click.echo(json_text(as_object(found)))
 
 

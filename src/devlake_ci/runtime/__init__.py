@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -69,7 +68,7 @@ def real() -> Runtime:
     return Runtime(
         env=env,
         clock=Clock(now, time.monotonic, time.sleep, random.random),
-        git=cache(git),  # a job's checkout stands still while it is reported
+        git=git,
         read_file=read_file,
         nonce=nonce,
         write=write,
