@@ -191,7 +191,7 @@ def commits(env: dict[str, str], count: int) -> Command:
     ]
     file = WORK / f"commits-{count}.json"
     file.write_text(json.dumps(entries))
-    return Command([OURS, "report", "--commits", str(file), "--no-own-commit"], env)
+    return Command([OURS, "report", "--commits", str(file), "--exclude-own-commit"], env)
 
 
 def loop(env: dict[str, str]) -> Command:

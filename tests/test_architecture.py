@@ -4,22 +4,22 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent / "src" / "devlake_ci"
+SANDBOX = ROOT.parent / "devlake_sandbox"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "effects", "text"},
-    {"model", "options", "moments", "identity", "placeholders", "columns"},
-    {"words", "commits"},
+    {"model", "options", "timestamps", "identity", "placeholders", "limits"},
+    {"vocabulary", "commits"},
     {"ci", "devlake"},
     {"incidents"},
-    {"report", "checks"},
+    {"deployment", "doctor"},
     {"runtime"},
     {"cli"},
     {"__main__"},
 ]
-EDGE = {"runtime", "sandbox"}
+EDGE = {"runtime"}
+SANDBOX_COMMANDS = {ROOT / "cli" / "demo.py", ROOT / "cli" / "sandbox.py"}
 EFFECTS = {
     "os", "pathlib", "random", "requests", "secrets", "shutil", "signal", "socket", "subprocess",
     "tempfile", "threading", "time", "urllib3",
@@ -51,32 +51,54 @@ def layer(name):
     return next(index for index, names in enumerate(LAYERS) if name in names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_one_way(path):
-    here = part(path)
-    if here in {"__init__", "sandbox"}:
-        assert parts_imported(path) == set()
-        return
+def test_imports_point_one_way():
+    wrong = {}
+    for path in MODULES:
+        here = part(path)
+        below = (
+            {name for names in LAYERS[: layer(here)] for name in names}
+            if here != "__init__"
+            else set()
+        )
+        if found := parts_imported(path) - below:
+            wrong[str(path)] = found
 
-    below = {name for names in LAYERS[: layer(here)] for name in names}
-
-    assert parts_imported(path) <= below | ({"sandbox"} if here == "cli" else set())
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_the_edge_touches_the_world(path):
-    if part(path) in EDGE:
-        return
+def test_program_and_sandbox_do_not_know_each_other_but_for_two_commands():
+    knows_sandbox = {path for path in MODULES if any(map(is_sandbox, imported(path)))}
+    knows_program = [
+        path
+        for path in SANDBOX.rglob("*.py")
+        if any(name.partition(".")[0] == "devlake_ci" for name in imported(path))
+    ]
+
+    assert knows_sandbox <= SANDBOX_COMMANDS
+    assert not knows_program
+
+
+def is_sandbox(name):
+    return name.partition(".")[0] == "devlake_sandbox"
+
+
+def test_only_the_edge_touches_the_world():
+    wrong = {
+        str(path): found for path in MODULES if part(path) not in EDGE if (found := effects(path))
+    }
+
+    assert not wrong
+
+
+def effects(path):
+    """What a module imports or calls that reaches outside of the program."""
     calls = [
         node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
     ]
-
-    assert not {name.split(".")[0] for name in imported(path)} & EFFECTS
-    assert not {call.id for call in calls if isinstance(call, ast.Name)} & EFFECTFUL
-    assert not {call.attr for call in calls if isinstance(call, ast.Attribute)} & {
-        "now",
-        "utcnow",
-    } - ({"now"} if clock_is_handed_in(path) else set())
+    modules = {name.split(".")[0] for name in imported(path)} & EFFECTS
+    functions = {call.id for call in calls if isinstance(call, ast.Name)} & EFFECTFUL
+    methods = {call.attr for call in calls if isinstance(call, ast.Attribute)} & {"now", "utcnow"}
+    return modules | functions | (methods - ({"now"} if clock_is_handed_in(path) else set()))
 
 
 def clock_is_handed_in(path):
@@ -89,12 +111,11 @@ def test_the_page_names_every_part_in_the_order_of_imports():
     named = re.findall(r"^[├└]── (\w+)", page, re.MULTILINE)
 
     assert sorted(named) == sorted({part(path) for path in MODULES} - {"__init__", "__main__"})
-    assert [layer(name) for name in named[:-1]] == sorted(map(layer, named[:-1]))
-    assert named[-1] == "sandbox"
+    assert [layer(name) for name in named] == sorted(map(layer, named))
 
 
 def test_nothing_is_longer_than_one_can_read():
-    for path in MODULES:
+    for path in [*MODULES, *SANDBOX.rglob("*.py")]:
         text = path.read_text()
         functions = [
             node
@@ -102,6 +123,6 @@ def test_nothing_is_longer_than_one_can_read():
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         ]
 
-        assert sum(1 for line in text.splitlines() if line.strip()) <= 250, path
+        assert sum(1 for line in text.splitlines() if line.strip()) <= 400, path
         for each in functions:
             assert each.end_lineno - each.lineno < 40, f"{path}: {each.name}"

@@ -12,7 +12,7 @@ import requests
 
 from devlake_ci import runtime
 from devlake_ci.cli import run
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.support import PIPELINE, Ticking
 
 JOBS = 50

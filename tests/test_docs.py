@@ -11,7 +11,7 @@ import pytest
 import requests
 import yaml
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.markdown import PAGES, ROOT, anchors, blocks, links
 
 sys.path.insert(0, str(ROOT / "tools"))

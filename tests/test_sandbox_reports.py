@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from devlake_ci.sandbox import VERSIONS, Sandbox
+from devlake_sandbox import VERSIONS, Sandbox
 from tests.support import SHA
 
 PIPELINE = {

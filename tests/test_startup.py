@@ -10,10 +10,10 @@ import pytest
 from tests.support import PIPELINE, SHA
 
 NOT_SENDING = {
-    "email", "http.client", "http.server", "pydantic", "requests", "sandbox", "socket",
+    "email", "http.client", "http.server", "pydantic", "requests", "devlake_sandbox", "socket",
     "sqlite3", "ssl", "urllib3", "yaml",
 }  # fmt: skip
-NOT_PARSING = {"http.server", "pydantic", "sandbox", "sqlite3", "yaml"}
+NOT_PARSING = {"http.server", "pydantic", "devlake_sandbox", "sqlite3", "yaml"}
 ENV = {
     "GITHUB_ACTIONS": "true",
     "GITHUB_SERVER_URL": "https://github.com",

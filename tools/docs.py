@@ -13,7 +13,7 @@ import click
 from devlake_ci.ci import KNOWN
 from devlake_ci.cli import devlake_ci
 from devlake_ci.options import declared, flag, variable
-from devlake_ci.sandbox import VERSIONS
+from devlake_sandbox import VERSIONS
 
 ENVIRONMENTS = Path(__file__).parent.parent / "tests" / "data" / "environments"
 

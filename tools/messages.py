@@ -50,11 +50,11 @@ class UnreadableError(Exception):
 
 
 class Package:
-    """The modules of the program, but for the sandbox, which says nothing to a pipeline."""
+    """The modules of the program."""
 
     def __init__(self, source: Path = SOURCE) -> None:
         """Parse them."""
-        files = [each for each in sorted(source.rglob("*.py")) if "sandbox" not in each.parts]
+        files = sorted(source.rglob("*.py"))
         self._modules = {each.relative_to(source).as_posix(): _tree(each) for each in files}
         self._codes = dict(CODES)
         self._constants: dict[str, list[ast.expr]] = defaultdict(list)

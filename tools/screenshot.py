@@ -13,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 
 SHOP = "https://github.com/acme/shop"
 FORTNIGHT = """

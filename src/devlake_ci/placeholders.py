@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from devlake_ci.errors import BadUsageError, MissingError
 
 
-def filled(template: str, values: Mapping[str, str | None], source: str) -> str:
+def render(template: str, values: Mapping[str, str | None], source: str) -> str:
     """Put the values into `template`, an option that `source` gave.
 
     Raises BadUsageError for a name that is none of them, MissingError for one whose value is None.

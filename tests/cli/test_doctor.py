@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.support import PIPELINE, SHA, Reply
 
 WORKS = {**PIPELINE, "DEVLAKE_CONNECTION": ""}

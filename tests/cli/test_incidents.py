@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox, dora
+from devlake_sandbox import Sandbox, dora
 from tests.support import DATA, NOON, SHA, Reply
 
 VERIFY = {

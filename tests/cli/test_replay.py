@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devlake_ci.runtime.spool import LARGEST, STALE, Spool
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.support import PIPELINE, SILENCE, Reply
 
 DOWN = Reply(503, "down")

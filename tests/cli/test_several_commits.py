@@ -9,7 +9,7 @@ import pytest
 import requests
 import yaml
 
-from devlake_ci.sandbox import VERSIONS, Sandbox
+from devlake_sandbox import VERSIONS, Sandbox
 from tests.support import SHA, Reply, git
 
 PIPELINE = {
@@ -99,7 +99,7 @@ def test_the_deployment_is_called_after_its_first_commit_and_has_the_jobs_own_id
     repository(job / "pay", "https://github.com/acme/pay")
 
     where = {"DEVLAKE_CONNECTION": "", "DEVLAKE_PROJECT": "{repo}"}
-    report("--no-own-commit", "--checkout=pay", f"--commits=acme/web@{FIVE[0]}", **where)
+    report("--exclude-own-commit", "--checkout=pay", f"--commits=acme/web@{FIVE[0]}", **where)
     report(**where)
 
     others, own = (each.body for each in server.received)
@@ -114,7 +114,7 @@ def test_the_deployment_is_called_after_its_first_commit_and_has_the_jobs_own_id
 def test_the_title_is_of_the_first_commit(report, server, job):
     repository(job / "pay", "https://github.com/acme/pay")
 
-    report("--no-own-commit", "--checkout=pay")
+    report("--exclude-own-commit", "--checkout=pay")
 
     assert server.received[0].body["displayTitle"] == "Sell"
 
@@ -138,7 +138,7 @@ def test_whatever_the_version_it_is_one_deployment_of_all_commits(devlake_ci, ve
 
 @pytest.mark.parametrize("version", ["v0.20.0", "v0.21.0"])
 def test_a_failure_after_the_third_of_five_is_told_and_retried_safely(report, server, version):
-    options = ("--dialect=legacy", "--no-own-commit", "--commits", LIST)
+    options = ("--dialect=legacy", "--exclude-own-commit", "--commits", LIST)
     server.script = [Reply(), Reply(), Reply(), Reply(400, {"message": "no"}), Reply()]
 
     failed, done = report(*options), report(*options)
@@ -219,8 +219,8 @@ def test_another_servers_repository_is_not_asked_of_the_cis_api(report, server):
         (["--checkout=link"], (2, "leads out of the job's folder")),
         (["--submodules=.."], (2, "leads out of the job's folder")),
         (["--submodules-recursive"], (2, "says nothing without --submodules")),
-        (["--no-own-commit"], (2, "leaves no commit to report")),
-        (["--no-own-commit", "--commits=[]"], (3, "there is no commit to report")),
+        (["--exclude-own-commit"], (2, "leaves no commit to report")),
+        (["--exclude-own-commit", "--commits=[]"], (3, "there is no commit to report")),
         (["--commits="], (2, "it is empty")),
     ],
 )
@@ -257,7 +257,7 @@ def test_an_empty_list_adds_nothing_to_the_jobs_own_commit(report, server):
 
 
 def test_empty_variables_are_unset(report, server):
-    names = ("COMMITS", "CHECKOUT", "SUBMODULES", "SUBMODULES_RECURSIVE", "NO_OWN_COMMIT")
+    names = ("COMMITS", "CHECKOUT", "SUBMODULES", "SUBMODULES_RECURSIVE", "EXCLUDE_OWN_COMMIT")
 
     ran = report(**{f"DEVLAKE_{name}": "" for name in names})
 
@@ -270,7 +270,7 @@ def test_the_own_commit_is_still_wanted_unless_it_is_left_out(devlake_ci, server
     arguments = ("report", "--url", server.url, "--commits", LIST)
 
     wanted = devlake_ci(*arguments, env=env)
-    left_out = devlake_ci(*arguments, "--no-own-commit", env=env)
+    left_out = devlake_ci(*arguments, "--exclude-own-commit", env=env)
 
     assert (wanted.code, left_out.code) == (3, 0)
     assert len(sent(server)) == 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.clients import act
 
 

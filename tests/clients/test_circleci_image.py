@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.wrappers.circleci import JOB, ORB, RUN, Job, steps
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.support import SHA
 
 ROOT = Path(__file__).parent.parent.parent

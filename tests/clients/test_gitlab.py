@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.gitlab import GitLab, declared, included, job
 
 HERE = Path(__file__).parent

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.support import DATA, SHA, Ran
 
 ROOT = Path(__file__).parent.parent.parent
@@ -250,7 +250,7 @@ def test_what_kubernetes_runners_need_stays_in_the_image(image):
 
 
 def test_nothing_is_left_of_the_build(image):
-    listing = "find / -xdev ( -name *.whl -o -path /root/.cache/* -o -name flit_core ) -print"
+    listing = "find / -xdev ( -name *.whl -o -path /root/.cache/* -o -name hatchling ) -print"
 
     left = subprocess.run(
         ["docker", "run", "--rm", image, *listing.split()], capture_output=True, text=True,

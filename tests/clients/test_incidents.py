@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.clients import act
 from tests.incidents.github_api import GitHub, Job, Run
 from tests.support import NOON

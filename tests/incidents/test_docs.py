@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devlake_ci.sandbox import Sandbox
-from devlake_ci.sandbox.dora import cause
+from devlake_sandbox import Sandbox
+from devlake_sandbox.dora import cause
 from tests.support import NOON, SHA
 
 ROOT = Path(__file__).parent.parent.parent

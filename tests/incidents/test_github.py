@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.ci.recorded import RECORDED
 from tests.incidents.github_api import DENIED, FORK, GitHub, Job, Run
 from tests.support import NOON

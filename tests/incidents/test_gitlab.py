@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.ci.recorded import RECORDED
 from tests.incidents.gitlab_api import PROJECT, GitLab, Job
 from tests.support import NOON

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from devlake_ci.sandbox import VERSIONS, Sandbox
+from devlake_sandbox import VERSIONS, Sandbox
 
 CONTRACT = Path(__file__).parents[1] / "data" / "contract"
 SHA = "015e3d3b480e417aede5a1293bd61de9b0fd051d"

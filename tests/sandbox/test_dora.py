@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from devlake_ci.sandbox import Sandbox, dora
+from devlake_sandbox import Sandbox, dora
 
 RECORDED = json.loads(
     (Path(__file__).parents[1] / "data" / "contract" / "dora-month.json").read_text()

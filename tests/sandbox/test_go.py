@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_ci.sandbox import VERSIONS, connections, gotime, router
-from devlake_ci.sandbox.request import Request
-from devlake_ci.sandbox.store import Store
-from devlake_ci.sandbox.versions import Version
+from devlake_sandbox import VERSIONS, connections, gotime, router
+from devlake_sandbox.request import Request
+from devlake_sandbox.store import Store
+from devlake_sandbox.versions import Version
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEPLOYMENTS = "/plugins/webhook/connections/1/deployments"

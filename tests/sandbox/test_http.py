@@ -14,8 +14,8 @@ from subprocess import PIPE, Popen
 import pytest
 import requests
 
-import devlake_ci.sandbox
-from devlake_ci.sandbox import Sandbox
+import devlake_sandbox
+from devlake_sandbox import Sandbox
 
 MIB = 1024 * 1024
 HOOK = "/plugins/webhook/connections/1/deployments"
@@ -153,10 +153,8 @@ def test_it_listens_on_this_machine_only_unless_told_otherwise():
 
 
 def test_ctrl_c_ends_it_without_a_word(client):
-    program = (
-        "from devlake_ci.sandbox import Sandbox as S; s = S(); print(s.url); s.serve_forever()"
-    )
-    source = str(Path(devlake_ci.sandbox.__file__).parents[2])
+    program = "from devlake_sandbox import Sandbox as S; s = S(); print(s.url); s.serve_forever()"
+    source = str(Path(devlake_sandbox.__file__).parents[2])
     command = [sys.executable, "-u", "-c", program]
 
     with Popen(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 
 MONTH = Path(__file__).parents[1] / "data" / "contract" / "dora-month.json"
 SCRIPT = "<script>alert('x')</script>"

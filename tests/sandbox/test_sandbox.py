@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 import requests
 
-from devlake_ci.sandbox import VERSIONS, Sandbox
+from devlake_sandbox import VERSIONS, Sandbox
 
 DATES = {"startedDate": "2026-03-01T10:01:00Z", "finishedDate": "2026-03-01T10:09:00Z"}
 COMMIT = {"repoUrl": "https://github.com/acme/shop", "commitSha": "0" * 40, **DATES}

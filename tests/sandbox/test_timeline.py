@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_ci.sandbox.page import timeline
-from devlake_ci.sandbox.tables import moment
+from devlake_sandbox.page import timeline
+from devlake_sandbox.tables import moment
 
 NINE = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 (rows hold UTC without saying so)
 HOUR = timedelta(hours=1)

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from devlake_ci.options import declared, variable
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.support import SHA, Reply
 from tests.wrappers.circleci import BASH, COMMAND, JOB, PROGRAM, SH, START, arguments, script, steps
 

@@ -27,7 +27,7 @@ def renamed(tmp_path_factory):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / name, folder / name)
-    declared = folder / "src/devlake_ci/options/incident.py"
+    declared = folder / "src/devlake_ci/options.py"
     declared.write_text(declared.read_text().replace("severity:", "gravity:"))
     return folder
 

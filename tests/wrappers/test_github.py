@@ -134,13 +134,13 @@ REACHES = {
     "message": ({"message": WILD}, commit("commitMsg"), WILD),
     "commits": (
         {"commits": f"- repo_url: https://h.example/a/b\n  sha: {OTHER_SHA}\n  message: "
-         f"{json.dumps(WILD, ensure_ascii=False)}\n", "no_own_commit": "true"},
+         f"{json.dumps(WILD, ensure_ascii=False)}\n", "exclude_own_commit": "true"},
         commit("commitMsg"), WILD,
     ),
     "checkout": ({"checkout": "$(id) '`x`'\ny"}, said("\"$(id) '`x`'\" can't be read"), True),
     "submodules": ({"submodules": "$(id) '`x`'"}, said("\"$(id) '`x`'\" can't be read"), True),
     "submodules-recursive": ({"submodules_recursive": "true"}, said("without --submodules"), True),
-    "no-own-commit": ({"no_own_commit": "true"}, said("leaves no commit"), True),
+    "exclude-own-commit": ({"exclude_own_commit": "true"}, said("leaves no commit"), True),
     "incident-result": (
         INCIDENT | {"incident_result": "failed", "job_status": ""}, body("originalStatus"),
         "FAILURE",

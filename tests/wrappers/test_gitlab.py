@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from devlake_ci.options import declared, kebab
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests import gitlab
 from tests.support import SHA, Ran, Reply
 
@@ -153,11 +153,11 @@ SAID = {
         {"url": "http://127.0.0.1:1", "deadline": 1, "spool": "/dev/null/$(id)"},
         'kept in --spool "/dev/null/$(id)": Not a directory',
     ),
-    "commits": ({"commits": "acme/pay@x", "no_own_commit": True}, 'that "x" names'),
+    "commits": ({"commits": "acme/pay@x", "exclude_own_commit": True}, 'that "x" names'),
     "checkout": ({"checkout": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
     "submodules": ({"submodules": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
     "submodules-recursive": ({"submodules_recursive": True}, "without --submodules"),
-    "no-own-commit": ({"no_own_commit": True}, "leaves no commit"),
+    "exclude-own-commit": ({"exclude_own_commit": True}, "leaves no commit"),
     "deadline": ({"deadline": 0.5}, "--deadline: 0.5 is not in the range"),
     "format": ({"format": "json"}, '"reported": true'),
     "verbose": ({"verbose": True}, "Attempt 1: stored"),

@@ -15,7 +15,7 @@ import yaml
 from devlake_ci import ci
 from devlake_ci.model import Result
 from devlake_ci.options import declared, variable
-from devlake_ci.sandbox import Sandbox
+from devlake_sandbox import Sandbox
 from tests.support import SHA
 
 ROOT = Path(__file__).parent.parent.parent

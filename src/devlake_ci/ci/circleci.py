@@ -15,7 +15,7 @@ from devlake_ci.ci.values import number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context, Outcome
-from devlake_ci.moments import rfc3339
+from devlake_ci.timestamps import rfc3339
 
 NAME = "circleci"
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from devlake_ci.ci.provider import Env
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context, Result
-from devlake_ci.words import result
+from devlake_ci.vocabulary import result
 
 T = TypeVar("T")
 U = TypeVar("U")

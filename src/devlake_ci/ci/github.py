@@ -16,7 +16,7 @@ from devlake_ci.ci.values import number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Context
-from devlake_ci.moments import rfc3339
+from devlake_ci.timestamps import rfc3339
 
 __all__ = ["NAME", "PROVIDER", "detect", "emit", "read", "remember", "resolve", "times"]
 

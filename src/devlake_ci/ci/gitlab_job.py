@@ -16,8 +16,8 @@ from devlake_ci.ci.gitlab_api import NotAllowedError, one, pages
 from devlake_ci.ci.provider import Ask, Env
 from devlake_ci.errors import MissingError, NothingToReport
 from devlake_ci.model import Context, Result
-from devlake_ci.moments import rfc3339
 from devlake_ci.text import quoted
+from devlake_ci.timestamps import rfc3339
 
 # https://docs.gitlab.com/ci/jobs/#available-job-statuses
 ENDED = {"failed": Result.FAILURE, "canceled": Result.ABORT, "success": Result.SUCCESS}

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from devlake_ci import cli
-from devlake_ci import report as reporting
+from devlake_ci import deployment as deployments
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github_output import output_line
 from devlake_ci.cli import inputs, params
@@ -24,10 +24,10 @@ from devlake_ci.cli.session import Session
 from devlake_ci.effects import Append
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
-from devlake_ci.moments import rfc3339
 from devlake_ci.options import flag, kebab, variable
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import quoted
+from devlake_ci.timestamps import rfc3339
 
 CARRIED = {
     "job-status": "DEVLAKE_JOB_STATUS",
@@ -118,8 +118,8 @@ def _identity(world: Runtime) -> str | None:
         session = Session(world, options)
         if options.mode == "incident":
             return None
-        lookups = reporting.Lookups(nonce=world.nonce)
-        return reporting.identity(options, session.context, lookups, world.clock.now())
+        lookups = deployments.Lookups(nonce=world.nonce)
+        return deployments.identity(options, session.context, lookups, world.clock.now())
     except (Problem, click.ClickException):
         return None
 

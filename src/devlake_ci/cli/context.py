@@ -6,9 +6,9 @@ import click
 
 from devlake_ci import ci
 from devlake_ci.model import Context
-from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import json_text
+from devlake_ci.timestamps import rfc3339
 
 SHOWN = (
     "provider", "sha", "ref", "repo_url", "run_id", "attempt", "job", "run_url", "message",

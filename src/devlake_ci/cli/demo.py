@@ -7,10 +7,10 @@ import click
 from devlake_ci import runtime
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.errors import MissingError
-from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
 from devlake_ci.runtime.programs import program
-from devlake_ci.sandbox import Sandbox
+from devlake_ci.timestamps import rfc3339
+from devlake_sandbox import Sandbox
 
 STAND_IN = "https://github.com/acme/shop"
 """The repository that a checkout without a remote is said to be of."""

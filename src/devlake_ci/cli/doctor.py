@@ -6,10 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from devlake_ci import report as reporting
-from devlake_ci.checks import helpers, job, server
-from devlake_ci.checks.check import Check, State, bad, failed, good, odd, unknown
-from devlake_ci.checks.reminders import reminders
+from devlake_ci import deployment as deployments
 from devlake_ci.ci import github_api, gitlab_api
 from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
@@ -20,6 +17,9 @@ from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.exposure import exposed
 from devlake_ci.devlake.request import Answer, NotSentError, Request
+from devlake_ci.doctor import helpers, job, server
+from devlake_ci.doctor.check import Check, State, bad, failed, good, odd, unknown
+from devlake_ci.doctor.reminders import reminders
 from devlake_ci.errors import NothingToReport, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Deployment
 from devlake_ci.text import json_text, line
@@ -134,7 +134,7 @@ def _job(session: Session) -> Iterator[Check]:
 def _deployment(session: Session) -> Deployment | Problem:
     options = job.assumed(session.options, session.context)
     try:
-        return reporting.deployment(
+        return deployments.deployment(
             options, session.context, lookups(session, nonce=False), session.world.clock.now()
         )
     except StoppedError:

@@ -11,14 +11,14 @@ from devlake_ci.cli import params
 from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.session import Session
-from devlake_ci.columns import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, kept
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.incident import Stretch, checked_key
 from devlake_ci.incidents.report import AFTER
 from devlake_ci.incidents.standing import Standing
+from devlake_ci.limits import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, truncate
 from devlake_ci.model import Incident, Outcome
-from devlake_ci.moments import happened, rfc3339
 from devlake_ci.text import cut, quoted
+from devlake_ci.timestamps import happened, rfc3339
 
 GIVEN = (
     *("url", "connection", "project", "token", "header", "ca_bundle", "client_cert", "client_key"),
@@ -165,14 +165,14 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
     return Incident(
         key=typed.key,
         title=cut(title, INCIDENT_TITLE),
-        description=kept(typed.description, INCIDENT_DESCRIPTION),
-        url=kept(typed.link or session.context.run_url, INCIDENT_OTHER),
+        description=truncate(typed.description, INCIDENT_DESCRIPTION),
+        url=truncate(typed.link or session.context.run_url, INCIDENT_OTHER),
         original_status="open",
         created_at=created,
         updated_at=max(created, session.world.clock.now()),  # of two words the later one counts
-        severity=kept(options.severity, INCIDENT_OTHER),
-        priority=kept(options.priority, INCIDENT_OTHER),
-        component=kept(component, INCIDENT_OTHER),
+        severity=truncate(options.severity, INCIDENT_OTHER),
+        priority=truncate(options.priority, INCIDENT_OTHER),
+        component=truncate(component, INCIDENT_OTHER),
     )
 
 

@@ -11,9 +11,9 @@ from devlake_ci.ci.summary import COMMITS_SHOWN
 from devlake_ci.effects import Effect, Run, Say
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
-from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import json_text, line
+from devlake_ci.timestamps import rfc3339
 
 NEXT = (
     "Nothing on the dashboard? The webhook connection has to be in a DevLake project, and the "

@@ -2,7 +2,7 @@
 
 import click
 
-from devlake_ci import report as reporting
+from devlake_ci import deployment as deployments
 from devlake_ci.ci import neighbours
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import conclude, merged
@@ -44,7 +44,7 @@ def outcome(session: Session) -> Outcome:
 def _deployment(session: Session) -> Outcome:
     now, ways = session.world.clock.now(), lookups(session)
     return session.tell(
-        session.known(lambda: reporting.deployment(session.options, session.context, ways, now))
+        session.known(lambda: deployments.deployment(session.options, session.context, ways, now))
     )
 
 
@@ -52,7 +52,7 @@ def _incident(session: Session, beside: Outcome | None) -> Outcome:
     return StretchOfFailures(session).outcome(beside)
 
 
-def lookups(session: Session, *, nonce: bool = True) -> reporting.Lookups:
+def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
     """Give the ways to find out what nobody gave; `nonce` says whether one may be written."""
     world, context = session.world, session.context
     server = neighbours.server(context, session.env, session.options.repo_url)
@@ -65,7 +65,7 @@ def lookups(session: Session, *, nonce: bool = True) -> reporting.Lookups:
 
         return (in_checkout(session.git, repo_url), ask)
 
-    return reporting.Lookups(
+    return deployments.Lookups(
         finders=finders,
         message=lambda sha: session.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),

@@ -5,8 +5,8 @@ import sqlite3
 import click
 
 from devlake_ci.errors import BadUsageError
-from devlake_ci.sandbox import VERSIONS, Sandbox
 from devlake_ci.text import line
+from devlake_sandbox import VERSIONS, Sandbox
 
 
 @click.command()

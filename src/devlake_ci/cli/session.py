@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from devlake_ci import ci
-from devlake_ci import report as reporting
+from devlake_ci import deployment as deployments
 from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.keeping import forget, keep
@@ -72,7 +72,7 @@ class Session:
     def delivery(self) -> Delivery:
         """The way to DevLake, which remembers the dialect; raises Problem for a bad address."""
         return Delivery(
-            target=target(self.options, reporting.names(self.options, self.context)),
+            target=target(self.options, deployments.names(self.options, self.context)),
             send=self._send,
             clock=self.world.clock,
             ends=self.ends,

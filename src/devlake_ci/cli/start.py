@@ -5,8 +5,8 @@ import click
 from devlake_ci import ci
 from devlake_ci.cli.outcome import carry_out
 from devlake_ci.errors import BadUsageError
-from devlake_ci.moments import rfc3339
 from devlake_ci.runtime import Runtime
+from devlake_ci.timestamps import rfc3339
 
 
 @click.command()

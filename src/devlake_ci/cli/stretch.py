@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, reduce
 
-from devlake_ci import report as reporting
+from devlake_ci import deployment as deployments
 from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
@@ -15,8 +15,8 @@ from devlake_ci.incidents.history import History
 from devlake_ci.incidents.incident import Stretch, stretch
 from devlake_ci.incidents.standing import Event, Standing
 from devlake_ci.model import Incident, Outcome, Result
-from devlake_ci.moments import rfc3339
 from devlake_ci.text import quoted
+from devlake_ci.timestamps import rfc3339
 
 SOURCES = {"github": github.SOURCE, "gitlab": gitlab.SOURCE}
 
@@ -51,7 +51,7 @@ class StretchOfFailures:
         ended = report.result(self.options, self.context)
         branches.check(self.options, self.context)
         if self.options.environment or self.context.environment:
-            kind, _ = reporting.place(self.options, self.context)
+            kind, _ = deployments.place(self.options, self.context)
             report.check_place(kind)
         standing = self._standing(ended)
         this = report.event(self.options, self.context, standing, ended)

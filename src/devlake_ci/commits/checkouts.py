@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from devlake_ci import columns
+from devlake_ci import limits
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.commits.workspace import Workspace
@@ -76,8 +76,8 @@ def commit(path: str, source: str, workspace: Workspace) -> Commit:
     return Commit(
         repo_url=repository(checkout.remote(), where),
         sha=sha,
-        ref=columns.kept(ref, columns.REF),
-        message=columns.kept(text, columns.MESSAGE),
+        ref=limits.truncate(ref, limits.REF),
+        message=limits.truncate(text, limits.MESSAGE),
     )
 
 
@@ -102,7 +102,7 @@ def head(checkout: Checkout) -> tuple[str, str]:
 def repository(url: str, where: str) -> str:
     """Give a remote's URL the one spelling; raises MissingError, which does not show it."""
     found = canonical(url)
-    if found and len(found) <= columns.REPO_URL:
+    if found and len(found) <= limits.REPO_URL:
         return found
     raise MissingError(
         f"{where} has a URL that is not that of a repository on a server (it is not shown, because "

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from devlake_ci import columns
+from devlake_ci import limits
 from devlake_ci.commits import manifest, notation
 from devlake_ci.commits.manifest import Entry
 from devlake_ci.commits.repo_url import canonical
@@ -44,9 +44,9 @@ def _commit(entry: Entry | str, place: str, server: str | None, finders: Finders
     return Commit(
         repo_url=entry.repo_url,
         sha=sha,
-        ref=columns.kept(ref, columns.REF),
-        message=columns.kept(entry.message, columns.MESSAGE),
-        name=columns.kept(entry.name, columns.NAME),
+        ref=limits.truncate(ref, limits.REF),
+        message=limits.truncate(entry.message, limits.MESSAGE),
+        name=limits.truncate(entry.name, limits.NAME),
         repo_id=entry.repo_id,
     )
 

@@ -15,7 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
-from devlake_ci import columns
+from devlake_ci import limits
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.written import SHORT, Unquoted, Written, shown
 from devlake_ci.errors import BadUsageError
@@ -31,8 +31,8 @@ def _repository(url: str) -> str:
     found = canonical(url)
     if found is None:
         raise ValueError(f"{shown(url)} is not the URL of a repository")
-    if len(found) > columns.REPO_URL:
-        raise ValueError(f"it is longer than the {columns.REPO_URL} characters that DevLake keeps")
+    if len(found) > limits.REPO_URL:
+        raise ValueError(f"it is longer than the {limits.REPO_URL} characters that DevLake keeps")
     return found
 
 
@@ -73,7 +73,7 @@ class Entry(BaseModel):
     name: _Optional = Field(None, description="A name for this commit's part of the deployment.")
     repo_id: _Optional = Field(
         None,
-        max_length=columns.REPO_ID,
+        max_length=limits.REPO_ID,
         description="The repository's id in DevLake, such as github:GithubRepo:1:384111310.",
     )
 
@@ -145,7 +145,7 @@ def _wrong(name: str, error: "ErrorDetails") -> str:
         case "string_too_short":
             return f"{name} is empty"
         case "string_too_long":
-            return f"{name} is longer than the {columns.REPO_ID} characters that DevLake keeps"
+            return f"{name} is longer than the {limits.REPO_ID} characters that DevLake keeps"
     wanted = "text" if name else "a mapping with repo_url and sha, or owner/name@SHA"
     return f"{name or 'it'} is {_described(value)}, not {wanted}"
 

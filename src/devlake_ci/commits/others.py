@@ -20,19 +20,19 @@ def combined(
     MissingError if nothing else was found.
     """
     sources = (options.commits, options.checkout, options.submodules)
-    if options.no_own_commit and not any(sources):
+    if options.exclude_own_commit and not any(sources):
         raise BadUsageError(
-            f"{options.source('no_own_commit')} leaves no commit to report.",
+            f"{options.source('exclude_own_commit')} leaves no commit to report.",
             "Say what was deployed with --commits, --checkout or --submodules.",
         )
-    first = () if options.no_own_commit else (own(),)
+    first = () if options.exclude_own_commit else (own(),)
     found: dict[tuple[str, str], Commit] = {}
     for each in (*first, *others()):
         found.setdefault((each.repo_url, each.sha), each)
     if not found:
         raise MissingError(
-            f"With {options.source('no_own_commit')} there is no commit to report: the list that "
-            "was given is empty.",
+            f"With {options.source('exclude_own_commit')} there is no commit to report: the list "
+            "that was given is empty.",
             "Put at least one commit into it.",
         )
     return tuple(found.values())

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options
-from devlake_ci.placeholders import filled
+from devlake_ci.placeholders import render
 
 _API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
 _ROUTES = (
@@ -143,10 +143,10 @@ def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
             "A deployment goes to one of them; leave the other out.",
         )
     if options.project:
-        name = filled(options.project, names, options.source("project"))
+        name = render(options.project, names, options.source("project"))
         return f"projects/{_escaped(name)}"
     if options.connection:
-        name = filled(options.connection, names, options.source("connection"))
+        name = render(options.connection, names, options.source("connection"))
         # What fills a placeholder is a name: a repository that is called 2048 is no number.
         is_number = re.fullmatch("[0-9]+", options.connection)
         return f"connections/{name if is_number else 'by-name/' + _escaped(name)}"

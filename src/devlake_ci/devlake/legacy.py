@@ -10,7 +10,7 @@ import re
 from devlake_ci.devlake import v1
 from devlake_ci.devlake.v1 import Body
 from devlake_ci.model import Commit, Deployment, Incident
-from devlake_ci.moments import rfc3339
+from devlake_ci.timestamps import rfc3339
 
 
 def bodies(deployment: Deployment) -> list[Body]:

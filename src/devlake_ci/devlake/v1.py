@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from devlake_ci.model import Commit, Deployment, Incident
-from devlake_ci.moments import rfc3339
+from devlake_ci.timestamps import rfc3339
 
 Body = dict[str, Any]
 

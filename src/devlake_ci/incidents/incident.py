@@ -3,22 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from devlake_ci.columns import (
-    INCIDENT_DESCRIPTION,
-    INCIDENT_OTHER,
-    INCIDENT_STATUS,
-    INCIDENT_TITLE,
-    kept,
-)
 from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError
 from devlake_ci.identity import LONGEST_KEY, is_key, key
 from devlake_ci.incidents.history import Past
+from devlake_ci.limits import (
+    INCIDENT_DESCRIPTION,
+    INCIDENT_OTHER,
+    INCIDENT_STATUS,
+    INCIDENT_TITLE,
+    truncate,
+)
 from devlake_ci.model import Context, Incident, Result
-from devlake_ci.moments import rfc3339
 from devlake_ci.options import Options
-from devlake_ci.placeholders import filled
+from devlake_ci.placeholders import render
 from devlake_ci.text import cut, quoted
+from devlake_ci.timestamps import rfc3339
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +65,13 @@ def worded(options: Options, context: Context, whose: Stretch, failure: Past) ->
         key=_key(options, whose, failure),
         title=cut(_title(options, context, whose, failure), INCIDENT_TITLE),
         description=cut(_description(context, whose, failure), INCIDENT_DESCRIPTION),
-        url=kept(failure.url, INCIDENT_OTHER),
+        url=truncate(failure.url, INCIDENT_OTHER),
         original_status=cut(failure.result, INCIDENT_STATUS),
         created_at=failure.finished_at,
         updated_at=failure.finished_at,
-        severity=kept(options.severity, INCIDENT_OTHER),
-        priority=kept(options.priority, INCIDENT_OTHER),
-        component=kept(options.component or options.service, INCIDENT_OTHER),
+        severity=truncate(options.severity, INCIDENT_OTHER),
+        priority=truncate(options.priority, INCIDENT_OTHER),
+        component=truncate(options.component or options.service, INCIDENT_OTHER),
     )
 
 
@@ -115,7 +115,7 @@ def _title(options: Options, context: Context, whose: Stretch, failure: Past) ->
         "service": whose.service,
     }
     if options.incident_title:
-        return filled(options.incident_title, values, options.source("incident_title"))
+        return render(options.incident_title, values, options.source("incident_title"))
     what = _what(context, whose) or "The job"
     repository = path_of(f"https://{whose.repository}")
     of = f"{whose.service} of {repository}" if whose.service else repository

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from devlake_ci import words
+from devlake_ci import vocabulary
 from devlake_ci.errors import MissingError, NothingToReport
 from devlake_ci.incidents.history import Past, counted, first_failure
 from devlake_ci.incidents.incident import Stretch, this_failure, worded
 from devlake_ci.incidents.standing import Event, Standing, is_outdated
 from devlake_ci.incidents.transition import transition
 from devlake_ci.model import Context, Deployment, Environment, Incident, Result
-from devlake_ci.moments import typed_moment
 from devlake_ci.options import Options
+from devlake_ci.timestamps import typed_moment
 
 AFTER = timedelta(seconds=1)
 """How long after its deployment's end an incident begins at the earliest: one of the very same
@@ -24,10 +24,10 @@ def result(options: Options, context: Context) -> Result:
     With `--mode both` the `--result` is the deployment's, so the job's own goes before it.
     Raises MissingError if nobody says it, and NothingToReport if the job says nothing of it.
     """
-    word = options.incident_result and words.result(
+    word = options.incident_result and vocabulary.result(
         options.incident_result, options.source("incident_result")
     )
-    given = options.result and words.result(options.result, options.source("result"))
+    given = options.result and vocabulary.result(options.result, options.source("result"))
     if options.mode == "both":
         found = word or context.result or given
     else:

@@ -13,7 +13,7 @@ from typing import Any
 from devlake_ci.incidents.incident import Stretch
 from devlake_ci.incidents.standing import Event, Standing
 from devlake_ci.model import Incident
-from devlake_ci.moments import rfc3339
+from devlake_ci.timestamps import rfc3339
 
 FORMAT = 1
 MOST_UNSENT = 50  # a DevLake that is away for months must not make the file grow for ever

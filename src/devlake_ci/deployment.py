@@ -1,0 +1,230 @@
+"""From what the user asked for and what the CI says to what DevLake should hear of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from devlake_ci import vocabulary
+from devlake_ci.commits.others import combined
+from devlake_ci.commits.repo_url import canonical, path_of
+from devlake_ci.commits.sha import Find, bare, whole
+from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
+from devlake_ci.identity import LONGEST_ID, identifier
+from devlake_ci.limits import MESSAGE, NAME, REF, REPO_URL, TITLE, truncate
+from devlake_ci.model import Commit, Context, Deployment, Environment, Result
+from devlake_ci.options import Options
+from devlake_ci.text import cut
+from devlake_ci.timestamps import happened, in_order, rfc3339
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """What may be asked where neither the user nor the CI says it; by default nobody knows."""
+
+    finders: Callable[[str], tuple[Find, ...]] = lambda _: ()
+    """For a repository's URL, the ways to find a commit in it."""
+    message: Callable[[str], str | None] = lambda _: None
+    """The message of a commit by its SHA."""
+    others: Callable[[], tuple[Commit, ...]] = lambda: ()
+    """The commits that were deployed beside the job's own."""
+    times: Callable[[], tuple[datetime | None, datetime | None]] = lambda: (None, None)
+    """When the run was queued, and when the job began."""
+    nonce: Callable[[str], str | None] = lambda _: None
+    """Something unique to this job, kept in its state folder; None if it can't be kept."""
+
+
+def deployment(options: Options, context: Context, lookups: Lookups, now: datetime) -> Deployment:
+    """Work out the deployment that this job made.
+
+    Raises NothingToReport if it made none, MissingError for what the CI doesn't say, and
+    BadUsageError for what can't be used as it was given.
+    """
+    if (why := context.no_deployment or context.visit) and not options.environment:
+        raise NothingToReport(
+            f"Nothing is reported: {why}, and no environment is given.",
+            "If it does deploy, say where to with --environment.",
+        )
+    result = _result(options, context)
+    environment, original = place(options, context)
+    commits = combined(options, lambda: _commit(options, context, lookups), lookups.others)
+    created, started, finished = _times(options, context, lookups, now)
+    name = _name(options, commits[0].repo_url, original)
+    return Deployment(
+        id=identity(options, context, lookups, finished),
+        name=name,
+        title=truncate(options.title or _first_line(commits[0].message), TITLE),
+        result=result,
+        environment=environment,
+        original_environment=cut(original, NAME),
+        created_at=created,
+        started_at=started,
+        finished_at=finished,
+        commits=commits,
+    )
+
+
+def identity(options: Options, context: Context, lookups: Lookups, finished: datetime) -> str:
+    """Give the deployment's id: the user's, else made of what tells it from every other.
+
+    On a CI it can be known before the deployment begins. Where no CI runs us, `finished` tells
+    one deployment from the next. Raises like `deployment`, for environment and repository.
+    """
+    if options.id:
+        return options.id if len(options.id) <= LONGEST_ID else identifier([options.id])
+    job_id = context.job_id
+    if job_id is None:
+        nonce = lookups.nonce(context.state_dir) if context.state_dir else None
+        job_id = "-".join(filter(None, (context.leg, nonce)))
+    parts = (
+        context.provider,
+        (context.repo_url or _repo_url(options, context)).removeprefix("https://"),
+        context.run_id or rfc3339(finished),
+        context.attempt,
+        context.job,
+        job_id,
+        options.service,
+        place(options, context)[1],
+    )
+    return identifier([part or "" for part in parts])
+
+
+def names(options: Options, context: Context) -> dict[str, str | None]:
+    """Give the values of the placeholders of `--connection` and `--project`."""
+    url = _given_repo_url(options) or context.repo_url
+    owner, _, repo = path_of(url or "").rpartition("/")
+    return {"owner": owner or None, "repo": repo or None, "service": options.service}
+
+
+def _result(options: Options, context: Context) -> Result:
+    result = context.result
+    if options.result:
+        result = vocabulary.result(options.result, options.source("result"))
+    if result is None:
+        raise MissingError(
+            f"How the deployment ended is not known: {context.provider} doesn't say it here.",
+            "Give --result (or DEVLAKE_RESULT): success, failed or cancelled; on GitHub "
+            "'${{ job.status }}' knows it.",
+        )
+    if result is Result.SKIPPED:
+        raise NothingToReport("Nothing is reported: the deployment was skipped, or has not ended.")
+    return result
+
+
+def place(options: Options, context: Context) -> tuple[Environment, str]:
+    """Give DevLake's word for where this job deploys to or checks, and the user's or the CI's own.
+
+    Raises MissingError if nobody says it, or if the name could mean two things.
+    """
+    mapping = vocabulary.environment_map(options.environment_map, options.source("environment_map"))
+    if given := options.environment:
+        return vocabulary.environment(given, options.source("environment"), mapping), given
+    if not (name := context.environment):
+        raise MissingError(
+            "Where it was deployed to is not known, and a guess could put a false deployment on "
+            "a dashboard.",
+            "Give --environment (or DEVLAKE_ENVIRONMENT): production, staging, testing, "
+            "development, or your own name for it.",
+        )
+    tier = (context.tier or "").upper()
+    if tier in Environment.__members__ and name.lower() not in {each.lower() for each in mapping}:
+        return Environment(tier), name
+    return vocabulary.environment(name, context.sources.get("environment", "the CI"), mapping), name
+
+
+def _commit(options: Options, context: Context, lookups: Lookups) -> Commit:
+    repo_url = _repo_url(options, context)
+    sha, ref = _sha_and_ref(options, context, lookups.finders(repo_url))
+    message = options.message or (context.message if sha == context.sha else None)
+    message = message or lookups.message(sha)
+    return Commit(
+        repo_url=repo_url,
+        sha=sha,
+        ref=truncate(ref, REF),
+        message=truncate(message, MESSAGE),
+    )
+
+
+def _repo_url(options: Options, context: Context) -> str:
+    url = _given_repo_url(options) or context.repo_url
+    if not url:
+        raise MissingError(
+            "The repository's URL is not known: neither the CI nor a git remote says it.",
+            "Give --repo-url (or DEVLAKE_REPO_URL), such as https://github.com/acme/shop.",
+        )
+    if len(url) > REPO_URL:
+        raise BadUsageError(
+            f"The repository's URL is longer than the {REPO_URL} characters that DevLake keeps.",
+            "Give a shorter one with --repo-url.",
+        )
+    return url
+
+
+def _given_repo_url(options: Options) -> str | None:
+    if not options.repo_url:
+        return None
+    if url := canonical(options.repo_url):
+        return url
+    raise BadUsageError(
+        f"{options.source('repo_url')} is not the URL of a repository (it is not shown, because "
+        "there may be a password in it).",
+        "Write it like https://github.com/acme/shop or git@github.com:acme/shop.git.",
+    )
+
+
+def _sha_and_ref(
+    options: Options, context: Context, finders: tuple[Find, ...]
+) -> tuple[str, str | None]:
+    """Find the whole SHA of what was deployed, and the branch or tag that it was deployed from.
+
+    The CI's own SHA and ref belong together: one of them is taken only if the other isn't given
+    by hand, or is given as the CI has it.
+    """
+    ref = bare(options.ref) if options.ref else None
+    if options.sha:
+        sha = whole(options.sha, options.source("sha"), finders)
+        named = None if sha.startswith(options.sha.lower()) else bare(options.sha)
+        return sha, ref or named or (context.ref if sha == context.sha else None)
+    if options.ref and ref != context.ref:
+        return whole(options.ref, options.source("ref"), finders), ref
+    if context.sha is None:
+        raise MissingError(
+            "The deployed commit is not known: neither the CI nor a git checkout says it.",
+            "Give --sha (or DEVLAKE_SHA).",
+        )
+    return whole(context.sha, context.sources.get("sha", "the CI"), finders), ref or context.ref
+
+
+def _times(
+    options: Options, context: Context, lookups: Lookups, now: datetime
+) -> tuple[datetime, datetime, datetime]:
+    """Work out created, started and finished; only the user's own contradiction is an error."""
+    names = ("created_at", "started_at", "finished_at")
+    given = {name: _given(name, options, now) for name in names}
+    finished = given["finished_at"] or context.finished_at or now
+    if given["started_at"] and given["finished_at"] and given["started_at"] > finished:
+        raise BadUsageError(
+            f"{options.source('started_at')} ({options.started_at}) is after "
+            f"{options.source('finished_at')} ({options.finished_at}).",
+            "A deployment can't end before it began.",
+        )
+    created = given["created_at"] or context.created_at
+    started = given["started_at"] or context.started_at
+    if not (created and started):
+        asked_created, asked_started = lookups.times()
+        created, started = created or asked_created, started or asked_started
+    return in_order(created, started, finished)
+
+
+def _given(name: str, options: Options, now: datetime) -> datetime | None:
+    text = getattr(options, name)
+    return None if text is None else happened(text, options.source(name), now)
+
+
+def _name(options: Options, repo_url: str, environment: str) -> str:
+    repo = path_of(repo_url)
+    what = f"{options.service} of {repo}" if options.service else repo
+    return cut(options.name or f"Deploy {what} to {environment}", NAME)
+
+
+def _first_line(message: str | None) -> str:
+    return next(iter((message or "").strip().splitlines()), "")

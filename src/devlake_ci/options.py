@@ -1,0 +1,304 @@
+"""Every option of `report`, declared once; the command line, the variables and the docs follow.
+
+An option `repo_url` is `--repo-url` on the command line and `DEVLAKE_REPO_URL` as a variable.
+Values are kept as they were given: what they mean is decided where they are used,
+and there a wrong one can be named together with its source.
+"""
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+
+def option(group: str, text: str, *, default: Any = None, **more: Any) -> Any:  # noqa: ANN401 (a field of any type)
+    """Declare an option; its metadata feed the command line, the wrappers and the documentation."""
+    return field(default=default, metadata={"group": group, "help": text, **more})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionOptions:
+    """The options that say where."""
+
+    url: str | None = option(
+        "Where to",
+        "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
+        "connection as copied from the Config UI, which names the connection too.",
+        metavar="URL",
+    )
+    connection: str | None = option(
+        "Where to",
+        "The webhook connection, by number or (DevLake 1.0.2 and later) by name. "
+        "{owner}, {repo} and {service} in it are filled in.",
+        metavar="NUMBER|NAME",
+    )
+    project: str | None = option(
+        "Where to",
+        "The DevLake project to report to instead of a connection (DevLake 1.0.3 and later). "
+        "{owner}, {repo} and {service} in it are filled in.",
+        metavar="NAME",
+    )
+    token: str | None = option(
+        "Where to",
+        "The API key that DevLake showed when the connection was made. Rather set it as "
+        "DEVLAKE_TOKEN: a command line can be seen by others on the machine.",
+        metavar="KEY",
+        secret=True,
+    )
+    header: tuple[str, ...] = option(
+        "Where to",
+        "A header for a proxy in front of DevLake, such as 'CF-Access-Client-Id: abc'.",
+        default=(),
+        metavar="'NAME: VALUE'",
+        secret=True,
+    )
+    ca_bundle: str | None = option(
+        "Where to", "A file with the certificates to trust, for a private CA.", metavar="FILE"
+    )
+    client_cert: str | None = option(
+        "Where to", "A client certificate (PEM), for a server that asks for one.", metavar="FILE"
+    )
+    client_key: str | None = option(
+        "Where to",
+        "The key of the client certificate, if it is in a file of its own.",
+        metavar="FILE",
+    )
+    dialect: str = option(
+        "Where to",
+        "How DevLake spells the fields: v1 since 1.0.0, legacy before. "
+        "auto tries v1 and goes on in legacy if the server asks for it.",
+        default="auto",
+        choices=("auto", "v1", "legacy"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentOptions:
+    """The options that say what."""
+
+    mode: str = option(
+        "What",
+        "What to report: the deployment, an incident (opened when the job fails, closed when it "
+        "recovers), or both.",
+        default="deployment",
+        choices=("deployment", "incident", "both"),
+    )
+    service: str | None = option(
+        "What",
+        "Which part of the repository was deployed, in a monorepo or with several reports in one "
+        "job: part of the deployment's id and name.",
+        metavar="NAME",
+    )
+    environment: str | None = option(
+        "What",
+        "Where it was deployed to: PRODUCTION, STAGING, TESTING or DEVELOPMENT, or your own word "
+        "for one, such as prod-eu. Default: the environment of the CI job, where the CI says it.",
+        metavar="NAME",
+    )
+    environment_map: tuple[str, ...] = option(
+        "What",
+        "What an environment's name means, such as canary=PRODUCTION.",
+        default=(),
+        metavar="NAME=KIND",
+    )
+    result: str | None = option(
+        "What",
+        "How the deployment ended, in any CI's word: success, failed, cancelled, … "
+        "Default: what the CI says.",
+        metavar="WORD",
+    )
+    id: str | None = option(
+        "What",
+        "The deployment's id: unique in the world, the same when it is sent again. "
+        "Default: made of the CI, repository, run, attempt, job, service and environment.",
+        metavar="TEXT",
+    )
+    name: str | None = option("What", "The deployment's name.", metavar="TEXT")
+    title: str | None = option(
+        "What",
+        "The deployment's title. Default: the first line of the commit message.",
+        metavar="TEXT",
+    )
+    created_at: str | None = option(
+        "What",
+        "When the run was queued: RFC 3339 with a time zone, or seconds since 1970.",
+        metavar="TIME",
+    )
+    started_at: str | None = option(
+        "What",
+        "When the deployment began. Default: what `devlake-ci start` noted or the CI says, "
+        "else its end.",
+        metavar="TIME",
+    )
+    finished_at: str | None = option(
+        "What", "When the deployment ended. Default: now.", metavar="TIME"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitOptions:
+    """The options that say which commits."""
+
+    repo_url: str | None = option(
+        "Which commits",
+        "The repository of the deployed commit, in any form that git takes. "
+        "Default: the repository that the CI runs for.",
+        metavar="URL",
+    )
+    sha: str | None = option(
+        "Which commits",
+        "The deployed commit; a tag, a branch or a short SHA is looked up in the checkout "
+        "or by the CI's API. Default: the commit that the CI runs for.",
+        metavar="SHA",
+    )
+    ref: str | None = option(
+        "Which commits",
+        "The deployed branch or tag; given without --sha it is looked up. "
+        "Default: the branch or tag that the CI runs for.",
+        metavar="NAME",
+    )
+    message: str | None = option(
+        "Which commits", "The commit's message. Default: what the CI or git says.", metavar="TEXT"
+    )
+    commits: str | None = option(
+        "Which commits",
+        "More commits of the same deployment: a YAML or JSON file (glob characters take all that "
+        "match), or the text itself. An entry is owner/name@SHA, or has repo_url, sha and, if "
+        "wanted, ref, message, name, repo_id.",
+        metavar="FILE|TEXT",
+    )
+    checkout: tuple[str, ...] = option(
+        "Which commits", "A checkout whose HEAD was deployed too.", default=(), metavar="PATH"
+    )
+    submodules: str | None = option(
+        "Which commits",
+        "A checkout whose submodules were deployed too, each at the commit that is recorded in it.",
+        metavar="PATH",
+    )
+    submodules_recursive: bool = option(
+        "Which commits",
+        "With --submodules: the submodules of submodules too, where they are checked out.",
+        default=False,
+    )
+    exclude_own_commit: bool = option(
+        "Which commits",
+        "Leave the job's own commit out: only what the options above name was deployed.",
+        default=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentOptions:
+    """The options of incidents."""
+
+    incident_result: str | None = option(
+        "Incident",
+        "Whether it is all right now, in any CI's word, where that differs from --result (did "
+        "production change?). Default: how the job ended.",
+        metavar="WORD",
+    )
+    incident_key: str | None = option(
+        "Incident",
+        "The incident's key. Default: made of the CI, repository, workflow, job, service, "
+        "environment and the first run that failed.",
+        metavar="TEXT",
+    )
+    incident_title: str | None = option(
+        "Incident",
+        "The incident's title. {workflow}, {job}, {branch}, {environment} and {service} in it "
+        "are filled in.",
+        metavar="TEXT",
+    )
+    severity: str | None = option("Incident", "The incident's severity.", metavar="WORD")
+    priority: str | None = option("Incident", "The incident's priority.", metavar="WORD")
+    component: str | None = option(
+        "Incident", "The incident's component. Default: the service.", metavar="NAME"
+    )
+    incident_state: str = option(
+        "Incident",
+        "Where it is known which incident is open: in GitHub's runs, in GitLab's deployments, "
+        "in a file that the CI keeps (file:PATH), or nowhere. auto takes what the CI has.",
+        default="auto",
+        metavar="auto|github|gitlab|file:PATH|none",
+    )
+    incident_branches: tuple[str, ...] = option(
+        "Incident",
+        "The branches and tags whose failures are incidents, such as 'main' or 'release/*'. "
+        "Default: the default branch and all tags.",
+        default=(),
+        metavar="PATTERN",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """The options that say how."""
+
+    github_token: str | None = option(
+        "How",
+        "A token for GitHub's API (contents: read, actions: read), to look up tags and times.",
+        metavar="TOKEN",
+        secret=True,
+    )
+    gitlab_token: str | None = option(
+        "How",
+        "A token for GitLab's API (read_api), to look up tags where the job's own is not enough.",
+        metavar="TOKEN",
+        secret=True,
+    )
+    deadline: float = option(
+        "How",
+        "Seconds that everything may take, retries included.",
+        default=60.0,
+        metavar="SECONDS",
+    )
+    on_failure: str = option(
+        "How",
+        "What a report that could not be made does to the job: fail it, or only warn.",
+        default="fail",
+        choices=("fail", "warn"),
+    )
+    spool: str | None = option(
+        "How",
+        "A folder to keep what DevLake could not be told, for devlake-ci replay.",
+        metavar="DIR",
+    )
+    dry_run: bool = option(
+        "How", "Show what would be sent, and send nothing. Needs no token.", default=False
+    )
+    format: str = option("How", "How to say it.", default="text", choices=("text", "json"))
+    verbose: bool = option(
+        "How", "Say more: each attempt, and a traceback for a bug.", default=False
+    )
+
+
+# Fields of the last base come first.
+@dataclass(frozen=True, kw_only=True)
+class Options(OutputOptions, IncidentOptions, CommitOptions, DeploymentOptions, ConnectionOptions):
+    """What the user asked for; None or () where nothing was given."""
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """For each option that was given, the flag or variable that gave it."""
+
+    def source(self, name: str) -> str:
+        """Name where the option was given, or could be: `--sha` or `DEVLAKE_SHA`."""
+        return self.sources.get(name, flag(name))
+
+
+def declared() -> tuple[Field[Any], ...]:
+    """All options in the order of the documentation; their metadata say the rest."""
+    return tuple(each for each in fields(Options) if "group" in each.metadata)
+
+
+def kebab(name: str) -> str:
+    """Spell an option as the input of a wrapper: `repo-url`."""
+    return name.replace("_", "-")
+
+
+def flag(name: str) -> str:
+    """Spell an option for the command line."""
+    return "--" + kebab(name)
+
+
+def variable(name: str) -> str:
+    """Spell an option for the environment."""
+    return "DEVLAKE_" + name.upper()

@@ -1,0 +1,86 @@
+"""What each route does with a request that has found it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from devlake_sandbox import auth, connections, projects
+from devlake_sandbox.answers import CREATED, OK, Answer, not_found, success
+from devlake_sandbox.store import Store
+from devlake_sandbox.versions import Version
+from devlake_sandbox.webhook import Webhook
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that has found its route."""
+
+    version: Version
+    store: Store
+    params: Mapping[str, str]
+    """The path's parameters, decoded."""
+    body: Mapping[str, Any]
+
+    @property
+    def webhook(self) -> Webhook:
+        """The plugin that the call is for."""
+        return Webhook(self.version, self.store)
+
+
+def server_version(_: Call) -> Answer:
+    """Say "dev", as any DevLake that was not released with a tag."""
+    return Answer(OK, {"version": "dev"})
+
+
+def empty(_: Call) -> Answer:
+    """Say nothing, with success."""
+    return Answer(OK, "", None)
+
+
+def health(call: Call) -> Answer:
+    """Say that the server lives."""
+    return success("good") if call.version.since("v1.0.1") else empty(call)
+
+
+def ready(_: Call) -> Answer:
+    """Say that no migration is waiting."""
+    return success("ready")
+
+
+def create_project(call: Call) -> Answer:
+    """Make a project."""
+    return Answer(CREATED, projects.create(call.store, call.version, call.body))
+
+
+def create_key(call: Call) -> Answer:
+    """Make an API key."""
+    return Answer(CREATED, auth.create(call.store, call.body))
+
+
+def create_connection(call: Call) -> Answer:
+    """Make a connection and its API key."""
+    return Answer(OK, connections.create(call.store, call.version, call.body))
+
+
+def list_connections(call: Call) -> Answer:
+    """List all connections."""
+    return Answer(OK, connections.listed(call.store, call.version))
+
+
+def by_project(call: Call) -> Answer:
+    """Store a deployment through its project's own connection, made at the first request."""
+    connection = connections.by_project(call.store, call.version, call.params["project"])
+    if connection is None:
+        # An answer, not an exception: the connection that was made stays.
+        return not_found().answer
+    return call.webhook.deployment(connection, call.body)
+
+
+def by_id(call: Call) -> int:
+    """Find the connection by its number."""
+    return connections.by_id(call.store, call.params["id"])
+
+
+def by_name(call: Call) -> int:
+    """Find the connection by its name."""
+    return connections.by_name(call.store, call.params["name"])

@@ -1,0 +1,105 @@
+"""Webhook connections: how they are made, listed and found.
+
+Sources: contract, 'create a connection', 'connection name taken', 'project route';
+backend/plugins/webhook/api/deployments.go of apache/incubator-devlake.
+"""
+
+from collections.abc import Mapping
+
+from devlake_sandbox import auth, projects
+from devlake_sandbox.answers import BAD_REQUEST, not_found, refused
+from devlake_sandbox.store import Document, Store
+from devlake_sandbox.versions import Version
+
+KIND = "connection"
+LONGEST_PROJECT = 100
+
+
+def create(store: Store, version: Version, body: Mapping[str, object]) -> Document:
+    """Make a connection and its key; the name must be new."""
+    connection = _insert(store, version, str(body.get("name") or ""))
+    number = connection["id"]
+    key = auth.create(
+        store,
+        {
+            "name": f"webhook-{number}",
+            "allowedPath": f"/plugins/webhook/connections/{number}/.*",
+            "type": "plugin:webhook",
+            "extra": f"connectionId:{number}",
+        },
+    )
+    return {**_described(version, connection), "apiKey": key}
+
+
+def _insert(store: Store, version: Version, name: str) -> Document:
+    if not name:
+        raise refused(BAD_REQUEST, "a connection needs a name (400)")
+    if _named(store, name):
+        if version.since("v1.0.1"):
+            raise refused(BAD_REQUEST, f"A webhook with name {name} already exists. (400)")
+        raise refused(BAD_REQUEST, "the connection name already exists (400)")
+    return store.append(KIND, {"name": name})
+
+
+def _described(version: Version, connection: Document) -> Document:
+    number = connection["id"]
+    at = f"/rest/plugins/webhook/connections/{number}"
+    endpoints = {
+        "postIssuesEndpoint": f"{at}/issues",
+        "closeIssuesEndpoint": f"{at}/issue/:issueKey/close",
+        "postPullRequestsEndpoint": f"{at}/pull_requests",
+        "postPipelineTaskEndpoint": f"{at}/cicd_tasks",
+        "postPipelineDeployTaskEndpoint": f"{at}/deployments",
+        "closePipelineEndpoint": f"{at}/cicd_pipeline/:pipelineName/finish",
+    }
+    if not version.since("v1.0.3"):
+        del endpoints["postPullRequestsEndpoint"]
+    return {"name": connection["name"], "id": number, **endpoints}
+
+
+def listed(store: Store, version: Version) -> list[Document]:
+    """Give all connections, each with its key (but not the token) if it has one."""
+    keys = {key["extra"]: auth.shown(key) for key in store.all(auth.KIND)}
+    return [
+        _described(version, one) | ({"apiKey": keys[extra]} if extra in keys else {})
+        for one in store.all(KIND)
+        for extra in [f"connectionId:{one['id']}"]
+    ]
+
+
+def by_id(store: Store, number: str) -> int:
+    """Give the id of an existing connection from the text in a path."""
+    if not (number.isascii() and number.isdigit()):
+        raise refused(BAD_REQUEST, "invalid connectionId (400)")
+    if store.get(KIND, str(int(number))) is None:
+        raise not_found()
+    return int(number)
+
+
+def by_name(store: Store, name: str) -> int:
+    """Give the id of the connection with this name."""
+    connection = _named(store, name)
+    if connection is None:
+        raise not_found()
+    return int(connection["id"])
+
+
+def by_project(store: Store, version: Version, project: str) -> int | None:
+    """Give the id of a project's own connection, None if there was none and it was made now.
+
+    DevLake answers 404 after making it: contract, 'project route'.
+    """
+    if len(project) > LONGEST_PROJECT:
+        raise refused(BAD_REQUEST, "invalid projectName (400)")
+    name = f"{project}_deployments"
+    connection = _named(store, name)
+    if connection:
+        return int(connection["id"])
+    if store.get(projects.KIND, project) is None:
+        raise not_found(f"could not find project [{project}] in DB")
+    _insert(store, version, name)
+    return None
+
+
+def _named(store: Store, name: str) -> Document | None:
+    return next((one for one in store.all(KIND) if one["name"] == name), None)

@@ -1,0 +1,102 @@
+"""Turns an issue's request into the rows that DevLake stores; some issues are incidents.
+
+Sources: contract, 'incident: …'; backend/plugins/webhook/api/issues.go of apache/incubator-devlake.
+"""
+
+from datetime import timedelta
+
+from devlake_sandbox import tables
+from devlake_sandbox.goscalar import UINT, printed
+from devlake_sandbox.gostruct import Values
+from devlake_sandbox.store import Store
+from devlake_sandbox.tables import Row, moment
+from devlake_sandbox.versions import Version
+
+INCIDENT = "INCIDENT"
+"""The only type, in this very case, that makes an incident of an issue."""
+
+# Column of table issues -> column of table incidents; those alike in both are COMMON.
+RENAMED = {"issue_key": "incident_key", "parent_issue_id": "parent_incident_id"}
+COMMON = """
+    id url title description status original_status resolution_date created_date updated_date
+    lead_time_minutes original_estimate_minutes time_spent_minutes time_remaining_minutes
+    creator_id creator_name assignee_id assignee_name priority severity component
+"""
+
+
+def issue_row(version: Version, connection: int, request: Values) -> Row:
+    """Give the row of table issues; it replaces all of an earlier one."""
+    return {
+        "id": issue_id(connection, request["IssueKey"]),
+        "url": request["Url"],
+        "issue_key": request["IssueKey"],
+        "title": request["Title"],
+        "description": request["Description"],
+        "epic_key": request["EpicKey"],
+        "type": request["Type"],
+        "status": request["Status"],
+        "original_status": request["OriginalStatus"],
+        "resolution_date": moment(request["ResolutionDate"]),
+        "created_date": moment(request["CreatedDate"]),
+        "updated_date": moment(request["UpdatedDate"]),
+        "priority": request["Priority"],
+        "severity": request["Severity"],
+        "component": request["Component"],
+        **_numbers(version, request),
+        **_people(connection, request),
+    }
+
+
+def _numbers(version: Version, request: Values) -> Row:
+    numbers = {
+        "story_point": request["StoryPoint"],
+        "lead_time_minutes": _lead_time(version, request),
+        "original_estimate_minutes": request["OriginalEstimateMinutes"],
+        "time_spent_minutes": request["TimeSpentMinutes"],
+        "time_remaining_minutes": request["TimeRemainingMinutes"],
+        "is_subtask": 0,
+    }
+    if not version.since("v1.0.1"):
+        del numbers["is_subtask"]
+    return {
+        column: printed(number) if isinstance(number, float) else str(number)
+        for column, number in numbers.items()
+    }
+
+
+def _lead_time(version: Version, request: Values) -> int:
+    """Give the minutes from created to resolved, which v1.x works out where none were sent."""
+    if request["LeadTimeMinutes"] or not request["ResolutionDate"] or not version.since("v1.0.1"):
+        return int(request["LeadTimeMinutes"])
+    took: timedelta = request["ResolutionDate"] - request["CreatedDate"]
+    return int(took / timedelta(minutes=1)) % UINT
+
+
+def _people(connection: int, request: Values) -> Row:
+    ids = {
+        "creator_id": request["CreatorId"],
+        "assignee_id": request["AssigneeId"],
+        "parent_issue_id": request["ParentIssueKey"],
+    }
+    names = {"creator_name": request["CreatorName"], "assignee_name": request["AssigneeName"]}
+    return {column: issue_id(connection, key) for column, key in ids.items() if key} | names
+
+
+def incident_row(connection: int, issue: Row) -> Row:
+    """Give the row of table incidents (v1.x) for an issue of type INCIDENT."""
+    same = {column: issue.get(column, "") for column in COMMON.split()}
+    renamed = {new: issue.get(old, "") for old, new in RENAMED.items()}
+    return {**same, **renamed, "table": "boards", "scope_id": f"webhook:{connection}"}
+
+
+def issue_id(connection: int, key: str) -> str:
+    """Give the id of the row of issue `key` (or of a person, they are spelt alike)."""
+    return f"webhook:{connection}:{key}"
+
+
+def all_incidents(store: Store, version: Version) -> list[Row]:
+    """Give the incidents as rows of table incidents; before v1.0 they are issues of that type."""
+    if version.since("v1.0.1"):
+        return store.all(tables.INCIDENTS)
+    issues = store.all(tables.ISSUES)
+    return [incident_row(0, issue) for issue in issues if issue.get("type") == INCIDENT]

@@ -1,0 +1,77 @@
+"""The page that shows what arrived and what DevLake would make of it."""
+
+from devlake_sandbox import dora, incidents, record, tables
+from devlake_sandbox.answers import HTML, OK, Answer
+from devlake_sandbox.page import deployments, numbers, requests, timeline
+from devlake_sandbox.page.markup import Markup, tag, text
+from devlake_sandbox.page.style import CSS
+from devlake_sandbox.store import Store
+from devlake_sandbox.versions import Version
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""A second wall behind the escaping: a browser runs and loads nothing."""
+# The empty icon keeps browsers from asking for /favicon.ico, which would count as refused.
+HEAD = Markup(
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    f'<title>DevLake sandbox</title><link rel="icon" href="data:,"><style>{CSS}</style></head>'
+)
+
+
+def answer(
+    version: Version, store: Store, connection_url: str | None, secret: str | None
+) -> Answer:
+    """Give the page as it is now, without `secret` even if it was sent as something else."""
+    rows = store.all(tables.DEPLOYMENTS)
+    commits = store.all(tables.COMMITS)
+    troubles = incidents.all_incidents(store, version)
+    received = record.all_received(store)
+    body = tag(
+        "body",
+        _heading(version),
+        *(
+            (
+                timeline.figure(rows, commits, troubles),
+                numbers.section(dora.months(commits, troubles)),
+                deployments.section(rows, commits, troubles),
+            )
+            if rows or troubles
+            else (_how_to(connection_url),)
+        ),
+        requests.refused(received),
+        requests.ignored(received),
+    )
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    page = f"{HEAD}{body}</html>"
+    return Answer(OK, page.replace(secret, text("<token>")) if secret else page, HTML, headers)
+
+
+def _heading(version: Version) -> Markup:
+    about = (
+        f"Answers and stores as Apache DevLake {version} does. Reload to see what is new. "
+        "All connections count as one project."
+    )
+    return tag("header", tag("h1", "DevLake sandbox"), tag("p", about, class_="faint"))
+
+
+def _how_to(connection_url: str | None) -> Markup:
+    """Say how to send something; the token is only where the sandbox was started."""
+    commands = [
+        f"export DEVLAKE_URL={connection_url}",
+        "export DEVLAKE_TOKEN=…   # printed where the sandbox was started",
+        "devlake-ci report --environment production --result success",
+    ]
+    if connection_url is None:
+        commands = [
+            "# make a connection; the answer has its API key",
+            'curl --data \'{"name": "ci"}\' "$SANDBOX/plugins/webhook/connections"',
+        ]
+    return tag(
+        "section",
+        tag("h2", "Nothing has been stored yet"),
+        tag(
+            "article",
+            tag("p", "In a git checkout:" if connection_url else "With this page's address:"),
+            tag("pre", "\n".join(commands)),
+        ),
+    )

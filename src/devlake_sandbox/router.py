@@ -1,0 +1,94 @@
+"""Finds the route of a request, as DevLake's router (gin) and its check of API keys do.
+
+Sources: contract, 'incident key …', 'trailing slash', 'double slash', 'rest: …'.
+"""
+
+import re
+from dataclasses import replace
+from urllib.parse import quote, unquote, unquote_to_bytes
+
+from devlake_sandbox import auth, gojson
+from devlake_sandbox.answers import (
+    MOVED_PERMANENTLY,
+    SERVER_ERROR,
+    TEMPORARY_REDIRECT,
+    Answer,
+    RefusedError,
+    no_such_route,
+    refused,
+)
+from devlake_sandbox.calls import Call
+from devlake_sandbox.request import Request
+from devlake_sandbox.routes import ROUTES, Route
+from devlake_sandbox.store import Store
+from devlake_sandbox.versions import Version
+
+REST = "/rest"
+GO_LEAVES = "/-_.~$&+,:;=@"
+"""What Go's net/url doesn't escape in a path."""
+ENVELOPE = {"success", "message", "data"}
+PATTERNS = {
+    route: re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", route.path), re.DOTALL)
+    for route in ROUTES
+}
+
+
+def answer(version: Version, store: Store, request: Request) -> Answer:
+    """Answer a request; one that is refused leaves nothing in the store."""
+    try:
+        with store.transaction():
+            said = _routed(version, store, request)
+    except RefusedError as refusal:
+        said = refusal.answer
+    except RecursionError:
+        said = refused(SERVER_ERROR, "exceeded max depth").answer
+    return _with_code(said) if version.since("v1.0.1") else said
+
+
+def _routed(version: Version, store: Store, request: Request) -> Answer:
+    path = _admitted(version, store, request)
+    found = _find(version, request.method, path)
+    if found is None:
+        return _redirected(version, request, path)
+    route, params = found
+    return route.handler(Call(version, store, params, gojson.body(request.body)))
+
+
+def _with_code(answer: Answer) -> Answer:
+    """Put the "code": 0 of v1.x before what DevLake says in its usual envelope."""
+    if isinstance(answer.body, dict) and answer.body.keys() == ENVELOPE:
+        return replace(answer, body={"code": 0, **answer.body})
+    return answer
+
+
+def _admitted(version: Version, store: Store, request: Request) -> str:
+    """Give the path without its /rest, if the key may go there."""
+    path, decoded = request.path, unquote(request.path)
+    if not decoded.startswith(REST):
+        return path
+    auth.check(store, request.authorization, decoded.removeprefix(REST))
+    # Where Go keeps a raw path beside the decoded one, only the latter loses its /rest, and the
+    # former is what v1.x looks up: contract, 'incident key 'a:b': close through /rest'.
+    if version.since("v1.0.1") and path != quote(unquote_to_bytes(path), safe=GO_LEAVES):
+        raise no_such_route()
+    return path.removeprefix(REST)
+
+
+def _find(version: Version, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """Find a route: before v1.0 in the decoded path, so that %2F divides it like a slash."""
+    raw = version.since("v1.0.1")
+    for route, pattern in PATTERNS.items():
+        match = pattern.fullmatch(path if raw else unquote(path))
+        if match and route.method == method and version.since(route.since):
+            params = match.groupdict()
+            return route, {k: unquote(v) for k, v in params.items()} if raw else params
+    return None
+
+
+def _redirected(version: Version, request: Request, path: str) -> Answer:
+    """Point to the path without its last slash, if that is one."""
+    if not (path.endswith("/") and _find(version, request.method, path[:-1])):
+        raise no_such_route()
+    location = path[:-1] + (f"?{request.query}" if request.query else "")
+    status = MOVED_PERMANENTLY if request.method == "GET" else TEMPORARY_REDIRECT
+    return Answer(status, "", None, {"Location": location})

@@ -1,0 +1,128 @@
+"""A stand-in for DevLake that fits in a test: real HTTP, DevLake's answers, rows to look at."""
+
+from contextlib import ExitStack, suppress
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from devlake_sandbox import connections, dora, page, record, router, tables
+from devlake_sandbox.answers import Answer
+from devlake_sandbox.incidents import all_incidents
+from devlake_sandbox.record import Received
+from devlake_sandbox.request import CONFIG_UI, Request
+from devlake_sandbox.server import Server
+from devlake_sandbox.store import Store
+from devlake_sandbox.tables import Row
+from devlake_sandbox.versions import VERSIONS, Version
+
+SETTINGS = "settings"
+
+
+class Sandbox:
+    """A DevLake of `version` on `host`:`port` (0: any that is free), keeping its rows in `store`.
+
+    `store` is a file, which keeps everything over a restart, or ":memory:". Unless `empty`, there
+    is a connection named "ci" with an API key. It listens from the start and answers inside a
+    `with` block or in `serve_forever`.
+
+    Raises ValueError for an unknown version, OSError if the address can't be used, sqlite3.Error if
+    the file can't.
+    """
+
+    def __init__(
+        self,
+        version: str = VERSIONS[-1],
+        store: str = ":memory:",
+        port: int = 0,
+        empty: bool = False,
+        host: str = "127.0.0.1",
+    ) -> None:
+        """Bind the address and prepare the store."""
+        self.version = Version(version)
+        self._thread: Thread | None = None
+        with ExitStack() as undo:
+            self._store = Store(store)
+            undo.callback(self._store.close)
+            settings = self._store.get(SETTINGS, "1") or {}
+            self._server = self._bind(host, port, settings.get("port", 0))
+            undo.callback(self._server.server_close)
+            self.url = f"http://{host}:{self._server.port}"
+            self.token: str | None = settings.get("token")
+            if not (empty or settings):
+                self.token = self._first_key()
+            # In plain, unlike DevLake: a restart shall print the same again.
+            kept = {"id": 1, "port": self._server.port, "token": self.token}
+            self._store.put(SETTINGS, [kept])
+            undo.pop_all()
+
+    def _bind(self, host: str, port: int, before: int) -> Server:
+        """Listen on the port that is wanted, else on the one from before the restart."""
+        if not port:
+            with suppress(OSError):
+                return Server(host, before, self._answer)
+        return Server(host, port, self._answer)
+
+    def _first_key(self) -> str:
+        connection = connections.create(self._store, self.version, {"name": "ci"})
+        return str(connection["apiKey"]["apiKey"])
+
+    @property
+    def connection_url(self) -> str | None:
+        """The URL of the first connection as one copies it from the Config UI."""
+        if self.token is None:
+            return None
+        return f"{self.url}{CONFIG_UI}/rest/plugins/webhook/connections/1/deployments"
+
+    @property
+    def requests(self) -> list[Received]:
+        """What arrived, in order, without the Authorization header."""
+        return record.all_received(self._store)
+
+    @property
+    def months(self) -> list[dora.Month]:
+        """What DevLake's dashboard would show, month by month."""
+        incidents = all_incidents(self._store, self.version)
+        return dora.months(self._store.all(tables.COMMITS), incidents)
+
+    def rows(self, table: str) -> list[Row]:
+        """Give the rows of one of tables.TABLES, in the order in which they first came."""
+        if table not in tables.TABLES:
+            raise ValueError(f"{table!r} is none of {', '.join(tables.TABLES)}.")
+        return self._store.all(table)
+
+    def _answer(self, request: Request) -> Answer:
+        if request.method in ("GET", "HEAD") and request.path == "/":
+            return page.answer(self.version, self._store, self.connection_url, self.token)
+        answer = router.answer(self.version, self._store, request.past_config_ui())
+        record.keep(self._store, request, answer, secret=self.token)
+        return answer
+
+    def __enter__(self) -> Self:
+        """Answer in a thread of its own."""
+        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop answering and close what is open."""
+        self._server.shutdown()
+        if self._thread:
+            self._thread.join()
+        self._close()
+
+    def serve_forever(self) -> None:
+        """Answer until Ctrl-C."""
+        try:
+            with suppress(KeyboardInterrupt):
+                self._server.serve_forever()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._server.server_close()
+        self._store.close()

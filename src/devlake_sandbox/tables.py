@@ -1,0 +1,57 @@
+"""DevLake's tables as far as the sandbox keeps them: rows of texts, and how long these may be."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from devlake_sandbox.answers import SERVER_ERROR, refused
+from devlake_sandbox.versions import Version
+
+DEPLOYMENTS = "cicd_deployments"
+COMMITS = "cicd_deployment_commits"
+ISSUES = "issues"
+INCIDENTS = "incidents"
+TABLES = (DEPLOYMENTS, COMMITS, ISSUES, INCIDENTS)
+
+Row = dict[str, str]
+"""Column -> value as MariaDB's client prints it; empty columns may be left out."""
+
+LONGEST = 255
+SHORTER = dict.fromkeys(("result", "original_result", "status", "original_status", "type"), 100)
+UNBOUNDED = {"title", "description", "display_title", "commit_msg"}
+
+
+def checked(version: Version, table: str, row: Mapping[str, str]) -> Row:
+    """Give the row without its empty columns, or refuse it with MariaDB's error 1406.
+
+    Lengths in characters: contract, '… of 256 characters', by version.
+    """
+    for column, value in row.items():
+        if len(value) > _limit(version, table, column):
+            error = f"Error 1406 (22001): Data too long for column '{column}' at row 1"
+            raise refused(SERVER_ERROR, f"{error} (500)", error)
+    return {column: value for column, value in row.items() if value}
+
+
+def _limit(version: Version, table: str, column: str) -> float:
+    if column in UNBOUNDED:
+        return float("inf")
+    if column == "repo_url":
+        return 500 if version.since("v1.0.1") else 191
+    if (table, column) == (DEPLOYMENTS, "name") and version.since("v1.0.3"):
+        return float("inf")
+    return SHORTER.get(column, LONGEST)
+
+
+def moment(value: datetime | None) -> str:
+    """Print a date in UTC, cut to milliseconds, as in a column of type datetime(3)."""
+    return value.replace(tzinfo=None).isoformat(" ", "milliseconds") if value else ""
+
+
+def at(value: str) -> datetime:
+    """Read what `moment` printed."""
+    return datetime.fromisoformat(value)
+
+
+def seconds(span: timedelta) -> str:
+    """Give whole seconds, towards zero, as Go divides integers."""
+    return str(int(span / timedelta(seconds=1)))
