@@ -174,7 +174,7 @@ class TestWhatIsMissing:
 
 
 class TestNothingToReport:
-    REVIEW = replace(CONTEXT, no_deployment="it runs for a pull request", environment="review")
+    REVIEW = replace(CONTEXT, pull_request="it runs for a pull request", environment="review")
 
     def test_a_pull_request_deploys_nothing_by_default(self):
         with pytest.raises(NothingToReport, match="it runs for a pull request"):

@@ -39,7 +39,8 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     Raises NothingToReport if it made none, MissingError for what the CI doesn't say, and
     BadUsageError for what can't be used as it was given.
     """
-    if (why := context.no_deployment or context.visit) and not options.environment:
+    why = context.pull_request or context.no_deployment or context.visit
+    if why and not options.environment:
         raise NothingToReport(
             f"Nothing is reported: {why}, and no environment is given.",
             "If it does deploy, say where to with --environment.",

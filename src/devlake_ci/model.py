@@ -61,9 +61,12 @@ class Context:
     """Which leg of a matrix the job is, where the CI has no `job_id`; None if it doesn't say."""
     tier: str | None = None
     """What kind of environment the CI takes `environment` for (GitLab), or None."""
+    pull_request: str | None = None
+    """Why the run counts as one for a pull or merge request, such as "it runs for a pull request":
+    its commit may never reach production. None for all others, and for the merge itself."""
     no_deployment: str | None = None
-    """Why this run deploys nothing unless an environment is given by hand, such as
-    "it runs for a pull request"; None if it may well deploy."""
+    """Why this job neither deploys nor breaks anything unless an environment is given by hand, such
+    as "it stops the environment review/7"; None if it may well deploy."""
     visit: str | None = None
     """Why this job deploys nothing in `environment`, though it may find it broken, such as
     "it is there to verify"; None if it may well deploy."""

@@ -11,8 +11,16 @@ from tests.ci.recorded import RECORDED
 
 each_recorded = pytest.mark.parametrize("record", RECORDED.values(), ids=RECORDED.keys())
 
-UNSAID = {"run_number": None, "workflow": None, "default_branch": None, "is_tag": False,
-          "finished_at": None, "visit": None}  # fmt: skip
+UNSAID = {
+    "run_number": None,
+    "workflow": None,
+    "default_branch": None,
+    "is_tag": False,
+    "finished_at": None,
+    "visit": None,
+    "pull_request": None,
+    "no_deployment": None,
+}
 """What an environment that doesn't say it is expected to hold."""
 
 

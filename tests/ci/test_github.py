@@ -38,7 +38,7 @@ def test_every_event_of_a_pull_request_is_about_its_head_and_deploys_nothing(nam
     context = read({"pull_request": PULL_REQUEST}, GITHUB_EVENT_NAME=name, GITHUB_SHA=MERGE)
 
     assert (context.sha, context.ref) == (HEAD, "add-cart")
-    assert context.no_deployment == "it runs for a pull request"
+    assert context.pull_request == "it runs for a pull request"
 
 
 def test_a_pull_request_that_was_merged_just_now_is_about_the_merge():
@@ -46,7 +46,14 @@ def test_a_pull_request_that_was_merged_just_now_is_about_the_merge():
 
     context = read(event, GITHUB_EVENT_NAME="pull_request_target")
 
-    assert (context.sha, context.ref) == (MERGE, "main")
+    assert (context.sha, context.ref, context.pull_request) == (MERGE, "main", None)
+
+
+@pytest.mark.parametrize("cause", ["pull_request", "pull_request_target", "merge_group"])
+def test_a_run_that_was_set_off_by_one_for_a_pull_request_is_one(cause):
+    context = read({"workflow_run": {"event": cause}}, GITHUB_EVENT_NAME="workflow_run")
+
+    assert context.pull_request
 
 
 def test_a_pull_request_that_was_merged_long_ago_is_about_its_head():

@@ -79,7 +79,7 @@ def test_where_it_went_is_not_asked_if_somebody_says_it(project):
 def test_nothing_is_asked_for_a_merge_request_that_deploys_nowhere(project):
     context = asked(project, CI_PIPELINE_SOURCE="merge_request_event")
 
-    assert (context.no_deployment, project.asked) == ("it runs for a merge request", [])
+    assert (context.pull_request, project.asked) == ("it runs for a merge request", [])
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_the_first_version_of_the_oidc_token_is_read_too():
 def test_each_sign_of_a_merge_request_is_enough(variable):
     context = ci.context({"GITLAB_CI": "true"} | variable, lambda _: None, lambda *_: None)
 
-    assert context.no_deployment == "it runs for a merge request"
+    assert context.pull_request == "it runs for a merge request"
 
 
 @pytest.mark.parametrize(("action", "visits"), [("start", False), ("prepare", True),

@@ -69,7 +69,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "TF_BUILD"),
         _commit(env) | _run(env),
         job_id=job.value if job else None,
-        no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
+        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "RELEASE_DEPLOYMENTID", "BUILD_BUILDID")),
         workflow=value(env, "RELEASE_DEFINITIONNAME", "BUILD_DEFINITIONNAME"),
         is_tag=(value(env, "BUILD_SOURCEBRANCH") or "").startswith("refs/tags/"),

@@ -42,7 +42,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         _facts(env),
         job_id=value(env, "BITBUCKET_STEP_UUID"),
         leg=value(env, "BITBUCKET_PARALLEL_STEP"),
-        no_deployment="it runs for a pull request" if value(env, "BITBUCKET_PR_ID") else None,
+        pull_request="it runs for a pull request" if value(env, "BITBUCKET_PR_ID") else None,
         run_number=number(value(env, "BITBUCKET_BUILD_NUMBER")),
         is_tag=value(env, "BITBUCKET_TAG") is not None,
     )

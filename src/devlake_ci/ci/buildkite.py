@@ -52,7 +52,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "BUILDKITE"),
         _facts(env),
         job_id=value(env, "BUILDKITE_JOB_ID"),
-        no_deployment="it runs for a pull request" if asked != "false" else None,
+        pull_request="it runs for a pull request" if asked != "false" else None,
         run_number=number(value(env, "BUILDKITE_BUILD_NUMBER")),
         workflow=value(env, "BUILDKITE_PIPELINE_SLUG"),
         default_branch=value(env, "BUILDKITE_PIPELINE_DEFAULT_BRANCH"),

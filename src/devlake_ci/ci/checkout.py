@@ -11,7 +11,7 @@ from devlake_ci.model import Context
 
 def completed(context: Context, git: Git) -> Context:
     """`context` with `sha`, `repo_url`, `ref` and `message` where they were missing."""
-    if context.sha is None and not (context.no_deployment and _is_merge(git)):
+    if context.sha is None and not (context.pull_request and _is_merge(git)):
         context = _with(context, "sha", git("rev-parse", "HEAD"), "git rev-parse HEAD")
     if context.repo_url is None:
         url = git("remote", "get-url", "origin")

@@ -34,7 +34,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         _facts(env),
         job_id=value(env, "CIRCLE_WORKFLOW_JOB_ID"),
         # Only pull requests from forks have a number.
-        no_deployment="it runs for a pull request" if value(env, "CIRCLE_PR_NUMBER") else None,
+        pull_request="it runs for a pull request" if value(env, "CIRCLE_PR_NUMBER") else None,
         run_number=number(value(env, "CIRCLE_BUILD_NUM")),
         is_tag=value(env, "CIRCLE_TAG") is not None,
     )

@@ -41,7 +41,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         env,
         Fact(NAME, "CODEBUILD_BUILD_ARN"),
         _facts(env),
-        no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
+        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "CODEBUILD_BUILD_NUMBER")),
         workflow=(value(env, "CODEBUILD_BUILD_ID") or "").partition(":")[0] or None,
         is_tag=_trigger(env).startswith("tag/"),

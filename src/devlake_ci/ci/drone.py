@@ -54,7 +54,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "DRONE"),
         _commit(env) | _build(env),
         job_id=_job_id(env),
-        no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
+        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "DRONE_BUILD_NUMBER")),
         workflow=value(env, "DRONE_STAGE_NAME"),
         default_branch=value(env, "DRONE_REPO_BRANCH"),

@@ -43,7 +43,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         _run(env) | github_event.facts(env, event),
         job_id=value(env, "DEVLAKE_CHECK_RUN_ID"),
         leg=value(env, "DEVLAKE_MATRIX_INDEX"),
-        no_deployment="it runs for a pull request" if is_pull_request else None,
+        pull_request="it runs for a pull request" if is_pull_request else None,
         state_dir=_state_dir(env),
         workflow=value(env, "GITHUB_WORKFLOW"),
         run_number=number(value(env, "GITHUB_RUN_NUMBER")),

@@ -48,13 +48,19 @@ def facts(env: Env, event: object) -> Facts:
 
 def for_pull_request(env: Env, event: object) -> bool:
     """Tell whether the run, or the run that set it off, is one for a pull request."""
+    if _is_merged(event):
+        return False
     names = {value(env, "GITHUB_EVENT_NAME"), _text(event, "workflow_run.event")}
-    return any(name and name.startswith("pull_request") for name in names)
+    return any(name and name.startswith(("pull_request", "merge_group")) for name in names)
 
 
 def default_branch(event: object) -> str | None:
     """Find the repository's default branch."""
     return _text(event, "repository.default_branch")
+
+
+def _is_merged(event: object) -> bool:
+    return _at(event, "pull_request.merged") is True and _text(event, "action") == "closed"
 
 
 def _by_ref(env: Env, event: object) -> Facts:
@@ -70,7 +76,7 @@ def _by_ref(env: Env, event: object) -> Facts:
 
 def _pull_request(env: Env, event: object) -> Facts:
     # GITHUB_SHA is a merge that nobody made (pull_request) or the target (pull_request_target).
-    if _at(event, "pull_request.merged") is True and _text(event, "action") == "closed":
+    if _is_merged(event):
         sha, ref = _field(event, "pull_request.merge_commit_sha"), None
         ref = variable(env, "GITHUB_BASE_REF") or _field(event, "pull_request.base.ref")
     else:

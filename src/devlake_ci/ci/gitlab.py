@@ -49,6 +49,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         _commit(env) | _job(env),
         job_id=value(env, "CI_JOB_ID"),
         tier=value(env, "CI_ENVIRONMENT_TIER"),
+        pull_request="it runs for a merge request" if _for_merge_request(env) else None,
         no_deployment=_no_deployment(env),
         visit=_visit(env),
         workflow=value(env, "CI_PIPELINE_NAME"),
@@ -108,11 +109,14 @@ def _job_name(env: Env) -> Fact[str] | None:
     return variable(env, "CI_JOB_NAME")
 
 
+def _for_merge_request(env: Env) -> bool:
+    # A merged result or a merge train has these, too; a child pipeline has the numbers only.
+    return value(env, "CI_PIPELINE_SOURCE") in FOR_MERGE_REQUEST or bool(
+        value(env, "CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID")
+    )
+
+
 def _no_deployment(env: Env) -> str | None:
-    if value(env, "CI_PIPELINE_SOURCE") in FOR_MERGE_REQUEST:
-        return "it runs for a merge request"
-    if value(env, "CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID"):  # a child pipeline
-        return "it runs for a merge request"
     if value(env, "CI_ENVIRONMENT_ACTION") == "stop":
         return f"it stops the environment {value(env, 'CI_ENVIRONMENT_NAME') or ''}".strip()
     return None

@@ -52,7 +52,7 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     GitLab doesn't say.
     """
     name = value(env, "DEVLAKE_DEPLOY_JOB")
-    if not name or (context.no_deployment and where):
+    if not name or ((context.pull_request or context.no_deployment) and where):
         return context
     legs = _legs(_jobs(context, env, ask, name), name)
     result, finished_at = _result(legs), _finished_at(legs)

@@ -48,7 +48,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "JENKINS_URL"),
         _facts(env),
         job_id=host(value(env, "JENKINS_URL")),
-        no_deployment="it runs for a pull request" if value(env, "CHANGE_ID") else None,
+        pull_request="it runs for a pull request" if value(env, "CHANGE_ID") else None,
         # The jobs of a multibranch project belong together, and each of them counts from 1.
         run_number=None if branch else number(value(env, "BUILD_NUMBER")),
         workflow=(job.rpartition("/")[0] if branch else "") or job or None,

@@ -60,7 +60,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "TEAMCITY_VERSION"),
         _facts(said),
         job_id=host(value(said, "BUILD_URL")),
-        no_deployment="it runs for a pull request" if asked else None,
+        pull_request="it runs for a pull request" if asked else None,
         run_number=number(value(said, "teamcity.build.id")),
         workflow=value(said, "teamcity.buildType.id"),
         default_branch=bare_ref(value(said, "vcsroot.branch") or ""),

@@ -41,7 +41,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "TRAVIS"),
         _commit(env) | _build(env),
         job_id=value(env, "TRAVIS_JOB_ID"),
-        no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
+        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "TRAVIS_BUILD_NUMBER")),
         is_tag=value(env, "TRAVIS_TAG") is not None,
     )

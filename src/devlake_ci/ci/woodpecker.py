@@ -48,7 +48,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         Fact(NAME, "CI" if value(env, "CI") == NAME else "CI_SYSTEM_NAME"),
         _facts(env),
         job_id=_job_id(env),
-        no_deployment="it runs for a pull request" if _for_pull_request(env) else None,
+        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
         run_number=number(value(env, "CI_PIPELINE_NUMBER")),
         workflow=value(env, "CI_WORKFLOW_NAME"),
         default_branch=value(env, "CI_REPO_DEFAULT_BRANCH"),
