@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 JSON = "application/json; charset=utf-8"
 PLAIN = "text/plain"
+CSV = "text/csv"
 HTML = "text/html; charset=utf-8"
 
 OK = 200
@@ -64,7 +65,8 @@ def refused(status: int, *errors: str) -> RefusedError:
 def chain(errors: tuple[str, ...]) -> str:
     """Print an error and its causes as github.com/cockroachdb/errors does for DevLake."""
     first, *causes = map(_indented, errors)
-    return first + "".join(f"\nWraps: ({n}) {cause}" for n, cause in enumerate(causes, start=2))
+    wraps = (f"\nWraps: ({n}) {cause}".rstrip() for n, cause in enumerate(causes, start=2))
+    return first + "".join(wraps)
 
 
 def _indented(error: str) -> str:

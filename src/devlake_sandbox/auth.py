@@ -13,10 +13,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from devlake_sandbox import gotime
-from devlake_sandbox.answers import BAD_REQUEST, SERVER_ERROR, Answer, RefusedError, refused
+from devlake_sandbox.answers import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    SERVER_ERROR,
+    Answer,
+    RefusedError,
+    refused,
+)
 from devlake_sandbox.store import Document, Store
 
 KIND = "api_key"
+OWN_TYPE = "devlake"
+"""The type of keys that people make; those of connections have another."""
+LONGEST_PATH = 255
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 BEARER = "Bearer "
@@ -28,7 +38,7 @@ def create(store: Store, asked: Mapping[str, Any]) -> Document:
     """Make a key as `asked` (name, type, allowedPath, expiredAt, extra); only here it is shown."""
     expiry = asked.get("expiredAt")
     _check_expiry(expiry)
-    token = "".join(secrets.choice(ALPHABET) for _ in range(128))
+    token = _token()
     key = store.append(
         KIND,
         {
@@ -42,6 +52,53 @@ def create(store: Store, asked: Mapping[str, Any]) -> Document:
         },
     )
     return {**shown(key), "apiKey": token}
+
+
+def make(store: Store, asked: Mapping[str, Any]) -> Document:
+    """Make a key for a person, with DevLake's checks of the name and the path."""
+    name, path = asked.get("name", ""), asked.get("allowedPath")
+    if not path:
+        field = "'AllowedPath' failed on the 'required' tag"
+        wrong = f"Key: 'ApiInputApiKey.AllowedPath' Error:Field validation for {field}"
+        invalid = "data verification failed (400)"
+        raise refused(BAD_REQUEST, "error creating api key (400)", invalid, wrong)
+    if any(key["name"] == name for key in store.all(KIND)):
+        taken = f"An api key with name [{name}] has already exists (400)"
+        raise refused(BAD_REQUEST, "error creating api key (400)", "random letters (400)", taken)
+    _check_pattern(path)
+    if len(path) > LONGEST_PATH:
+        long = "Error 1406 (22001): Data too long for column 'allowed_path' at row 1"
+        raise refused(SERVER_ERROR, "error creating api key", long)
+    return create(store, asked)
+
+
+def _check_pattern(path: str) -> None:
+    try:
+        re.compile(path)
+    except re.error as error:
+        # Go's words for the fault that was recorded.
+        why = "missing closing ]: `[`" if "unterminated character set" in error.msg else error.msg
+        wrong = (f"compile allowed path: {path}", f"error parsing regexp: {why}")
+        raise refused(SERVER_ERROR, "error creating api key", "random letters", *wrong) from None
+
+
+def listed(store: Store) -> list[Document]:
+    """Return the keys that people made."""
+    return [shown(key) for key in store.all(KIND) if key["type"] == OWN_TYPE]
+
+
+def renew(store: Store, number: str) -> Document:
+    """Give a key a new secret, and nothing else; the old one is dead at once."""
+    key = store.get(KIND, number)
+    if key is None:
+        raise refused(NOT_FOUND, "error getting api key (404)", "record not found")
+    token = _token()
+    store.put(KIND, [key | {"hash": _hash(token)}])
+    return {**shown(key), "apiKey": token}
+
+
+def _token() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(128))
 
 
 def _check_expiry(expiry: str | None) -> None:
@@ -76,7 +133,8 @@ def check(store: Store, header: str, path: str) -> None:
 
 def _check_scope(allowed: str, path: str) -> None:
     try:
-        in_scope = re.search(allowed, path)
+        # Go's $ is the very end; Python's would be before a last line break, too.
+        in_scope = re.search(re.sub(r"(?<!\\)\$\Z", r"\\Z", allowed), path)
     except re.error as error:
         raise _refused(SERVER_ERROR, f"error parsing regexp: {error}") from None
     if not in_scope:

@@ -1,11 +1,11 @@
 """What each route does with a request that has found it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from devlake_sandbox import auth, connections, projects
-from devlake_sandbox.answers import CREATED, OK, Answer, not_found, success
+from devlake_sandbox import connections
+from devlake_sandbox.answers import OK, Answer, not_found, success
 from devlake_sandbox.store import Store
 from devlake_sandbox.versions import Version
 from devlake_sandbox.webhook import Webhook
@@ -20,6 +20,7 @@ class Call:
     params: Mapping[str, str]
     """The path's parameters, decoded."""
     body: Mapping[str, Any]
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def webhook(self) -> Webhook:
@@ -45,16 +46,6 @@ def health(call: Call) -> Answer:
 def ready(_: Call) -> Answer:
     """Say that no migration is waiting."""
     return success("ready")
-
-
-def create_project(call: Call) -> Answer:
-    """Make a project."""
-    return Answer(CREATED, projects.create(call.store, call.version, call.body))
-
-
-def create_key(call: Call) -> Answer:
-    """Make an API key."""
-    return Answer(CREATED, auth.create(call.store, call.body))
 
 
 def create_connection(call: Call) -> Answer:

@@ -7,7 +7,7 @@ backend/plugins/webhook/api/deployments.go of apache/incubator-devlake.
 from collections.abc import Mapping
 
 from devlake_sandbox import auth, projects
-from devlake_sandbox.answers import BAD_REQUEST, not_found, refused
+from devlake_sandbox.answers import BAD_REQUEST, SERVER_ERROR, not_found, refused
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
 
@@ -33,7 +33,9 @@ def create(store: Store, version: Version, body: Mapping[str, object]) -> Docume
 
 def _insert(store: Store, version: Version, name: str) -> Document:
     if not name:
-        raise refused(BAD_REQUEST, "a connection needs a name (400)")
+        field = "Error:Field validation for 'Name' failed on the 'required' tag"
+        wrong = f"Key: 'WebhookConnection.BaseConnection.Name' {field}"
+        raise refused(SERVER_ERROR, "error validating target", wrong)
     if _named(store, name):
         if version.since("v1.0.1"):
             raise refused(BAD_REQUEST, f"A webhook with name {name} already exists. (400)")
@@ -65,6 +67,18 @@ def listed(store: Store, version: Version) -> list[Document]:
         for one in store.all(KIND)
         for extra in [f"connectionId:{one['id']}"]
     ]
+
+
+def get(store: Store, version: Version, number: int) -> Document:
+    """Return one connection as `listed` does."""
+    return next(one for one in listed(store, version) if one["id"] == number)
+
+
+def rename(store: Store, number: int, body: Mapping[str, object]) -> Document:
+    """Give a connection another name."""
+    renamed = {"name": str(body.get("name") or ""), "id": number}
+    store.put(KIND, [renamed])
+    return renamed
 
 
 def by_id(store: Store, number: str) -> int:

@@ -1,71 +1,99 @@
-"""Projects, as far as the project route needs them: they can be made.
+"""Projects, with their metrics; since v1.0.0 each has a blueprint from the start.
 
-Source: contract, 'create a project'.
+Sources: contract, 'create a project'; contract/setup-*.json, 'project: …'.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from devlake_sandbox.answers import BAD_REQUEST, refused
+from devlake_sandbox import blueprints
+from devlake_sandbox.answers import BAD_REQUEST, NOT_FOUND, refused
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
 
 KIND = "project"
-HALF_A_YEAR = 6
+LONGEST_NAME = 100
+RAW = {"_raw_data_params": "", "_raw_data_table": "", "_raw_data_id": 0, "_raw_data_remark": ""}
 
 
 def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
     """Make a project and, since v1.0.0, its blueprint."""
     name = str(body.get("name") or "")
-    if not name or store.get(KIND, name):
-        raise refused(BAD_REQUEST, "a project needs a name of its own (400)")
-    store.put(KIND, [{"id": name}])
     modern = version.since("v1.0.1")
-    return {
-        "name": name,
-        "description": str(body.get("description") or ""),
-        "_raw_data_params": "",
-        "_raw_data_table": "",
-        "_raw_data_id": 0,
-        "_raw_data_remark": "",
-        "metrics": [
-            {
-                "pluginName": metric["pluginName"],
-                "pluginOption": None if modern else "",
-                "enable": metric["enable"],
-            }
-            for metric in body.get("metrics") or ()
-        ],
-        "blueprint": _blueprint(store, version, name) if modern else None,
-    }
+    _check_metrics(version, body)
+    if modern and len(name) > LONGEST_NAME:
+        raise refused(BAD_REQUEST, "Project name is too long. (400)")
+    if not name or store.get(KIND, name):
+        taken = f"A project with name [{name}] already exists (400)"
+        raise refused(BAD_REQUEST, "error creating project (400)", taken)
+    store.put(KIND, [{"id": name} | _described(version, name, body)])
+    if modern:
+        blueprints.of_new_project(store, version, name)
+    return _shown(store, name)
 
 
-def _blueprint(store: Store, version: Version, project: str) -> Document:
-    priority = {"priority": 0} if version.since("v1.0.3") else {}
-    return {
-        "name": f"{project}-Blueprint",
-        "projectName": project,
-        "mode": "NORMAL",
-        "plan": None,
-        "enable": True,
-        "cronConfig": "0 0 * * *",
-        "isManual": False,
-        "beforePlan": None,
-        "afterPlan": None,
-        "labels": [],
-        "connections": [],
-        **priority,
-        "skipOnFail": False,
-        "timeAfter": _months_ago(HALF_A_YEAR),
-        "skipCollectors": False,
-        "fullSync": False,
-        "id": len(store.all(KIND)),
-    }
+def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) -> Document:
+    """Change a project as DevLake does: what isn't given is emptied, but for the metrics.
+
+    Whether its blueprint is on is taken from `enable`, if that is given.
+    Source: PatchProject in backend/server/services/project.go of apache/incubator-devlake.
+    """
+    _check_metrics(version, body)
+    before = _found(store, name)
+    kept = {"metrics": before["metrics"]} if not body.get("metrics") else {}
+    store.put(KIND, [before | _described(version, name, body) | kept])
+    blueprint = blueprints.by_project(store, name)
+    if blueprint and "enable" in body:
+        store.put(blueprints.KIND, [blueprint | {"enable": bool(body["enable"])}])
+    return _shown(store, name)
 
 
-def _months_ago(months: int) -> str:
-    """Give midnight, that many months ago (on the 28th at the latest)."""
-    today = datetime.now(UTC)
-    years, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-    return f"{years:04}-{month + 1:02}-{min(today.day, 28):02}T00:00:00Z"
+def get(store: Store, name: str) -> Document:
+    """Return a project with its metrics and its blueprint."""
+    _found(store, name)
+    return _shown(store, name)
+
+
+def check(store: Store, name: str) -> Document:
+    """Return whether there is a project of this name."""
+    return {"exist": store.get(KIND, name) is not None}
+
+
+def listed(store: Store) -> list[Document]:
+    """Return all projects, the newest first."""
+    return [_shown(store, one["name"]) for one in reversed(store.all(KIND))]
+
+
+def _found(store: Store, name: str) -> Document:
+    project = store.get(KIND, name)
+    if project is None:
+        missing = (f"could not find project [{name}] in DB (404)", "record not found (404)")
+        raise refused(NOT_FOUND, "error getting project (404)", *missing, "record not found")
+    return project
+
+
+def _shown(store: Store, name: str) -> Document:
+    project = {key: value for key, value in _found(store, name).items() if key != "id"}
+    return project | {"blueprint": blueprints.by_project(store, name)}
+
+
+def _described(version: Version, name: str, body: Mapping[str, Any]) -> Document:
+    unset = None if version.since("v1.0.1") else ""
+    metrics = [
+        {
+            "pluginName": metric["pluginName"],
+            "pluginOption": metric.get("pluginOption", unset),
+            "enable": metric["enable"],
+        }
+        for metric in body.get("metrics") or ()
+    ]
+    description = str(body.get("description") or "")
+    return {"name": name, "description": description, **RAW, "metrics": metrics or None}
+
+
+def _check_metrics(version: Version, body: Mapping[str, Any]) -> None:
+    options = [metric.get("pluginOption") for metric in body.get("metrics") or ()]
+    if not version.since("v1.0.1") and any(isinstance(each, dict) for each in options):
+        field = "BaseMetric.metrics.pluginOption of type string"
+        wrong = f"json: cannot unmarshal object into Go struct field {field}"
+        raise refused(BAD_REQUEST, "bad request body format (400)", wrong)

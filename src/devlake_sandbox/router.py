@@ -5,7 +5,7 @@ Sources: contract, 'incident key …', 'trailing slash', 'double slash', 'rest: 
 
 import re
 from dataclasses import replace
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from devlake_sandbox import auth, gojson
 from devlake_sandbox.answers import (
@@ -19,7 +19,8 @@ from devlake_sandbox.answers import (
 )
 from devlake_sandbox.calls import Call
 from devlake_sandbox.request import Request
-from devlake_sandbox.routes import ROUTES, Route
+from devlake_sandbox.route import Route
+from devlake_sandbox.routes import ROUTES
 from devlake_sandbox.store import Store
 from devlake_sandbox.versions import Version
 
@@ -28,7 +29,10 @@ GO_LEAVES = "/-_.~$&+,:;=@"
 """What Go's net/url doesn't escape in a path."""
 ENVELOPE = {"success", "message", "data"}
 PATTERNS = {
-    route: re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", route.path), re.DOTALL)
+    route: re.compile(
+        re.sub(r"\*(\w+)", r"(?P<\1>.+)", re.sub(r":(\w+)", r"(?P<\1>[^/]+)", route.path)),
+        re.DOTALL,
+    )
     for route in ROUTES
 }
 
@@ -51,7 +55,8 @@ def _routed(version: Version, store: Store, request: Request) -> Answer:
     if found is None:
         return _redirected(version, request, path)
     route, params = found
-    return route.handler(Call(version, store, params, gojson.body(request.body)))
+    query = dict(parse_qsl(request.query))
+    return route.handler(Call(version, store, params, gojson.body(request.body), query))
 
 
 def _with_code(answer: Answer) -> Answer:
@@ -79,7 +84,8 @@ def _find(version: Version, method: str, path: str) -> tuple[Route, dict[str, st
     raw = version.since("v1.0.1")
     for route, pattern in PATTERNS.items():
         match = pattern.fullmatch(path if raw else unquote(path))
-        if match and route.method == method and version.since(route.since):
+        has = version.since(route.since) and Version(route.until).since(version)
+        if match and route.method == method and has:
             params = match.groupdict()
             return route, {k: unquote(v) for k, v in params.items()} if raw else params
     return None

@@ -5,25 +5,14 @@ backend/plugins/webhook/impl/impl.go of apache/incubator-devlake.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from devlake_sandbox import calls
+from devlake_sandbox import calls, setup_routes
 from devlake_sandbox.answers import Answer, success
 from devlake_sandbox.calls import Call
+from devlake_sandbox.route import Route
 from devlake_sandbox.versions import VERSIONS
 
-Handler = Callable[[Call], Answer]
 Find = Callable[[Call], int]
-
-
-@dataclass(frozen=True)
-class Route:
-    """A method and a path, whose parts with a colon are parameters, and what it does."""
-
-    method: str
-    path: str
-    handler: Handler
-    since: str = VERSIONS[0]
 
 
 def _reports(prefix: str, find: Find, since: str = VERSIONS[0]) -> tuple[Route, ...]:
@@ -57,8 +46,7 @@ ROUTES = (
     Route("GET", "/ping", calls.empty),
     Route("GET", "/health", calls.health),
     Route("GET", "/ready", calls.ready, since="v1.0.1"),
-    Route("POST", "/projects", calls.create_project),
-    Route("POST", "/api-keys", calls.create_key),
+    *setup_routes.ROUTES,
     Route("GET", f"{HOOK}/connections", calls.list_connections),
     Route("POST", f"{HOOK}/connections", calls.create_connection),
     *_reports(f"{HOOK}/connections/:id", calls.by_id),

@@ -1,11 +1,12 @@
 """A stand-in for DevLake that fits in a test: real HTTP, DevLake's answers, rows to look at."""
 
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from devlake_sandbox import connections, dora, page, record, router, tables
+from devlake_sandbox import connections, dora, page, record, router, runs, tables
 from devlake_sandbox.answers import Answer
 from devlake_sandbox.incidents import all_incidents
 from devlake_sandbox.record import Received
@@ -36,8 +37,10 @@ class Sandbox:
         port: int = 0,
         empty: bool = False,
         host: str = "127.0.0.1",
+        *,
+        run_seconds: float = runs.SECONDS,
     ) -> None:
-        """Bind the address and prepare the store."""
+        """Bind the address and prepare the store; `run_seconds` is how long a blueprint runs."""
         self.version = Version(version)
         self._thread: Thread | None = None
         with ExitStack() as undo:
@@ -53,6 +56,7 @@ class Sandbox:
             # In plain, unlike DevLake: a restart shall print the same again.
             kept = {"id": 1, "port": self._server.port, "token": self.token}
             self._store.put(SETTINGS, [kept])
+            runs.set_pace(self._store, run_seconds)
             undo.pop_all()
 
     def _bind(self, host: str, port: int, before: int) -> Server:
@@ -90,7 +94,18 @@ class Sandbox:
             raise ValueError(f"{table!r} is none of {', '.join(tables.TABLES)}.")
         return self._store.all(table)
 
+    @property
+    def projects(self) -> list[runs.Project]:
+        """The projects, with what their last run found and counted."""
+        self._advance()
+        return runs.all_projects(self._store)
+
+    def _advance(self) -> None:
+        with self._store.transaction():
+            runs.advance(self._store, datetime.now(UTC))
+
     def _answer(self, request: Request) -> Answer:
+        self._advance()
         if request.method in ("GET", "HEAD") and request.path == "/":
             return page.answer(self.version, self._store, self.connection_url, self.token)
         answer = router.answer(self.version, self._store, request.past_config_ui())

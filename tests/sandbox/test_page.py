@@ -195,3 +195,20 @@ def test_looking_is_not_counted_as_a_request(sandbox):
     shown(sandbox)
 
     assert sandbox.requests == []
+
+
+def test_a_project_is_shown_with_its_connections_and_how_its_last_run_ended():
+    with Sandbox(run_seconds=0) as sandbox, requests.Session() as client:
+        dora = {"pluginName": "dora", "pluginOption": {}, "enable": True}
+        client.post(f"{sandbox.url}/projects", json={"name": SCRIPT, "metrics": [dora]})
+        listed = [{"pluginName": "webhook", "connectionId": 1, "scopes": []}]
+        client.patch(f"{sandbox.url}/blueprints/1", json={"connections": listed})
+        before = shown(sandbox)
+        send(sandbox, DEPLOYMENT)
+        client.post(f"{sandbox.url}/blueprints/1/trigger", json={})
+
+        after = shown(sandbox)
+
+    assert "none: its blueprint has not run with one</td><td>none yet</td><td>0" in before
+    assert re.search("webhook:1</td><td>completed, [0-9: -]+</td><td>1", after)
+    assert SCRIPT not in after

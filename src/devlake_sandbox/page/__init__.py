@@ -1,8 +1,8 @@
 """The page that shows what arrived and what DevLake would make of it."""
 
-from devlake_sandbox import dora, incidents, record, tables
+from devlake_sandbox import dora, incidents, record, runs, tables
 from devlake_sandbox.answers import HTML, OK, Answer
-from devlake_sandbox.page import deployments, numbers, requests, timeline
+from devlake_sandbox.page import deployments, numbers, projects, requests, timeline
 from devlake_sandbox.page.markup import Markup, tag, text
 from devlake_sandbox.page.style import CSS
 from devlake_sandbox.store import Store
@@ -38,6 +38,7 @@ def answer(
             if rows or troubles
             else (_how_to(connection_url),)
         ),
+        projects.section(runs.all_projects(store)),
         requests.refused(received),
         requests.ignored(received),
     )
