@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from devlake_ci import deployment as deployments
+from devlake_ci.commits.remote import HEAD
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.model import Context, Environment, Result
 from devlake_ci.options import Options
@@ -149,6 +150,18 @@ class TestTheCommit:
             deployment(repo_url="s3cr3t@@@")
 
         assert "s3cr3t" not in raised.value.message + raised.value.hint
+
+    @pytest.mark.parametrize("url", ["https://github.com/acme/pay", "git@h.example:other/shop"])
+    def test_the_head_of_another_repository_is_not_the_deployed_commit(self, url):
+        ours = replace(CONTEXT, sources={"sha": HEAD})
+
+        with pytest.raises(MissingError, match=r"one of https:.*shop, not of https"):
+            deployment(ours, repo_url=url)
+
+    def test_a_mirror_of_the_checkouts_repository_has_the_same_commits(self):
+        ours = replace(CONTEXT, sources={"sha": HEAD})
+
+        assert deployment(ours, repo_url="git@mirror.example:acme/shop").commits[0].sha == SHA
 
 
 class TestWhatIsMissing:

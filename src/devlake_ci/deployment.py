@@ -6,6 +6,7 @@ from datetime import datetime
 
 from devlake_ci import vocabulary
 from devlake_ci.commits.others import combined
+from devlake_ci.commits.remote import HEAD
 from devlake_ci.commits.repo_url import canonical, path_of
 from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
@@ -192,7 +193,24 @@ def _sha_and_ref(
             "The deployed commit is not known: neither the CI nor a git checkout says it.",
             "Give --sha (or DEVLAKE_SHA).",
         )
+    _same_repository(options, context)
     return whole(context.sha, context.sources.get("sha", "the CI"), finders), ref or context.ref
+
+
+def _same_repository(options: Options, context: Context) -> None:
+    """Raise MissingError if HEAD is that of another repository than the one given by hand.
+
+    The same path on another host is a mirror.
+    """
+    given, found = _given_repo_url(options), context.repo_url
+    if context.sources.get("sha") != HEAD or not (given and found):
+        return
+    if path_of(given) != path_of(found):
+        raise MissingError(
+            f"The deployed commit is not known: the checkout here is one of {found}, not of {given}"
+            f" ({options.source('repo_url')}).",
+            "Give --sha (or DEVLAKE_SHA).",
+        )
 
 
 def _times(

@@ -31,7 +31,7 @@ def test_git_says_everything_on_a_plain_machine(git):
         "provider": "no CI variable",
         "sha": "git rev-parse HEAD",
         "ref": "git symbolic-ref --short HEAD",
-        "repo_url": "git remote get-url origin",
+        "repo_url": "git config remote.origin.url",
         "message": "git show --no-patch --format=%B",
     }
 
@@ -89,6 +89,37 @@ def test_git_is_not_given_a_sha_that_it_could_take_for_an_option():
     )
 
     assert not [arguments for arguments in asked if "--output=x" in arguments]
+
+
+def test_the_configured_url_counts_not_the_one_that_a_deploy_key_is_reached_by(git):
+    key = "git@key-0123456789abcdef.github.com:acme/shop"
+    git("config", f"url.{key}.insteadOf", "https://ada:secret@GitHub.com/acme/shop")
+
+    assert git("remote", "get-url", "origin") == f"{key}.git"
+    assert ci.context({}, no_file, git).repo_url == "https://github.com/acme/shop"
+
+
+def test_a_shorthand_that_git_was_told_of_is_written_out(git):
+    git("remote", "set-url", "origin", "gh:acme/shop")
+    git("config", "url.git@github.com:.insteadOf", "gh:")
+
+    assert ci.context({}, no_file, git).repo_url == "https://github.com/acme/shop"
+
+
+@pytest.mark.parametrize(
+    ("url", "counts"),
+    [
+        ("git@github.com:acme/shop", True),
+        ("https://github.com/acme/other", False),
+        ("/srv/git/shop.git", False),
+    ],
+)
+def test_head_counts_only_in_a_checkout_of_the_repository_that_the_ci_names(git, url, counts):
+    env = {"BUILDKITE": "true", "BUILDKITE_REPO": "git@github.com:acme/shop.git",
+           "BUILDKITE_COMMIT": "HEAD"}  # fmt: skip
+    git("remote", "set-url", "origin", url)
+
+    assert (ci.context(env, no_file, git).sha is not None) == counts
 
 
 def test_a_remote_on_this_machine_is_no_repository_url(git):

@@ -35,7 +35,9 @@ def test_context_never_fails_for_what_is_missing(devlake_ci):
 def test_context_asks_git_where_the_ci_says_nothing(devlake_ci):
     said = {
         ("rev-parse", "HEAD"): SHA,
-        ("remote", "get-url", "origin"): "https://me:s3cr3t@github.com/acme/shop.git",
+        ("config", "-z", "--get-regexp", r"^remote\..*\.url$"): (
+            "remote.origin.url\nhttps://me:s3cr3t@github.com/acme/shop.git\0"
+        ),
     }
 
     ran = devlake_ci("context", env={}, git=lambda *arguments: said.get(arguments))

@@ -116,6 +116,40 @@ def test_of_several_remotes_none_is_guessed(read, repository, git, job):
     assert "several remotes, and none is called origin" in refused(read, "pay")
 
 
+REWRITES = {
+    "deploy key": (
+        "https://github.com/acme/pay",
+        ("git@key-0123456789abcdef.github.com:acme/pay", "https://github.com/acme/pay"),
+    ),
+    "proxy": (
+        "https://github.com/acme/pay.git",
+        ("https://proxy.example/github/", "https://github.com/"),
+    ),
+    "mirror on the disk": ("https://github.com/acme/pay", ("/srv/mirror/", "https://github.com/")),
+    "shorthand": ("gh:acme/pay", ("git@github.com:", "gh:")),
+    "shorthand with a scheme": ("gh://acme/pay", ("https://github.com/", "gh://")),
+    "host of the network": ("git@github:acme/pay", ("ssh://git@github.com/", "git@github:")),
+}
+
+
+@pytest.mark.parametrize(("remote", "rewrite"), REWRITES.values(), ids=REWRITES)
+def test_the_configured_url_counts_unless_it_is_a_shorthand(
+    read, repository, git, job, *, remote, rewrite
+):
+    path = repository(job / "pay", remote)
+    to, begins = rewrite
+    git(path, "config", f"url.{to}.insteadOf", begins)
+
+    assert read("pay").repo_url == PAY
+
+
+def test_of_a_remote_with_several_urls_the_first_counts(read, repository, git, job):
+    path = repository(job / "pay", PAY)
+    git(path, "remote", "set-url", "--add", "origin", "https://mirror.example/acme/pay")
+
+    assert read("pay").repo_url == PAY
+
+
 @pytest.mark.parametrize(
     "remote", ["/srv/pay.git", "file:///srv/me:s3cr3t@pay.git", "https://me:s3cr3t@h.example"]
 )

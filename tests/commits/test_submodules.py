@@ -105,6 +105,44 @@ def test_relative_urls_stay_on_their_server(remote, url, whole):
     assert joined(remote, url) == whole
 
 
+@pytest.mark.parametrize(
+    ("remote", "url", "rewrite"),
+    [
+        (APP, "../lib", ("git@key-0123456789abcdef.github.com:acme/", "https://github.com/acme/")),
+        ("gh:acme/app", "../lib", ("git@github.com:", "gh:")),
+        (APP, "gh:acme/lib", ("git@github.com:", "gh:")),
+        (APP, "https://github.com/acme/lib", ("https://proxy.example/", "https://github.com/")),
+    ],
+)
+def test_configured_urls_count_and_shorthands_are_written_out(
+    read, superproject, git, *, remote, url, rewrite
+):
+    root = superproject({"lib": (SHA, url)}, remote=remote)
+    to, begins = rewrite
+    git(root, "config", f"url.{to}.insteadOf", begins)
+
+    assert [each.repo_url for each in read("app")] == ["https://github.com/acme/lib"]
+
+
+def test_a_url_that_is_the_name_of_a_remote_is_not_taken_for_its_url(read, superproject):
+    superproject({"lib": (SHA, "origin")})
+
+    assert 'submodule "lib" of --submodules "app" has a URL that is not' in refused(read)
+
+
+@pytest.mark.parametrize("url", ["../lib", "./lib", ".././lib/", "../../other/lib"])
+def test_a_relative_url_is_resolved_as_git_itself_does(read, superproject, git, url):
+    root = superproject({"lib": (SHA, url)}, remote="https://github.com/acme/app")
+    git(root, "remote", "add", "upstream", "https://github.com/other/app")
+    git(root, "config", "branch.main.remote", "upstream")
+    git(root, "submodule", "--quiet", "init")
+
+    initialized = git(root, "config", "submodule.s 0.url")
+
+    assert [each.repo_url for each in read("app")] == [initialized.removesuffix("/")]
+    assert initialized.startswith("https://github.com/other/")
+
+
 def test_all_submodules_are_given_and_what_lies_on_the_disk_changes_nothing(
     read, superproject, git
 ):

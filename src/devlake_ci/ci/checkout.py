@@ -5,23 +5,32 @@ from typing import Any
 
 from devlake_ci.ci.provider import Git
 from devlake_ci.ci.values import whole_sha
-from devlake_ci.commits.repo_url import canonical
+from devlake_ci.commits import remote
 from devlake_ci.model import Context
 
 
 def completed(context: Context, git: Git) -> Context:
-    """`context` with `sha`, `repo_url`, `ref` and `message` where they were missing."""
-    if context.sha is None and not (context.pull_request and _is_merge(git)):
-        context = _with(context, "sha", git("rev-parse", "HEAD"), "git rev-parse HEAD")
+    """Return `context` with `sha`, `repo_url`, `ref` and `message` where they were missing.
+
+    HEAD of another repository's checkout than the one that the CI names never counts.
+    """
+    if context.sha is None and _deploys_head(context, git):
+        context = _with(context, "sha", git("rev-parse", "HEAD"), remote.HEAD)
     if context.repo_url is None:
-        url = git("remote", "get-url", "origin")
-        context = _with(context, "repo_url", url and canonical(url), "git remote get-url origin")
+        source = "git config remote.origin.url"
+        context = _with(context, "repo_url", remote.repository(git), source)
     if context.ref is None:
         context = _with_ref(context, git)
     if context.message is None and _is_whole(context.sha):
         message = git("show", "--no-patch", "--format=%B", context.sha)
         context = _with(context, "message", message, "git show --no-patch --format=%B")
     return context
+
+
+def _deploys_head(context: Context, git: Git) -> bool:
+    if context.repo_url and not remote.is_checkout_of(context.repo_url, git):
+        return False
+    return not (context.pull_request and _is_merge(git))
 
 
 def _with_ref(context: Context, git: Git) -> Context:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from devlake_ci import runtime
-from devlake_ci.commits.repo_url import canonical
+from devlake_ci.commits import remote
 from devlake_ci.errors import MissingError
 from devlake_ci.runtime import Runtime
 from devlake_ci.runtime.programs import program
@@ -85,7 +85,7 @@ def demo(world: Runtime) -> None:
     sha = world.git("rev-parse", "HEAD")
     if sha is None:
         raise MissingError("There is no git checkout here to report.", "Run it in a repository.")
-    repository = canonical(world.git("remote", "get-url", "origin") or "") or STAND_IN
+    repository = remote.repository(world.git) or STAND_IN
     earlier = rfc3339(world.clock.now() - EARLIER)
     with Sandbox() as devlake, runtime.folder() as folder:
         for title, template in PIPELINES.items():

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from devlake_ci import limits
+from devlake_ci.commits import remote
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.commits.workspace import Workspace
@@ -30,15 +31,14 @@ class Checkout:
         return (said.out or "").strip() or None
 
     def remote(self) -> str:
-        """Give the URL of `origin`, or of the only remote, as git has it: with credentials.
+        """Return the URL configured for `origin`, or for the only remote, login included.
 
         Raises MissingError if there is none, or several.
         """
-        names = (self.ask("remote") or "").split("\n")
-        name = names[0] if len(names) == 1 and names[0] else "origin"
-        if url := self.ask("remote", "get-url", "--", name):
-            return url.split("\n")[0]
-        which = "has several remotes, and none is called origin" if names[1:] else "has no remote"
+        if url := remote.url(self.ask):
+            return url
+        several = len(remote.urls(self.ask)) > 1
+        which = "has several remotes, and none is called origin" if several else "has no remote"
         raise MissingError(f"{self.where} {which}, so its URL is not known.", BY_HAND)
 
 

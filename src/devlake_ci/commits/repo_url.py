@@ -43,8 +43,14 @@ def canonical(url: str) -> str | None:
     return _spelled(match["host"].lower(), "", match["rest"])
 
 
+def is_shorthand(url: str) -> bool:
+    """Return whether `url` is like `gh:acme/pay`: git may have been told what it stands for."""
+    match = _SCP.fullmatch(url.strip())
+    return bool(match and "://" not in url and "." not in match["host"])
+
+
 def path_of(url: str) -> str:
-    """Give the path of a canonical URL, such as `acme/shop`."""
+    """Return the path of a canonical URL, such as `acme/shop`."""
     return urlsplit(url).path.strip("/")
 
 

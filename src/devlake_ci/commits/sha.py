@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from devlake_ci.commits.repo_url import canonical
+from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.errors import MissingError
 from devlake_ci.text import quoted
 
@@ -39,8 +39,7 @@ def in_checkout(git: Git, repo_url: str) -> Find:
     """
 
     def find(name: str) -> str | None:
-        remote = git("remote", "get-url", "origin")
-        if remote is None or canonical(remote) != repo_url:
+        if not is_checkout_of(repo_url, git):
             return None
         return next(filter(None, map(commit, _spellings(name))), None)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devlake_ci.commits.checkouts import BY_HAND, Checkout, head, opened, repository
+from devlake_ci.commits.remote import address, default_url
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
@@ -59,8 +60,8 @@ def _with_nested(
             yield from _with_nested(inner, list(_submodules(inner, each.sha, each.url)), recursive)
 
 
-def _submodules(checkout: Checkout, sha: str, remote: str | None) -> Iterator[_Submodule]:
-    """Read what `sha` records; relative URLs are below `remote`, or the checkout's own."""
+def _submodules(checkout: Checkout, sha: str, base: str | None) -> Iterator[_Submodule]:
+    """Read what `sha` records; relative URLs are below `base`, or the checkout's own."""
     links = dict(_links(checkout, sha))
     urls = _urls(checkout, sha) if links else {}
     for path, recorded in links.items():
@@ -69,12 +70,12 @@ def _submodules(checkout: Checkout, sha: str, remote: str | None) -> Iterator[_S
         if url is None:
             raise MissingError(f"{where} has no URL in .gitmodules.", BY_HAND)
         if url.startswith(("./", "../")):
-            remote = remote or checkout.remote()
-            url = joined(remote, url)
+            base = base or default_url(checkout.ask) or checkout.remote()
+            url = joined(base, url)
             if url is None:
                 message = f"{where} has a relative URL, which can't be resolved against the remote."
                 raise MissingError(message, BY_HAND)
-        yield _Submodule(path, recorded, url)
+        yield _Submodule(path, recorded, address(url, checkout.ask))
 
 
 def _links(checkout: Checkout, sha: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,67 @@
+"""The repository that a checkout is of: the URL configured for its remote.
+
+`git remote get-url` applies `url.*.insteadOf`, which deploy keys and proxies use to reach the same
+repository another way (https://git-scm.com/docs/git-config#Documentation/git-config.txt-urlbaseinsteadOf).
+So the configured URL counts, and the rewritten one only where the configured one is a shorthand
+such as `gh:acme/pay`.
+"""
+
+from collections.abc import Callable
+
+from devlake_ci.commits.repo_url import canonical, is_shorthand
+
+HEAD = "git rev-parse HEAD"
+"""Where a SHA comes from that only the checkout names: it is one of the checkout's repository."""
+Ask = Callable[..., str | None]
+"""Run git with these arguments; return what it prints, stripped, or None if it fails."""
+
+
+def urls(ask: Ask) -> dict[str, str]:
+    """Return the configured URL of each remote by name, logins included; of several the first."""
+    listed = ask("config", "-z", "--get-regexp", r"^remote\..*\.url$") or ""
+    found: dict[str, str] = {}
+    for item in listed.split("\0"):
+        key, _, url = item.partition("\n")
+        if url.strip():
+            found.setdefault(key.removeprefix("remote.").removesuffix(".url"), url.strip())
+    return found
+
+
+def url(ask: Ask) -> str | None:
+    """Return the URL of `origin`, or of the only remote, login included; None if there is none."""
+    configured = _chosen(ask)
+    return configured and address(configured, ask)
+
+
+def default_url(ask: Ask) -> str | None:
+    """Return the URL that relative URLs of submodules are below, as configured.
+
+    That is the one of the remote that the branch follows, as for `git submodule init`
+    (https://git-scm.com/docs/git-submodule#Documentation/git-submodule.txt-add).
+    """
+    branch = ask("symbolic-ref", "--quiet", "--short", "HEAD")
+    followed = branch and ask("config", f"branch.{branch}.remote")
+    return urls(ask).get(followed or "") or _chosen(ask)
+
+
+def address(url: str, ask: Ask) -> str:
+    """Return `url` itself if it is an address, else what `url.*.insteadOf` makes of it."""
+    if ":" not in url or (canonical(url) and not is_shorthand(url)):
+        return url  # without a colon it could be the name of a remote
+    return ask("ls-remote", "--get-url", "--", url) or url
+
+
+def repository(ask: Ask) -> str | None:
+    """Return the canonical URL of the repository that a checkout is of; None if it isn't known."""
+    return canonical(url(ask) or "")
+
+
+def is_checkout_of(repo_url: str, ask: Ask) -> bool:
+    """Return whether a checkout is known to be one of `repo_url`, which is canonical."""
+    return repository(ask) == repo_url
+
+
+def _chosen(ask: Ask) -> str | None:
+    found = urls(ask)
+    only = next(iter(found.values())) if len(found) == 1 else None
+    return found.get("origin", only)
