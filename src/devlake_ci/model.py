@@ -70,6 +70,9 @@ class Context:
     visit: str | None = None
     """Why this job deploys nothing in `environment`, though it may find it broken, such as
     "it is there to verify"; None if it may well deploy."""
+    no_incident: str | None = None
+    """Why no incident begins in this run, such as "the job deploy of this pipeline is failed": an
+    incident counts against the last successful deployment. None if one may begin."""
     state_dir: str | None = None
     """A folder that lives as long as this job and no longer, or None."""
     run_number: int | None = None

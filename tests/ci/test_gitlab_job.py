@@ -64,6 +64,49 @@ def test_without_a_job_to_ask_about_nobody_is_asked(project):
     assert (context.job, project.asked) == ("devlake-ci:success", [])
 
 
+VERIFY = {"DEVLAKE_VERIFY_JOB": "smoke test"}
+
+
+def test_the_job_that_verifies_speaks_instead_of_ours(project):
+    project.jobs.append(job(502, "smoke test", status="failed", **LATER))
+
+    context = asked(project, **VERIFY)
+
+    assert (context.job, context.job_id, context.result) == ("smoke test", "502", Result.FAILURE)
+    assert (context.started_at, context.finished_at) == (at(30), at(40))
+    assert context.no_incident is None
+    assert project.asked == ["/api/v4/projects/5/pipelines/42/jobs"]
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled", "skipped", "manual", "running"])
+def test_no_incident_begins_where_the_job_that_deploys_did_not_succeed(project, status):
+    project.jobs = [job(status=status), job(502, "smoke test", status="failed")]
+
+    context = asked(project, **VERIFY)
+
+    assert context.no_incident == f'the job "deploy" of this pipeline is {status}'
+
+
+def test_the_newest_attempt_to_deploy_decides_whether_an_incident_may_begin(project):
+    project.jobs = [job(500, status="failed"), job(501), job(502, "smoke test", status="failed")]
+
+    assert asked(project, **VERIFY).no_incident is None
+
+
+def test_an_incident_may_begin_in_a_pipeline_that_deploys_nothing(project):
+    project.jobs = [job(502, "smoke test", status="failed")]
+
+    assert asked(project, **VERIFY).no_incident is None
+    assert asked(project, **VERIFY, DEVLAKE_DEPLOY_JOB="").no_incident is None
+
+
+def test_a_job_that_verifies_nothing_yet_is_nothing_to_report(project):
+    project.jobs.append(job(502, "smoke test", status="skipped", **UNTOUCHED))
+
+    with pytest.raises(NothingToReport, match='the job "smoke test" is skipped'):
+        asked(project, **VERIFY)
+
+
 def test_another_ci_is_not_asked(project):
     assert asked(project, DEVLAKE_CI="circleci").provider == "circleci"
     assert project.asked == []

@@ -113,6 +113,51 @@ def dora_incidents(devlake):
     return devlake.rows(table)
 
 
+@pytest.mark.parametrize("result", ["failure", "cancelled", "skipped"])
+def test_with_both_no_incident_begins_unless_this_runs_deployment_succeeded(
+    pipeline, devlake, result
+):
+    ran = pipeline.run("failed", NOON, f"--result={result}", mode="both")
+
+    assert ran.code == 0
+    assert "No incident begins" in ran.shown
+    assert devlake.rows("issues") == []
+
+
+def test_with_both_a_failed_deployment_between_two_good_ones_leaves_failure_rate_0(
+    pipeline, devlake
+):
+    for day, result in enumerate(["success", "failure", "success"]):
+        pipeline.run(result, after(days=5 * day), f"--result={result}", mode="both")
+
+    (month,) = devlake.months
+    assert [row["result"] for row in devlake.rows("cicd_deployments")] == [
+        "SUCCESS",
+        "FAILURE",
+        "SUCCESS",
+    ]
+    assert month.failure_rate == 0
+    assert devlake.rows("issues") == []
+
+
+def test_with_both_a_failed_deployment_keeps_open_what_an_earlier_run_opened(pipeline, devlake):
+    pipeline.run("failed", NOON, "--result=success", mode="both")
+    pipeline.run("failed", after(minutes=30), "--result=failure", mode="both")
+    pipeline.run("success", after(minutes=60), "--result=success", mode="both")
+
+    (issue,) = devlake.rows("issues")
+    assert (issue["status"], issue["created_date"]) == ("DONE", "2026-03-01 12:00:01.000")
+
+
+def test_with_both_an_incident_of_a_deployment_of_the_past_begins_and_ends_then(pipeline, devlake):
+    for result, when in (("failed", "2026-02-27T10:00:00Z"), ("success", "2026-02-27T11:00:00Z")):
+        pipeline.run(result, NOON, "--result=success", f"--finished-at={when}", mode="both")
+
+    (issue,) = devlake.rows("issues")
+    assert issue["created_date"] == "2026-02-27 10:00:01.000"
+    assert issue["resolution_date"] == "2026-02-27 11:00:01.000"
+
+
 def test_both_says_reported_only_if_both_were_stored(devlake_ci, server, tmp_path):
     env = VERIFY | {"DEVLAKE_URL": server.url, "DEVLAKE_CONNECTION": "1",
                     "DEVLAKE_RESULT": "success",
@@ -246,7 +291,7 @@ def test_an_incident_does_not_begin_beside_a_deployment_that_is_not_stored(pipel
 
     (issue,) = devlake.rows("issues")
     assert not_stored.code == 2
-    assert "No incident is reported: DevLake doesn't have the deployment" in not_stored.err
+    assert "No incident begins: DevLake doesn't have this run's deployment" in not_stored.err
     assert begun == [[], 0]
     assert (issue["status"], issue["lead_time_minutes"]) == ("DONE", "4")
 

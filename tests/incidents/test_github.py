@@ -617,16 +617,11 @@ def test_an_environment_that_may_not_be_production_is_an_error(ci, unsure):
     assert ci.incidents == []
 
 
-def test_with_both_an_incident_begins_after_its_deployment_each_time_it_is_told(ci):
-    both = ("--mode=both", "--result=success")
-    ci.ends("failure", 1, 10, *both)
-    first = ci.incidents
-    ci.ends("failure", 2, 20, *both)
-    ci.ends("success", 3, 30, *both)
+@pytest.mark.parametrize("state", ["auto", "github"])
+def test_with_both_a_file_is_asked_for_since_runs_do_not_say_how_a_deployment_ended(ci, state):
+    ran = ci.ends("failure", 1, 10, "--mode=both", "--result=success", f"--incident-state={state}")
 
-    assert first == [(10, None)]
-    assert ci.incidents == [(10.1, 30)]
-    assert [row["result"] for row in ci.devlake.rows("cicd_deployments")] == ["SUCCESS"] * 3
-    (row,) = ci.devlake.rows("incidents")
-    assert row["created_date"] == "2026-03-01 12:10:07.000"
-    assert row["resolution_date"] == "2026-03-01 12:30:01.000"
+    assert ran.code == 3
+    assert "--incident-state file:PATH" in ran.err
+    assert [row["result"] for row in ci.devlake.rows("cicd_deployments")] == ["SUCCESS"]
+    assert ci.incidents == []

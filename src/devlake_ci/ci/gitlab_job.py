@@ -27,6 +27,11 @@ NOT_ENDED = {
     *("scheduled", "manual", "skipped", "running", "canceling"),
 }
 
+DEPLOY_JOB = "DEVLAKE_DEPLOY_JOB"
+"""The variable that names the job that deploys."""
+VERIFY_JOB = "DEVLAKE_VERIFY_JOB"
+"""The variable that names the job that checks production, for a job that reports its incidents."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -51,7 +56,9 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     Raises NothingToReport if that job has deployed nothing, or not yet, and MissingError for what
     GitLab doesn't say.
     """
-    name = value(env, "DEVLAKE_DEPLOY_JOB")
+    if checks := value(env, VERIFY_JOB):
+        return _verified(context, env, ask, checks)
+    name = value(env, DEPLOY_JOB)
     if not name or ((context.pull_request or context.no_deployment) and where):
         return context
     legs = _legs(_jobs(context, env, ask, name), name)
@@ -73,13 +80,57 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     )
 
 
-def _jobs(context: Context, env: Env, ask: Ask, name: str) -> list[Job]:
-    """List the pipeline's jobs: all of them, or where that isn't allowed those that deploy."""
+def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
+    """Return the facts of the job `name`, which checks production, in place of our own.
+
+    If the pipeline has the job `DEVLAKE_DEPLOY_JOB` too, and it didn't succeed, no incident begins:
+    DevLake would count it against the deployment before. Raises Problem, like `deployed`.
+    """
+    if context.pull_request or context.no_deployment:
+        return context
+    jobs = _pipeline(context, env, ask)
+    legs = _legs(jobs, name)
+    result, finished_at = _result(legs), _finished_at(legs)
+    source = f"GitLab's answer about the job {name}"
+    return replace(
+        context,
+        job=name,
+        job_id=str(max(leg.id for leg in legs)),
+        started_at=_first(leg.started_at for leg in legs),
+        finished_at=finished_at,
+        result=result,
+        no_incident=not_deployed(jobs, value(env, DEPLOY_JOB)),
+        sources={**context.sources, **dict.fromkeys(("job", "started_at", "result"), source)},
+    )
+
+
+def not_deployed(jobs: Iterable[Job], name: str | None) -> str | None:
+    """Say why the pipeline of these jobs deployed nothing good; None if it did, or has no such job.
+
+    `name` is the job that deploys, if there is one.
+    """
+    attempts = sorted((job for job in jobs if name and _leg(job, name)), key=lambda job: job.id)
+    newest = {job.name: job for job in attempts}
+    failed = next((job for job in newest.values() if job.status != "success"), None)
+    return f"the job {quoted(failed.name)} of this pipeline is {failed.status}" if failed else None
+
+
+def _pipeline(context: Context, env: Env, ask: Ask) -> list[Job]:
+    """List all jobs of this pipeline; raises MissingError."""
     if not context.run_id:
         raise MissingError("GitLab can't be asked for this pipeline: CI_PIPELINE_ID is not set.")
-    path = f"pipelines/{quote(context.run_id, safe='')}/jobs"
+    return pipeline_jobs(context.run_id, env, ask)
+
+
+def pipeline_jobs(pipeline: str, env: Env, ask: Ask) -> list[Job]:
+    """List all jobs of a pipeline by its id; raises MissingError."""
+    return [_job(each) for each in pages(env, ask, f"pipelines/{quote(pipeline, safe='')}/jobs")]
+
+
+def _jobs(context: Context, env: Env, ask: Ask, name: str) -> list[Job]:
+    """List the pipeline's jobs: all of them, or where that isn't allowed those that deploy."""
     try:
-        return [_job(each) for each in pages(env, ask, path)]
+        return _pipeline(context, env, ask)
     except NotAllowedError:
         jobs = [job for job, _ in _deployments(env, ask, context.created_at)]
         ours = [each for each in jobs if each.pipeline == context.run_id and _leg(each, name)]
@@ -100,8 +151,8 @@ def _legs(jobs: Sequence[Job], name: str) -> list[Job]:
     if not newest:
         raise NothingToReport(
             f"Nothing is reported: this pipeline has no job {quoted(name)}.",
-            "If it should have, compare deploy-job with the job's name. A job that starts another "
-            "pipeline doesn't count: include the template in the one that it starts.",
+            "If it should have, compare deploy-job or verify-job with the job's name. A job that "
+            "starts another pipeline doesn't count: include the template in the one that it starts.",
         )
     if not _are_parts(newest.values(), name):
         raise MissingError(

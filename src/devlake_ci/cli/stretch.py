@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property, reduce
 
 from devlake_ci import deployment as deployments
@@ -16,9 +17,10 @@ from devlake_ci.incidents.incident import Stretch, stretch
 from devlake_ci.incidents.standing import Event, Standing
 from devlake_ci.model import Incident, Outcome, Result
 from devlake_ci.text import quoted
-from devlake_ci.timestamps import rfc3339
+from devlake_ci.timestamps import happened, rfc3339
 
 SOURCES = {"github": github.SOURCE, "gitlab": gitlab.SOURCE}
+AUTO = {("auto", name) for name in SOURCES}
 
 
 class StretchOfFailures:
@@ -62,11 +64,36 @@ class StretchOfFailures:
             standing=standing,
             this=this,
             deployment=beside.deployment if beside else None,
-            now=self.context.finished_at or self.session.world.clock.now(),
+            now=self._ended_at(),
         )
         if incident and not standing.open:
-            _check_cause(beside)
+            self._check_cause(beside)
         return self._told(standing, this, incident)
+
+    def _ended_at(self) -> datetime:
+        """Return when the job ended: with `both`, when its deployment did; raises BadUsageError."""
+        now, given = self.session.world.clock.now(), self.options.finished_at
+        if self.options.mode == "both" and given:
+            return happened(given, self.options.source("finished_at"), now)
+        return self.context.finished_at or now
+
+    def _check_cause(self, beside: Outcome | None) -> None:
+        """Check that DevLake would not count a new incident against an earlier deployment.
+
+        What DevLake was only not reached for may be there soon. Raises NothingToReport.
+        """
+        why = self.context.no_incident
+        if self.options.mode == "both":
+            deployment, problem = (beside.deployment, beside.problem) if beside else (None, None)
+            if deployment and deployment.result is not Result.SUCCESS:
+                why = f"this run's deployment is {deployment.result}"
+            elif not deployment or (problem and not isinstance(problem, UnreachedError)):
+                why = "DevLake doesn't have this run's deployment"
+        if why:
+            raise NothingToReport(
+                f"No incident begins: {why}, so DevLake would count it against the deployment "
+                "before."
+            )
 
     @cached_property
     def whose(self) -> Stretch:
@@ -92,6 +119,13 @@ class StretchOfFailures:
         """Where it is known what is open; raises Problem if nowhere, or if it can't be there."""
         chosen, source = self.options.incident_state, self.options.source("incident_state")
         here = self.context.provider
+        if self.options.mode == "both" and (chosen in SOURCES or (chosen, here) in AUTO):
+            raise MissingError(
+                f"Which incident is open is not known: {here} says how this job ended before, and "
+                "not how the deployment in it did.",
+                "Check production in a job of its own that needs the one that deploys, with --mode "
+                "incident; or give --incident-state file:PATH, and keep that file in a cache.",
+            )
         if chosen == "auto":
             if here not in SOURCES:
                 raise MissingError(
@@ -162,19 +196,6 @@ class StretchOfFailures:
             return Outcome(reported=False, problem=nothing)
         outcome = reduce(merged, outcomes)
         return replace(outcome, notes=outcome.notes + notes)
-
-
-def _check_cause(beside: Outcome | None) -> None:
-    """Check that an incident that begins now would not be put on the deployment before its own.
-
-    What DevLake was only not reached for may be there soon. Raises NothingToReport.
-    """
-    problem = beside.problem if beside else None
-    if problem and 0 < problem.exit_code < UnreachedError.exit_code:
-        raise NothingToReport(
-            "No incident is reported: DevLake doesn't have the deployment beside it, and would put "
-            "it on the one before."
-        )
 
 
 def _by_hand(incident: Incident) -> str:
