@@ -151,8 +151,8 @@ def _legs(jobs: Sequence[Job], name: str) -> list[Job]:
     if not newest:
         raise NothingToReport(
             f"Nothing is reported: this pipeline has no job {quoted(name)}.",
-            "If it should have, compare deploy-job or verify-job with the job's name. A job that "
-            "starts another pipeline doesn't count: include the template in the one that it starts.",
+            "If it should have, compare deploy-job or verify-job with its name. A job that starts "
+            "another pipeline doesn't count: include the template in the one that it starts.",
         )
     if not _are_parts(newest.values(), name):
         raise MissingError(
