@@ -21,6 +21,7 @@ class Faulty:
     def __init__(self, behaviour):
         self.behaviour = behaviour
         self.sent = 0
+        self.connections = 0
         self.over = threading.Event()
         self.asked = threading.Event()
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -38,6 +39,7 @@ class Faulty:
         with suppress(OSError):
             while True:
                 connection, _ = self.socket.accept()
+                self.connections += 1
                 threading.Thread(target=self._treat, args=(connection,), daemon=True).start()
 
     def _treat(self, connection):
@@ -107,6 +109,15 @@ def sends_an_endless_body(server, connection):
 def sends_endless_chunks(server, connection):
     server.send(connection, OK + b"Transfer-Encoding: chunked\r\n\r\n")
     server.repeat(connection, b"10000\r\n" + CHUNK + b"\r\n")
+
+
+def sends_a_chunk_of_less_than_nothing(server, connection):
+    server.send(connection, OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n")
+    server.repeat(connection, CHUNK)
+
+
+def informs_for_ever(server, connection):
+    server.repeat(connection, b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
 
 
 def sends_a_gigabyte(server, connection):

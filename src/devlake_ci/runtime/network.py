@@ -4,6 +4,7 @@ Apart from the rest of the edge so that only what sends pays for importing reque
 """
 
 import http.client
+import io
 import queue
 import re
 import socket
@@ -18,6 +19,8 @@ from typing import Any, TypeVar
 import requests
 import requests.adapters
 import requests.utils
+import urllib3.connection
+import urllib3.connectionpool
 import urllib3.exceptions
 
 from devlake_ci import __version__
@@ -28,6 +31,8 @@ LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; DevLake's are far shorter."""
 LONGEST_JSON = 8 * 1024 * 1024
 """Bytes of a CI's API answer that are read."""
+_LONGEST_EXCHANGE = LONGEST_JSON + 1024 * 1024
+"""Bytes that one exchange may take off the wire, heads and framing and all."""
 _CONNECT = 10.0
 _WAKE = 0.1
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
@@ -46,7 +51,7 @@ class Connections:
 
     def __init__(self, options: Options, env: Mapping[str, str]) -> None:
         """Take certificates and proxies from the options and `env`."""
-        self._adapter = requests.adapters.HTTPAdapter()
+        self._adapter = _Adapter()
         self._proxies = lru_cache(requests.utils.get_environ_proxies)
         self._addressed = lru_cache(_addressed)
         self._idle: _Worker | None = None
@@ -138,6 +143,94 @@ class Connections:
         if isinstance(result, BaseException):
             raise result
         return result
+
+
+class _Bounded(io.RawIOBase):
+    """A file that ends after so many bytes, whatever is asked of it."""
+
+    def __init__(self, file: io.BufferedIOBase, most: int) -> None:
+        self._file, self._left = file, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (any buffer, as in typeshed)
+        count = self._file.readinto1(memoryview(buffer)[: self._left])
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose bytes are bounded, and that leaves no connection in doubt.
+
+    http.client skips 100 alone and takes any other informational answer for the final one
+    (https://github.com/python/cpython/blob/v3.13.0/Lib/http/client.py#L326). The final one would
+    then be read as the answer to the next request on that connection.
+    """
+
+    def __init__(self, sock: socket.socket, *rest: Any, **more: Any) -> None:  # noqa: ANN401
+        super().__init__(sock, *rest, **more)
+        self.fp = io.BufferedReader(_Bounded(self.fp, _LONGEST_EXCHANGE))
+
+    def begin(self) -> None:
+        """Read the head of the final answer (RFC 9110, 15.2); 101 is final: nobody asked for it."""
+        super().begin()
+        is_odd = False
+        while 100 <= self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            is_odd = True
+            self.headers = self.msg = None  # type: ignore[assignment] # as before the first
+            super().begin()
+        if len({*self.headers.get_all("content-length", [])}) > 1:
+            raise http.client.HTTPException("two lengths")  # urllib3 would leave the socket open
+        if is_odd or not _is_plain(self.status, self.headers):
+            self.will_close = True  # http.client then closes the connection after this answer
+
+
+def _is_plain(status: int, headers: http.client.HTTPMessage) -> bool:
+    """Return whether everybody on the way agrees where this answer ends (RFC 9112, 6.3)."""
+    lengths = headers.get_all("content-length", [])
+    codings = headers.get_all("transfer-encoding", [])
+    if status < 200 or status in (204, 304):
+        return status >= 200 and not codings and lengths in ([], ["0"])
+    if codings:
+        return not lengths and [each.strip().lower() for each in codings] == ["chunked"]
+    return len(lengths) == 1 and re.fullmatch("[0-9]+", lengths[0].strip()) is not None
+
+
+class _Connection(urllib3.connection.HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(urllib3.connection.HTTPSConnection):
+    response_class = _Response
+
+
+class _Pool(urllib3.connectionpool.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+_POOLS = {"http": _Pool, "https": _SecurePool}
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """An adapter of requests whose connections read answers as `_Response` does."""
+
+    def init_poolmanager(self, *given: Any, **more: Any) -> None:  # noqa: ANN401 (requests')
+        super().init_poolmanager(*given, **more)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **more: Any) -> Any:  # noqa: ANN401 (requests')
+        manager = super().proxy_manager_for(proxy, **more)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 class _Worker:
