@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_ci.text import cut, json_text, line, markdown, quoted, workflow_command
+from devlake_ci.text import (
+    cut,
+    json_text,
+    line,
+    markdown,
+    quoted,
+    without_login,
+    workflow_command,
+)
 
 TRICKY = st.text(alphabet="#[]:vsoteamciy \t\r\n\x1b\x85\u2028\u202e%,;@")
 TEXTS = TRICKY | st.text()
@@ -162,3 +170,23 @@ def test_the_message_of_a_workflow_command_is_cut_where_the_runner_would():
 
     assert len(message) == 4096
     assert message.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see https://me:s3cr3t@h.example/a.", "see https://***@h.example/a."),
+        ("https://me:s3@cr3t@h.example", "https://***@h.example"),
+        ("https://a:s3cr3t@h ssh://b:s3cr3t@h", "https://***@h ssh://***@h"),
+        ("git@github.com:acme/shop", "git@github.com:acme/shop"),
+        ("me@h.example https://h.example", "me@h.example https://h.example"),
+    ],
+)
+def test_a_login_in_a_url_is_hidden(text, shown):
+    assert without_login(text) == shown
+
+
+def test_a_login_is_looked_for_in_linear_time():
+    text = "a://" * 1_000_000
+
+    assert without_login(text) == text

@@ -1,3 +1,5 @@
+"""Every clone URL of a repository has one spelling, and no other has it."""
+
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,6 +35,15 @@ SPELLINGS = {
         ssh://git@github.com:22/acme/shop.git
         ssh://ada:t0ken@github.com/acme/shop.git
         ssh://git@ssh.github.com:443/acme/shop.git
+        https://www.github.com/acme/shop
+        org-1234@github.com:acme/shop.git
+        git@github.com-shop:acme/shop.git
+        git@github.com-shop-2:acme/shop.git
+        git@github.com-acme.shop:acme/shop.git
+        ssh://git@github.com-shop:22/acme/shop.git
+        git@shop.github.com:acme/shop.git
+        git@key-0123456789abcdef.github.com:acme/shop.git
+        git+ssh://git@key-0123456789abcdef.github.com/acme/shop
         git+ssh://git@github.com/acme/shop.git
         ssh+git://git@github.com/acme/shop.git
         git+https://t0ken@github.com/acme/shop.git
@@ -41,12 +52,22 @@ SPELLINGS = {
     "https://gitlab.com/group/sub/shop": """
         git@gitlab.com:group/sub/shop.git
         ssh://git@altssh.gitlab.com:443/group/sub/shop.git
+        git@gitlab.com-group:group/sub/shop.git
         https://gitlab-ci-token:t0ken@gitlab.com/group/sub/shop.git""",
     "https://git.example.com:80/acme/shop": "https://git.example.com:80/acme/shop",
     "https://bitbucket.org/acme/shop": """
         https://ada@bitbucket.org/acme/shop.git
         git@bitbucket.org:acme/shop.git
-        ssh://git@altssh.bitbucket.org:443/acme/shop.git""",
+        ssh://git@altssh.bitbucket.org:443/acme/shop.git
+        git@team.bitbucket.org:acme/shop.git
+        git@bitbucket.org-team:acme/shop.git""",
+    "https://gist.github.com/0123abcd": "git@gist.github.com:0123abcd.git",
+    "https://github.com-shop/acme/shop": "https://github.com-shop/acme/shop",
+    "https://notgithub.com/acme/shop": "git@notgithub.com:acme/shop",
+    "https://gitlab/acme/shop": "git@gitlab:acme/shop ssh://git@gitlab:22/acme/shop",
+    "https://mirror/v3/shop": "git@mirror:v3/shop",
+    "https://git.example.corp-net/acme/shop": "git@git.example.corp-net:acme/shop",
+    "https://git.xn--p1ai/acme/shop": "git@git.xn--p1ai:acme/shop",
     "https://git.example.com:8443/gitlab/acme/shop": """
         https://git.example.com:8443/gitlab/acme/shop.git
         http://git.example.com:8443/gitlab/acme/shop.git
@@ -54,6 +75,7 @@ SPELLINGS = {
     "https://git.example.com/acme/shop": """
         ssh://git@git.example.com:2222/acme/shop.git
         git://git.example.com:7999/acme/shop.git
+        git@git.example.com-shop:acme/shop.git
         ssh://git.example.com/acme/shop""",
     "https://bitbucket.example.com/scm/proj/shop": """
         ssh://git@bitbucket.example.com:7999/proj/shop.git
@@ -67,7 +89,10 @@ SPELLINGS = {
         https://acme:t0ken@dev.azure.com/acme/web/_git/shop?version=GBmain
         git@ssh.dev.azure.com:v3/acme/web/shop
         ssh://git@ssh.dev.azure.com:22/v3/acme/web/shop
+        git@ssh.dev.azure.com-acme:v3/acme/web/shop
         acme@vs-ssh.visualstudio.com:v3/acme/web/shop
+        https://dev.azure.com/acme/web/_git/_optimized/shop
+        https://acme.visualstudio.com/web/_git/_full/shop
         https://acme.visualstudio.com/web/_git/shop
         https://acme.visualstudio.com/DefaultCollection/web/_git/shop""",
     "https://dev.azure.com/acme/shop/_git/shop": """
@@ -76,7 +101,28 @@ SPELLINGS = {
     "https://dev.azure.com/acme/My%20Web/_git/shop": """
         git@ssh.dev.azure.com:v3/acme/My%20Web/shop
         https://dev.azure.com/acme/My%20Web/_git/shop""",
-    "https://[::1]/acme/shop": "git@[::1]:acme/shop.git ssh://git@[::1]:22/acme/shop",
+    "https://[::1]/acme/shop": """
+        git@[::1]:acme/shop.git
+        ssh://git@[::1]:22/acme/shop
+        https://[0:0::01]/acme/shop""",
+    "https://gerrit.example.com/pay/app": """
+        https://ada@gerrit.example.com/a/pay/app
+        https://gerrit.example.com/pay/app
+        ssh://ada@gerrit.example.com:29418/pay/app""",
+    "https://gerrit.wikimedia.org/r/mediawiki/core": """
+        https://gerrit.wikimedia.org/r/a/mediawiki/core""",
+    "https://go-review.googlesource.com/go": "https://go-review.googlesource.com/a/go",
+    "https://git.example.com/gerrit/shop": "https://ada@git.example.com/gerrit/a/shop",
+    "https://gerrit.example.com/a": "https://gerrit.example.com/a",
+    "https://github.com/a/b": "https://github.com/a/b",
+    "https://gitlab.com/r/a/b": "https://gitlab.com/r/a/b",
+    "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/shop": """
+        https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/shop
+        ssh://APKAEXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1/repos/shop
+        codecommit::eu-west-1://shop
+        codecommit::eu-west-1://ada@shop""",
+    "https://git-codecommit.cn-north-1.amazonaws.com.cn/v1/repos/shop": """
+        codecommit::cn-north-1://shop""",
 }
 NONE = [
     "",
@@ -88,7 +134,21 @@ NONE = [
     "C:\\git\\shop",
     "C:/git/shop",
     "file:///srv/git/shop.git",
-    "codecommit::us-east-1://ada@shop",
+    "codecommit://ada@shop",  # the region is in AWS's own configuration
+    "https://codeconnections.us-east-1.amazonaws.com/git-http/123456789012/us-east-1/0a1b/acme/shop",
+    "https://codestar-connections.eu-west-1.amazonaws.com/git-http/1234/eu-west-1/0a1b/acme/shop.git",
+    # known to ssh's configuration alone
+    "git@github:acme/shop",
+    "git@github-work:acme/shop",
+    "git@my_gitlab:acme/shop",
+    "git@acme-bitbucket-2:acme/shop",
+    "ssh://git@github-work/acme/shop",
+    "git@git.example.de-shop:acme/shop",
+    "git@devops_fabrikam:v3/acme/web/shop",
+    "https://[bad]/acme/shop",
+    "ssh://git@[1::2::3]/acme/shop",
+    f"https://github.com/acme/{'x' * 9000}",
+    f"git@{'x' * 254}:acme/shop",
     "ext::sh -c evil",
     "ftp://github.com/acme/shop",
     "https:/github.com/acme/shop",
