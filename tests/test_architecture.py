@@ -11,7 +11,7 @@ LAYERS = [
     {"errors", "effects", "text"},
     {"model", "options", "timestamps", "identity", "placeholders", "limits"},
     {"vocabulary", "commits"},
-    {"ci", "devlake"},
+    {"results", "ci", "devlake"},
     {"incidents"},
     {"deployment", "doctor"},
     {"runtime"},

@@ -164,6 +164,45 @@ class TestTheCommit:
         assert deployment(ours, repo_url="git@mirror.example:acme/shop").commits[0].sha == SHA
 
 
+class TestTheResult:
+    AZURE = replace(CONTEXT, provider="azure", result=None, result_word="SucceededWithIssues")
+
+    def test_is_the_users_then_the_cis(self):
+        context = replace(CONTEXT, result=Result.FAILURE, result_word="failed")
+
+        assert deployment(context).result == "SUCCESS"
+        assert deployment(context, result=None).result == "FAILURE"
+
+    def test_is_what_the_users_map_says_of_the_cis_word(self):
+        mapped = {"result": None, "result_map": ("SucceededWithIssues=SUCCESS",)}
+        failed = replace(self.AZURE, result=Result.FAILURE, result_word="Failed")
+
+        assert deployment(self.AZURE, **mapped).result == "SUCCESS"
+        assert deployment(failed, **mapped).result == "FAILURE"
+
+    def test_is_what_the_users_map_says_of_the_users_word(self):
+        assert deployment(result="UNSTABLE", result_map=("unstable=FAILURE",)).result == "FAILURE"
+
+    def test_that_the_cis_word_leaves_open_is_asked_for_with_the_map(self):
+        with pytest.raises(MissingError, match='azure says "SucceededWithIssues"') as raised:
+            deployment(self.AZURE, result=None)
+
+        assert '--result-map "SucceededWithIssues=SUCCESS"' in raised.value.hint
+
+    def test_of_a_job_that_runs_is_never_offered_to_be_mapped(self):
+        running = replace(CONTEXT, result_word="running")
+
+        with pytest.raises(MissingError, match="doesn't say it here") as raised:
+            deployment(running, result=None)
+
+        assert "--result-map" not in raised.value.hint
+
+    def test_manual_is_devlakes_word_in_capitals_and_gitlabs_in_small_letters(self):
+        assert deployment(result="MANUAL").result == "MANUAL"
+        with pytest.raises(NothingToReport):
+            deployment(result="manual")
+
+
 class TestWhatIsMissing:
     @pytest.mark.parametrize(
         ("context", "options", "says"),

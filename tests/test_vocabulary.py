@@ -1,150 +1,202 @@
+"""What any CI's words for results and any team's names for environments are understood as."""
+
+import string
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.model import Environment, Result
-from devlake_ci.vocabulary import environment, environment_map, result
+from devlake_ci.vocabulary import (
+    DOUBTS,
+    ENVIRONMENTS,
+    NEGATIONS,
+    RESULTS,
+    environment,
+    environment_map,
+    find,
+    result,
+    result_map,
+)
 
-RESULTS = {
-    "SUCCESS": "success succeeded Succeeded SUCCESSFUL passed pass",
-    "FAILURE": "failure failed Failed fail error errored timed_out TimedOut timed-out timedout"
-    " timeout infrastructure_fail",
-    "ABORT": "canceled cancelled Canceled ABORTED abort killed stopped",
-    "SKIPPED": "skipped Skipped not_run NOT_BUILT manual unauthorized blocked declined",
+RESULTS_FROM_THE_FIELD = {
+    "SUCCESS": "success Succeeded SUCCESSFUL passed",
+    "FAILURE": "failure Failed ERROR timed_out TimedOut timed-out infrastructure_fail",
+    "ABORT": "canceled Cancelled ABORTED killed",
+    "SKIPPED": "Skipped not_run NOT_BUILT manual blocked",
 }
 # Not ended, half a success, or a number that means the opposite elsewhere.
-REFUSED_RESULTS = """running pending queued in_progress completed canceling created on_hold neutral
-    unstable SucceededWithIssues partiallySucceeded action_required stale unknown none
-    0 1 true false yes no ok"""
-
-ENVIRONMENTS = {
-    "PRODUCTION": "PRODUCTION production prod Prod prd live prod-eu eu/production prod_blue"
-    " prod.eu.example.com prod2 prod-2 prod-01 shop/live acme-prd-us-east-1",
-    "STAGING": "STAGING staging stage uat preprod pre-prod pre_production pre-production"
-    " preproduction pre-prd uat2 eu-staging",
-    "TESTING": "TESTING testing test qa QA-3 test/eu",
-    "DEVELOPMENT": "DEVELOPMENT development dev review review/add-cart review/fix-login"
-    " sandbox dev-preview dev1",
+REFUSED_RESULTS = """running completed neutral unstable SucceededWithIssues partiallySucceeded
+    unknown none 0 1 true no ##[x]"""
+ENVIRONMENTS_FROM_THE_FIELD = {
+    "PRODUCTION": "PRODUCTION Prod prd live prod-eu eu/production prod_blue prod.eu.example.com"
+    " prod2 prod-01 shop/live acme-prd-us-east-1 prd-eu",
+    "STAGING": "STAGING stage stg stg-eu uat pre-prod pre_production preproduction uat2 eu-staging",
+    "TESTING": "TESTING test qa QA-3 test/eu int int-eu integration",
+    "DEVELOPMENT": "development dev review/add-cart review/fix-login sandbox preview preview/7"
+    " demo demo-eu dev-preview dev1",
 }
-AMBIGUOUS = """non-prod not-production nonprod-prod prod/nonprod unprod-prod notlive-prod
-    !prod prod? ~prod prelive-prod prodlike-prod prodish-prod production-test prod-qa dev-prod
-    live-test review/prod-fix prod-sandbox pre/prod pre-live pre-staging fake-staging
-    copy-of-staging test-plan non-dev non-preprod"""
-BESIDE_PROD = """no non not never without un isn anti ex former old was post pre near almost like
-    alike ish similar pseudo quasi semi fake mock dummy sim simulation copy clone mirror replica
-    shadow backup bak snapshot standby passive dr drill archive alpha beta rc nightly canary
-    experimental experiment trial poc pilot demo training preview ephemeral temp tmp local localhost
-    lab playground sbx sbox devel develop branch pr mr feature feat fix bugfix hotfix tst tests sit
-    int integration acc acceptance ci e2e smoke perf performance load loadtest benchmark stg stag
-    ppe ppd pprd pprod plan dry dryrun build approval approve gate check checks verify verification
-    validate validation destroy teardown cleanup delete stop"""
-UNKNOWN = ["nonprod", "prodeu", "product", "lively", "canary", "pypi", "github-pages", "", " ", "1"]
+AMBIGUOUS = """non-prod nonprod-prod prod/nonprod prod? prelive-prod prodlike-prod production-test
+    dev-prod review/prod-fix pre/prod pre-staging copy-of-staging non-dev non-preprod test-plan
+    stg-prod prod-int production-preview demo-prod integration-dev preview-stg demo-qa"""
+
+spaces = st.sampled_from(["", " ", "\t"])
+anything = st.text(st.characters(codec="utf-8"), max_size=30)
+a_word = st.text(string.ascii_lowercase + string.digits + "_-", min_size=1, max_size=12)
 
 
 def each(table):
     return [(word, kind) for kind, words in table.items() for word in words.split()]
 
 
-@pytest.mark.parametrize(("word", "kind"), each(RESULTS))
-def test_a_word_for_a_result_is_understood(word, kind):
-    assert result(word, "--result") is Result(kind)
+def in_any_case(words):
+    """Any of the words, in any mixture of small letters and capitals."""
+
+    def cased(word):
+        return st.tuples(*(st.sampled_from([each, each.upper()]) for each in word)).map("".join)
+
+    return st.sampled_from(sorted(words)).flatmap(cased)
 
 
-@pytest.mark.parametrize("word", [*REFUSED_RESULTS.split(), "", "##[x]"])
-def test_a_word_that_is_no_result_is_refused(word):
-    with pytest.raises(BadUsageError):
-        result(word, "--result")
+class TestAResult:
+    @pytest.mark.parametrize(("word", "kind"), each(RESULTS_FROM_THE_FIELD))
+    def test_is_understood_in_the_words_of_any_ci(self, word, kind):
+        assert result(word, "--result") is Result(kind)
+
+    @given(in_any_case(word for words in RESULTS.values() for word in words), spaces)
+    def test_is_understood_in_any_case_and_spacing(self, word, space):
+        assert result(f"{space}{word}{space}", "x") is result(word.lower(), "x")
+
+    @pytest.mark.parametrize("word", [*REFUSED_RESULTS.split(), ""])
+    def test_is_never_made_of_a_word_that_could_mean_two_things(self, word):
+        with pytest.raises(BadUsageError):
+            result(word, "--result")
+
+    def test_that_is_refused_is_named_with_its_source_and_the_known_words(self):
+        with pytest.raises(BadUsageError) as refused:
+            result("neutral", "DEVLAKE_RESULT")
+
+        assert 'DEVLAKE_RESULT: "neutral"' in refused.value.message
+        assert "passed, pass; FAILURE: failure" in refused.value.hint
+        assert "--result-map" in refused.value.hint
+
+    def test_is_what_the_users_map_says_first(self):
+        mapping = result_map(
+            ["Unstable=success", "SucceededWithIssues=FAILURE", "failed=ABORT"], ""
+        )
+
+        assert result("UNSTABLE", "x", mapping) is Result.SUCCESS
+        assert result("succeededWithIssues", "x", mapping) is Result.FAILURE
+        assert result("failed", "x", mapping) is Result.ABORT
+        assert result("failure", "x", mapping) is Result.FAILURE
 
 
-def test_the_error_names_value_source_and_known_words():
-    with pytest.raises(BadUsageError) as refused:
-        result("neutral", "DEVLAKE_RESULT")
+class TestAnEnvironment:
+    @pytest.mark.parametrize(("name", "kind"), each(ENVIRONMENTS_FROM_THE_FIELD))
+    def test_is_understood_by_its_name(self, name, kind):
+        assert environment(name, "--environment", {}) is Environment(kind)
 
-    assert 'DEVLAKE_RESULT: "neutral"' in refused.value.message
-    assert "passed, pass; FAILURE: failure" in refused.value.hint
-    assert "SKIPPED: skipped, not_run" in refused.value.hint
+    @pytest.mark.parametrize(
+        "name", ["pre prod", " Staging ", "Production \u2013 my-app", "prod (eu)"]
+    )
+    def test_may_have_spaces_in_its_name(self, name):
+        assert environment(name, "--environment", {})
 
+    @pytest.mark.parametrize("name", [*AMBIGUOUS.split(), "Production (dry run)", "not live"])
+    def test_is_never_guessed_from_a_name_that_could_mean_two_things(self, name):
+        with pytest.raises(MissingError) as refused:
+            environment(name, "--environment", {})
 
-@pytest.mark.parametrize(("name", "kind"), each(ENVIRONMENTS))
-def test_a_name_of_an_environment_is_understood(name, kind):
-    assert environment(name, "--environment", {}) is Environment(kind)
+        assert "could be" in refused.value.message or "may not be" in refused.value.message
 
+    @given(
+        in_any_case(ENVIRONMENTS[Environment.PRODUCTION]),
+        st.sampled_from(sorted(NEGATIONS | DOUBTS)),
+        st.sampled_from("-_/. "),
+        st.booleans(),
+    )
+    def test_is_not_production_beside_a_word_of_doubt(self, word, doubt, between, before):
+        first, second = (doubt, word) if before else (word, doubt)
 
-@pytest.mark.parametrize("name", ["pre prod", " Staging ", "Production \u2013 my-app", "prod (eu)"])
-def test_a_name_may_have_spaces(name):
-    assert environment(name, "--environment", {})
+        try:
+            kind = environment(f"{first}{between}{second}", "x", {})
+        except MissingError:
+            return
+        assert (kind, first.lower()) == (Environment.STAGING, "pre")
 
+    @given(anything, anything)
+    def test_of_any_name_is_one_that_a_word_in_it_says(self, before, after):
+        for kind, words in ENVIRONMENTS.items():
+            try:
+                said = environment(f"{before} {words[0]} {after}", "x", {})
+            except MissingError:
+                continue
+            assert said is kind
 
-@pytest.mark.parametrize("name", [*AMBIGUOUS.split(), "Production (dry run)", "not live"])
-def test_a_name_that_could_mean_two_things_is_refused(name):
-    with pytest.raises(MissingError) as refused:
-        environment(name, "--environment", {})
+    @pytest.mark.parametrize("name", ["nonprod", "prodeu", "product", "lively", "canary", "", "1"])
+    def test_is_unknown_by_a_name_that_says_nothing(self, name):
+        with pytest.raises(MissingError, match="is not a name that is known"):
+            environment(name, "--environment", {})
 
-    assert "could be" in refused.value.message or "may not be" in refused.value.message
+    def test_that_is_refused_is_named_with_its_source_and_offered_the_map(self):
+        with pytest.raises(MissingError) as refused:
+            environment("non-prod", "CI_ENVIRONMENT_NAME", {})
 
+        assert 'CI_ENVIRONMENT_NAME: the environment "non-prod"' in refused.value.message
+        assert refused.value.message.endswith('may not be PRODUCTION, because of "non".')
+        assert '--environment-map "non-prod=PRODUCTION"' in refused.value.hint
+        assert "(or STAGING, TESTING, DEVELOPMENT)" in refused.value.hint
 
-@pytest.mark.parametrize("word", BESIDE_PROD.split())
-@pytest.mark.parametrize("form", ["prod-{}", "{}/PRODUCTION_eu"])
-def test_a_word_that_puts_production_in_doubt_is_refused_beside_it(form, word):
-    with pytest.raises(MissingError):
-        environment(form.format(word), "--environment", {})
-
-
-@pytest.mark.parametrize("name", UNKNOWN)
-def test_a_name_that_says_nothing_is_refused(name):
-    with pytest.raises(MissingError) as refused:
-        environment(name, "--environment", {})
-
-    assert "none of the names that are known" in refused.value.message
-
-
-def test_the_error_names_value_and_source_and_offers_the_map():
-    with pytest.raises(MissingError) as refused:
-        environment("non-prod", "CI_ENVIRONMENT_NAME", {})
-
-    assert 'CI_ENVIRONMENT_NAME: the environment "non-prod"' in refused.value.message
-    assert refused.value.message.endswith('may not be PRODUCTION, because of "non".')
-    assert '--environment-map "non-prod=PRODUCTION"' in refused.value.hint
-    assert "(or STAGING, TESTING, DEVELOPMENT)" in refused.value.hint
-
-
-def test_the_error_names_the_kinds_that_it_could_be():
-    with pytest.raises(MissingError, match="could be PRODUCTION or TESTING"):
-        environment("test-live", "x", {})
-
-
-def test_the_map_of_the_user_goes_first_and_knows_whole_names_in_any_case():
-    mapping = environment_map(["Canary=production", "prod=STAGING", " non prod = Testing"], "x")
-
-    assert environment("canary", "x", mapping) is Environment.PRODUCTION
-    assert environment("PROD", "x", mapping) is Environment.STAGING
-    assert environment("non prod", "x", mapping) is Environment.TESTING
-    assert environment("prod-eu", "x", mapping) is Environment.PRODUCTION
+    def test_that_could_be_several_is_refused_with_their_names(self):
+        with pytest.raises(MissingError, match="could be PRODUCTION or TESTING"):
+            environment("test-live", "x", {})
 
 
-def test_a_map_from_elsewhere_is_read_in_any_case_too():
-    assert environment("canary", "x", {" Canary": Environment.STAGING}) is Environment.STAGING
+class TestTheUsersMap:
+    def test_goes_before_the_words_that_are_known(self):
+        mapping = environment_map(["Canary=production", "prod=STAGING", " non prod = Testing"], "")
 
+        assert environment("canary", "x", mapping) is Environment.PRODUCTION
+        assert environment("PROD", "x", mapping) is Environment.STAGING
+        assert environment("non prod", "x", mapping) is Environment.TESTING
+        assert environment("prod-eu", "x", mapping) is Environment.PRODUCTION
 
-def test_a_name_in_the_map_may_hold_an_equals_sign_and_blank_lines_are_skipped():
-    mapping = environment_map(["", "tier=gold=PRODUCTION", "  "], "x")
+    def test_takes_patterns_after_whole_names_and_the_first_that_fits(self):
+        mapping = environment_map(
+            ["preview/*=DEVELOPMENT", "*=STAGING", "eu?=PRODUCTION", "preview/live=TESTING"], ""
+        )
 
-    assert environment("Tier=Gold", "x", mapping) is Environment.PRODUCTION
+        assert find("Preview/Shop/7", mapping) is Environment.DEVELOPMENT
+        assert find("preview/live", mapping) is Environment.TESTING
+        assert find("eu1", mapping) is Environment.STAGING
 
+    def test_takes_an_equals_sign_in_a_name_and_blank_lines(self):
+        mapping = environment_map(["", "tier=gold=PRODUCTION", "  "], "")
 
-@pytest.mark.parametrize("entry", ["canary", "canary=", "=PRODUCTION", "canary=prod", "a=b=c"])
-def test_a_bad_entry_of_the_map_is_refused_by_name(entry):
-    with pytest.raises(BadUsageError) as refused:
-        environment_map(["prod=PRODUCTION", entry], "DEVLAKE_ENVIRONMENT_MAP")
+        assert find("Tier=Gold", mapping) is Environment.PRODUCTION
 
-    assert f'DEVLAKE_ENVIRONMENT_MAP: "{entry}"' in refused.value.message
+    @pytest.mark.parametrize("entry", ["canary", "canary=", "=PRODUCTION", "canary=prod", "a=b=c"])
+    def test_names_an_entry_that_cannot_be_used(self, entry):
+        with pytest.raises(BadUsageError) as refused:
+            environment_map(["prod=PRODUCTION", entry], "DEVLAKE_ENVIRONMENT_MAP")
 
+        assert f'DEVLAKE_ENVIRONMENT_MAP: "{entry}"' in refused.value.message
 
-def test_an_entry_that_contradicts_another_is_refused():
-    with pytest.raises(BadUsageError, match="contradicts"):
-        environment_map(["canary=PRODUCTION", "CANARY=STAGING"], "x")
+    @pytest.mark.parametrize(
+        "entries", ["eu1=PRODUCTION,us1=PRODUCTION", "eu1=staging; us1=PRODUCTION", "a=TESTING,"]
+    )
+    def test_asks_for_one_entry_a_line_where_commas_are_between_them(self, entries):
+        with pytest.raises(BadUsageError) as refused:
+            environment_map([entries], "--environment-map")
 
+        assert "one entry a line" in refused.value.hint
 
-def test_an_entry_may_be_repeated():
-    mapping = environment_map(["canary=PRODUCTION", "Canary=Production"], "x")
+    def test_refuses_entries_that_contradict_each_other_and_takes_one_twice(self):
+        assert environment_map(["a=PRODUCTION", "A=Production"], "") == {"a": "PRODUCTION"}
+        with pytest.raises(BadUsageError, match="contradicts"):
+            environment_map(["a=PRODUCTION", "A=STAGING"], "")
 
-    assert mapping == {"canary": Environment.PRODUCTION}
+    @given(a_word, st.sampled_from(Result))
+    def test_finds_what_was_put_into_it(self, word, kind):
+        assert find(word.upper(), result_map([f"{word}={kind}"], "")) is kind

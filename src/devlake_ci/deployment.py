@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from devlake_ci import vocabulary
+from devlake_ci import results, vocabulary
 from devlake_ci.commits.others import combined
 from devlake_ci.commits.remote import HEAD
 from devlake_ci.commits.repo_url import canonical, path_of
@@ -98,15 +98,9 @@ def names(options: Options, context: Context) -> dict[str, str | None]:
 
 
 def _result(options: Options, context: Context) -> Result:
-    result = context.result
-    if options.result:
-        result = vocabulary.result(options.result, options.source("result"))
+    result = results.given(options, "result") or results.of_job(options, context)
     if result is None:
-        raise MissingError(
-            f"How the deployment ended is not known: {context.provider} doesn't say it here.",
-            "Give --result (or DEVLAKE_RESULT): success, failed or cancelled; on GitHub "
-            "'${{ job.status }}' knows it.",
-        )
+        raise results.unknown("How the deployment ended", "--result (or DEVLAKE_RESULT)", context)
     if result is Result.SKIPPED:
         raise NothingToReport("Nothing is reported: the deployment was skipped, or has not ended.")
     return result
@@ -128,7 +122,7 @@ def place(options: Options, context: Context) -> tuple[Environment, str]:
             "development, or your own name for it.",
         )
     tier = (context.tier or "").upper()
-    if tier in Environment.__members__ and name.lower() not in {each.lower() for each in mapping}:
+    if tier in Environment.__members__ and not vocabulary.find(name, mapping):
         return Environment(tier), name
     return vocabulary.environment(name, context.sources.get("environment", "the CI"), mapping), name
 

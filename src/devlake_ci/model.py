@@ -9,11 +9,15 @@ from devlake_ci.errors import Problem
 
 
 class Result(StrEnum):
-    """How a job ended; DevLake's documented words, and SKIPPED for "nothing was deployed"."""
+    """How a job ended; DevLake's documented words, and SKIPPED for "nothing was deployed".
+
+    No CI's word means MANUAL: it is sent only if a user gives it.
+    """
 
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
     ABORT = "ABORT"
+    MANUAL = "MANUAL"
     SKIPPED = "SKIPPED"
 
 
@@ -53,8 +57,12 @@ class Context:
     """When the run was queued; with a time zone, like all times here."""
     started_at: datetime | None = None
     result: Result | None = None
+    """What `result_word` normally means; None if that is open."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    result_word: str | None = None
+    """The CI's own word for how the job ended, such as SucceededWithIssues: `--result-map` may say
+    what it means."""
     job_id: str | None = None
     """The CI's id of this very job: another in each leg of a matrix and in each retry."""
     leg: str | None = None

@@ -96,15 +96,23 @@ class DeploymentOptions:
     )
     environment_map: tuple[str, ...] = option(
         "What",
-        "What an environment's name means, such as canary=PRODUCTION.",
+        "What an environment's name means, such as canary=PRODUCTION or 'preview/*=DEVELOPMENT'. "
+        "A name goes before a pattern, and an earlier pattern before a later one.",
         default=(),
         metavar="NAME=KIND",
     )
     result: str | None = option(
         "What",
         "How the deployment ended, in any CI's word: success, failed, cancelled, … "
-        "Default: what the CI says.",
+        "Default: job, which is what the CI says of the job. Empty is an error: nobody may guess.",
         metavar="WORD",
+    )
+    result_map: tuple[str, ...] = option(
+        "What",
+        "What a CI's word for a result means, such as UNSTABLE=SUCCESS: SUCCESS, FAILURE, ABORT, "
+        "or SKIPPED for nothing deployed. Patterns as in --environment-map.",
+        default=(),
+        metavar="WORD=RESULT",
     )
     id: str | None = option(
         "What",

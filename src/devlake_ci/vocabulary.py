@@ -5,10 +5,15 @@ A word that could mean two things is refused: a question is better than a wrong 
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.model import Environment, Result
 from devlake_ci.text import quoted
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 # Not here, so that they are refused: words for jobs that haven't ended (running, completed, which
 # on GitHub is no result); for half a success (neutral, unstable, SucceededWithIssues); numbers and
@@ -29,11 +34,17 @@ RESULTS: Mapping[Result, tuple[str, ...]] = {
     ),
 }
 
+# GitLab's, GitHub's and Drone's words for a job of which nobody can say yet how it ends.
+NOT_ENDED = frozenset(
+    {"canceling", "created", "inprogress", "pending", "preparing", "processing", "queued"}
+    | {"running", "scheduled", "started", "waiting", "waitingforresource", "waitingforcallback"}
+)
+
 ENVIRONMENTS: Mapping[Environment, tuple[str, ...]] = {
     Environment.PRODUCTION: ("production", "prod", "prd", "live"),
-    Environment.STAGING: ("staging", "stage", "uat", "preproduction", "preprod", "preprd"),
-    Environment.TESTING: ("testing", "test", "qa"),
-    Environment.DEVELOPMENT: ("development", "dev", "review", "sandbox"),
+    Environment.STAGING: ("staging", "stage", "stg", "uat", "preproduction", "preprod", "preprd"),
+    Environment.TESTING: ("testing", "test", "qa", "int", "integration"),
+    Environment.DEVELOPMENT: ("development", "dev", "review", "sandbox", "preview", "demo"),
 }
 
 # Beside one of the words above, any of these leaves it open what is meant. Everything else
@@ -50,11 +61,11 @@ DOUBTS = frozenset(
     | {"standby", "passive", "dr", "drill", "archive"}
     # an environment of another kind, by a word of its own
     | {"alpha", "beta", "rc", "nightly", "canary", "experimental", "experiment", "trial", "poc"}
-    | {"pilot", "demo", "training", "preview", "ephemeral", "temp", "tmp", "local", "localhost"}
+    | {"pilot", "training", "ephemeral", "temp", "tmp", "local", "localhost"}
     | {"lab", "playground", "sbx", "sbox", "devel", "develop", "branch", "pr", "mr", "feature"}
-    | {"feat", "fix", "bugfix", "hotfix", "tst", "tests", "sit", "int", "integration", "acc"}
+    | {"feat", "fix", "bugfix", "hotfix", "tst", "tests", "sit", "acc"}
     | {"acceptance", "ci", "e2e", "smoke", "perf", "performance", "load", "loadtest", "benchmark"}
-    | {"stg", "stag", "ppe", "ppd", "pprd", "pprod"}
+    | {"stag", "ppe", "ppd", "pprd", "pprod"}
     # something else than deploying is done there
     | {"plan", "dry", "dryrun", "build", "approval", "approve", "gate", "check", "checks", "verify"}
     | {"verification", "validate", "validation", "destroy", "teardown", "cleanup", "delete", "stop"}
@@ -68,28 +79,32 @@ _NEGATED = re.compile(
 )
 
 
-def result(word: str, source: str) -> Result:
-    """Understand `word`, in any case, as how a job ended; `source` is where it came from.
+def result(word: str, source: str, mapping: Mapping[str, Result] | None = None) -> Result:
+    """Return how a job ended by `word`, in any case; `source` is where it came from.
 
-    Raises BadUsageError for a word that isn't known or could mean two things.
+    The user's `mapping` goes first. Raises BadUsageError for a word that isn't known or could mean
+    two things.
     """
     try:
-        return _RESULTS[_squeezed(word)]
+        return find(word, mapping or {}) or _RESULTS[_squeezed(word)]
     except KeyError:
         known = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in RESULTS.items())
         message = f"{source}: {quoted(word)} doesn't say how the job ended."
-        raise BadUsageError(message, f"Give one of these words. {known}.") from None
+        hint = f"Give one of these words, or say what it means with --result-map. {known}."
+        raise BadUsageError(message, hint) from None
+
+
+def has_ended(word: str) -> bool:
+    """Return whether a CI that uses `word`, known here or not, may mean a job that has ended."""
+    return _squeezed(word) not in NOT_ENDED
 
 
 def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> Environment:
-    """Understand what kind of environment `name` is.
-
-    The user's `mapping` of whole names, in any case, goes first.
+    """Return what kind of environment `name` is; the user's `mapping` goes first.
 
     Raises MissingError if the name says nothing, or could mean two things.
     """
-    own = {key.strip().casefold(): kind for key, kind in mapping.items()}
-    if kind := own.get(name.strip().casefold()):
+    if kind := find(name, mapping):
         return kind
     kinds, doubts = _read(name)
     if len(kinds) == 1 and not doubts:
@@ -102,26 +117,51 @@ def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> E
 
 
 def environment_map(entries: Iterable[str], source: str) -> dict[str, Environment]:
-    """Parse `canary=PRODUCTION` and the like for `environment`; blank entries are skipped.
+    """Parse `canary=PRODUCTION`, `preview/*=DEVELOPMENT` and the like; blank entries are skipped.
 
-    Raises BadUsageError for an entry that isn't `name=WORD` or contradicts an earlier one.
+    Raises BadUsageError for an entry that isn't `NAME=KIND` or contradicts an earlier one.
     """
-    table: dict[str, Environment] = {}
+    return _map(entries, source, Environment, "NAME=KIND")
+
+
+def result_map(entries: Iterable[str], source: str) -> dict[str, Result]:
+    """Parse `UNSTABLE=SUCCESS` and the like, as `environment_map` does."""
+    return _map(entries, source, Result, "WORD=RESULT")
+
+
+def find(word: str, mapping: Mapping[str, Kind]) -> Kind | None:
+    """Return what a user's map says of `word`, in any case; None if it says nothing.
+
+    An entry of that very name goes before a pattern, and an earlier pattern before a later one.
+    """
+    name = word.strip().casefold()
+    if name in mapping:
+        return mapping[name]
+    return next((kind for key, kind in mapping.items() if fnmatchcase(name, key)), None)
+
+
+def _map(entries: Iterable[str], source: str, kinds: type[Kind], form: str) -> dict[str, Kind]:
+    table: dict[str, Kind] = {}
     for entry in filter(str.strip, entries):
-        name, kind = _entry(entry, source)
+        name, kind = _entry(entry, source, kinds, form)
         if table.setdefault(name, kind) is not kind:
             message = f"{source}: {quoted(entry)} contradicts an earlier entry, {table[name]}."
             raise BadUsageError(message, "Keep one of the two.")
     return table
 
 
-def _entry(entry: str, source: str) -> tuple[str, Environment]:
+def _entry(entry: str, source: str, kinds: type[Kind], form: str) -> tuple[str, Kind]:
     name, _, word = entry.rpartition("=")
     name, word = name.strip().casefold(), word.strip().upper()
-    if not name or word not in set(Environment):
-        message = f"{source}: {quoted(entry)} is no entry of an environment map."
-        raise BadUsageError(message, f"Write NAME=WORD, with one of {', '.join(Environment)}.")
-    return name, Environment(word)
+    if re.search(rf"=\s*(?:{'|'.join(kinds)})\s*[,;]", entry, re.IGNORECASE):
+        raise BadUsageError(
+            f"{source}: {quoted(entry)} is several entries.",
+            "Write one entry a line, or repeat the option; commas don't separate them.",
+        )
+    if not name or word not in set(kinds):
+        message = f"{source}: {quoted(entry)} is not a valid entry."
+        raise BadUsageError(message, f"Write {form}, with one of {', '.join(kinds)}.")
+    return name, kinds(word)
 
 
 def _read(name: str) -> tuple[list[Environment], list[str]]:
@@ -138,7 +178,7 @@ def _negated(word: str) -> bool:
 
 def _why(kinds: list[Environment], doubts: list[str]) -> str:
     if not kinds:
-        return "is none of the names that are known"
+        return "is not a name that is known"
     if len(kinds) > 1:
         return f"could be {' or '.join(kinds)}"
     return f"may not be {kinds[0]}, because of {quoted(doubts[0])}"

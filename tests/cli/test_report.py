@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support import PIPELINE, SHA, Reply
+from tests.support import GITHUB, PIPELINE, SHA, Reply
 
 
 @pytest.fixture
@@ -64,6 +64,33 @@ def test_an_empty_variable_is_unset(report, server, unset):
 
     assert ran.code == 0
     assert server.received[0].body["deploymentCommits"][0]["commitSha"] == SHA
+
+
+@pytest.mark.parametrize("empty", ["", " ", "<nil>"])
+def test_an_empty_result_is_a_mistake_and_never_the_jobs_own(report, server, empty):
+    typed, set_ = report("--result", empty), report(DEVLAKE_RESULT=empty)
+
+    assert "--result is empty, so nothing is reported" in typed.err
+    assert "DEVLAKE_RESULT is empty, so nothing is reported" in set_.err
+    assert "steps.deploy.outcome" in typed.err
+    assert (typed.code, set_.code) == (2, 2)
+    assert server.received == []
+
+
+def test_an_empty_result_in_a_variable_is_nothing_to_who_types_one(report, server):
+    ran = report("--result", "failed", DEVLAKE_RESULT="")
+
+    assert ran.code == 0
+    assert server.received[0].body["result"] == "FAILURE"
+
+
+@pytest.mark.parametrize("job", ["job", "Job"])
+def test_the_result_job_is_what_the_ci_says_of_it(devlake_ci, server, job):
+    env = GITHUB | {"DEVLAKE_JOB_STATUS": "failure", "DEVLAKE_RESULT": job}
+
+    devlake_ci("report", "--url", server.url, "--connection", "1", "--environment", "live", env=env)
+
+    assert server.received[0].body["result"] == "FAILURE"
 
 
 def test_the_command_line_goes_before_the_variable(report, server):

@@ -13,7 +13,7 @@ as DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows.
 [1] https://argo-workflows.readthedocs.io/en/latest/variables/
 """
 
-from devlake_ci.ci.facts import Fact, context, mapped, moment, outcome, value, variable
+from devlake_ci.ci.facts import Fact, context, mapped, moment, value, variable
 from devlake_ci.ci.provider import Env, Provider, ReadFile
 from devlake_ci.model import Context
 
@@ -32,7 +32,7 @@ def read(env: Env, read_file: ReadFile) -> Context:
         "run_id": variable(env, "ARGO_WORKFLOW_UID"),
         "job": variable(env, "ARGO_WORKFLOW_TEMPLATE"),
         "created_at": mapped(variable(env, "ARGO_WORKFLOW_CREATED"), moment),
-        "result": mapped(variable(env, "ARGO_WORKFLOW_STATUS"), outcome),
+        "result": variable(env, "ARGO_WORKFLOW_STATUS"),
     }
     workflow = value(env, "ARGO_WORKFLOW_TEMPLATE")
     return context(env, Fact(NAME, "ARGO_WORKFLOW_UID"), facts, workflow=workflow)

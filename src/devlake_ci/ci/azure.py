@@ -39,7 +39,6 @@ from devlake_ci.ci.facts import (
     context,
     mapped,
     moment,
-    outcome,
     renamed,
     value,
     variable,
@@ -115,7 +114,7 @@ def _run(env: Env) -> dict[str, Fact[Any] | None]:
         "actor": variable(env, "BUILD_REQUESTEDFOR"),
         "environment": variable(env, "RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME"),
         "created_at": mapped(variable(env, "SYSTEM_PIPELINESTARTTIME"), moment),
-        "result": mapped(variable(env, "AGENT_JOBSTATUS"), outcome),
+        "result": variable(env, "AGENT_JOBSTATUS"),
     }
 
 

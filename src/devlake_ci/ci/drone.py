@@ -29,7 +29,6 @@ from devlake_ci.ci.facts import (
     commit_sha,
     context,
     mapped,
-    outcome,
     value,
     variable,
 )
@@ -90,8 +89,7 @@ def _result(env: Env) -> Fact[Any] | None:
     if any(name.startswith("HARNESS_") for name in env):
         return None
     statuses = [variable(env, name) for name in ("DRONE_BUILD_STATUS", "DRONE_STAGE_STATUS")]
-    worst = next((each for each in statuses if each and each.value != "success"), statuses[0])
-    return mapped(worst, outcome)
+    return next((each for each in statuses if each and each.value != "success"), statuses[0])
 
 
 def _job_id(env: Env) -> str | None:

@@ -72,9 +72,9 @@ def moment(text: object) -> datetime | None:
 
 
 def outcome(word: str) -> Result | None:
-    """Parse the CI's word for how a job ended; None if it hasn't, or who knows."""
+    """Parse the CI's word for how a job ended; None if it hasn't, or if the word is ambiguous."""
     try:
-        return result(word, "")
+        return result(word.casefold(), "")
     except BadUsageError:
         return None
 
@@ -85,12 +85,18 @@ def context(
     facts: Mapping[str, Fact[Any] | None],
     **besides: Any,  # noqa: ANN401 (fields of Context, of several types)
 ) -> Context:
-    """Build a Context of the `facts` there are, with their sources, and of what isn't shown."""
+    """Build a Context of the `facts` there are, with their sources, and of what isn't shown.
+
+    The fact `result` is the CI's own word, or a Result.
+    """
     detected_by = "DEVLAKE_CI" if variable(env, "DEVLAKE_CI") else provider.source
-    given = {name: fact for name, fact in facts.items() if fact}
+    word = facts.get("result")
+    read: dict[str, Fact[Any] | None] = {**facts, "result": mapped(word, outcome)}
+    given = {name: fact for name, fact in read.items() if fact}
     return Context(
         provider=provider.value,
         sources={"provider": detected_by} | {name: fact.source for name, fact in given.items()},
         **{name: fact.value for name, fact in given.items()},
+        result_word=str(word.value) if word else None,
         **besides,
     )

@@ -42,7 +42,7 @@ def load(env: Env, read_file: ReadFile) -> object:
 
 def facts(env: Env, event: object) -> Facts:
     """Find `sha`, `ref`, `message` and `result`, and what else only the event says."""
-    ended = {"result": mapped(variable(env, "DEVLAKE_JOB_STATUS"), outcome)}
+    ended = {"result": variable(env, "DEVLAKE_JOB_STATUS")}
     return ended | _READERS.get(value(env, "GITHUB_EVENT_NAME") or "", _by_ref)(env, event)
 
 

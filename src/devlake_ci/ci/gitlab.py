@@ -13,7 +13,6 @@ from devlake_ci.ci.facts import (
     context,
     mapped,
     moment,
-    outcome,
     value,
     variable,
 )
@@ -98,7 +97,7 @@ def _job(env: Env) -> dict[str, Fact[Any] | None]:
         "environment": variable(env, "CI_ENVIRONMENT_NAME"),
         "created_at": mapped(variable(env, "CI_PIPELINE_CREATED_AT"), moment),
         "started_at": mapped(variable(env, "CI_JOB_STARTED_AT"), moment),
-        "result": mapped(variable(env, "CI_JOB_STATUS"), outcome),
+        "result": variable(env, "CI_JOB_STATUS"),
     }
 
 

@@ -62,7 +62,7 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     if not name or ((context.pull_request or context.no_deployment) and where):
         return context
     legs = _legs(_jobs(context, env, ask, name), name)
-    result, finished_at = _result(legs), _finished_at(legs)
+    status, finished_at = _status(legs), _finished_at(legs)
     place = _place(legs, env, ask) if where else {}
     source = f"GitLab's answer about the job {name}"
     told = ("job", "environment", "created_at", "started_at", "result")
@@ -75,7 +75,8 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
         created_at=_first(leg.created_at for leg in legs),
         started_at=_first(leg.started_at for leg in legs),
         finished_at=finished_at,
-        result=result,
+        result=ENDED[status],
+        result_word=status,
         sources={**context.sources, **dict.fromkeys(told, source)},
     )
 
@@ -90,7 +91,7 @@ def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
         return context
     jobs = _pipeline(context, env, ask)
     legs = _legs(jobs, name)
-    result, finished_at = _result(legs), _finished_at(legs)
+    status, finished_at = _status(legs), _finished_at(legs)
     source = f"GitLab's answer about the job {name}"
     return replace(
         context,
@@ -98,7 +99,8 @@ def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
         job_id=str(max(leg.id for leg in legs)),
         started_at=_first(leg.started_at for leg in legs),
         finished_at=finished_at,
-        result=result,
+        result=ENDED[status],
+        result_word=status,
         no_incident=not_deployed(jobs, value(env, DEPLOY_JOB)),
         sources={**context.sources, **dict.fromkeys(("job", "started_at", "result"), source)},
     )
@@ -175,7 +177,7 @@ def _are_parts(legs: Iterable[Job], name: str) -> bool:
     return {found[1] for leg in legs if (found := _leg(leg, name))} == {str(len(legs))}
 
 
-def _result(legs: Sequence[Job]) -> Result:
+def _status(legs: Sequence[Job]) -> str:
     for leg in legs:
         if leg.status in NOT_ENDED:
             raise NothingToReport(
@@ -192,7 +194,7 @@ def _result(legs: Sequence[Job]) -> Result:
             f"Nothing is reported: the job {quoted(legs[0].name)} never ran ({legs[0].status})."
         )
     statuses = {leg.status for leg in legs}
-    return next(result for status, result in ENDED.items() if status in statuses)
+    return next(status for status in ENDED if status in statuses)
 
 
 def _finished_at(legs: Sequence[Job]) -> datetime:

@@ -12,7 +12,7 @@ DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows, an
 [1] https://tekton.dev/docs/pipelines/variables/
 """
 
-from devlake_ci.ci.facts import Fact, context, mapped, outcome, value, variable
+from devlake_ci.ci.facts import Fact, context, mapped, value, variable
 from devlake_ci.ci.provider import Env, Provider, ReadFile
 from devlake_ci.model import Context, Result
 
@@ -30,14 +30,14 @@ def read(env: Env, read_file: ReadFile) -> Context:
     facts = {
         "run_id": variable(env, "TEKTON_PIPELINERUN_UID"),
         "job": variable(env, "TEKTON_TASK"),
-        "result": mapped(variable(env, "TEKTON_TASK_STATUS"), _result),
+        "result": mapped(variable(env, "TEKTON_TASK_STATUS"), _word),
     }
     workflow = value(env, "TEKTON_PIPELINE")
     return context(env, Fact(NAME, "TEKTON_PIPELINERUN_UID"), facts, workflow=workflow)
 
 
-def _result(status: str) -> Result | None:
-    return Result.SKIPPED if status == "None" else outcome(status)
+def _word(status: str) -> str:
+    return Result.SKIPPED if status == "None" else status
 
 
 PROVIDER = Provider(name=NAME, detect=detect, read=read)

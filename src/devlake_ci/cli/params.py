@@ -66,7 +66,10 @@ def _parameter(field: Field[Any]) -> click.Option:
 
 def _checked(context: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
     """Refuse what was typed empty, which is nearly always a variable that wasn't set."""
-    typed = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    name = parameter.name or ""
+    typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    if name == "result" and isinstance(value, str) and value.strip() in facts.UNSET:
+        raise empty_result(source(context, name) or flag(name))
     values = value if isinstance(value, tuple) else (value,)
     if typed and any(isinstance(each, str) and not each.strip() for each in values):
         raise click.BadParameter("it is empty. Leave it out, or give it a value.")
@@ -75,17 +78,31 @@ def _checked(context: click.Context, parameter: click.Parameter, value: Any) -> 
     return value
 
 
-def defaults(env: Mapping[str, str]) -> dict[str, Any]:
-    """Read the options that variables give.
+def empty_result(source: str) -> BadUsageError:
+    """Make the error for a result that was given and is empty.
 
-    Empty is unset, and so is CircleCI's `<nil>`; repeatable ones are one a line.
-    Raises BadUsageError for a switch that is neither on nor off.
+    It is nearly always a misspelled step id. What the CI says of the job must not stand in for it:
+    the job may well be green, and the deployment skipped.
     """
-    return {
+    return BadUsageError(
+        f"{source} is empty, so nothing is reported.",
+        "An expression such as ${{ steps.deploy.outcome }} is empty if no step has that id: check "
+        "its spelling. To report what the CI says of the whole job, give job.",
+    )
+
+
+def defaults(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the options that variables give.
+
+    Empty is unset, and so is CircleCI's `<nil>`, but for the result, which must not be either;
+    repeatable options are one a line. Raises BadUsageError for a switch that is neither on nor off.
+    """
+    given = {
         field.name: _value(field, text)
         for field in declared()
         if (text := facts.value(env, variable(field.name)))
     }
+    return {"result": ""} | given if variable("result") in env else given
 
 
 def _value(field: Field[Any], text: str) -> Any:  # noqa: ANN401
@@ -112,6 +129,9 @@ def options(context: click.Context) -> Options:
     """Gather what click read, stripped, and where each value came from."""
     names = [each.name for each in declared() if each.name in context.params]
     named = {name: context.params[name] for name in names}
+    for name in {"result", "incident_result"} & set(named):
+        if (named[name] or "").strip().casefold() == "job":  # the CI's word, as if it weren't given
+            named[name] = None
     sources = {name: source(context, name) for name in named}
     return Options(
         **{name: _stripped(value) for name, value in named.items()},

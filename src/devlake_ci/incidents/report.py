@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from devlake_ci import vocabulary
-from devlake_ci.errors import MissingError, NothingToReport
+from devlake_ci import results
+from devlake_ci.errors import NothingToReport
 from devlake_ci.incidents.history import Past, counted, first_failure
 from devlake_ci.incidents.incident import Stretch, this_failure, worded
 from devlake_ci.incidents.standing import Event, Standing, is_outdated
@@ -24,19 +24,14 @@ def result(options: Options, context: Context) -> Result:
     With `--mode both` the `--result` is the deployment's, so the job's own goes before it.
     Raises MissingError if nobody says it, and NothingToReport if the job says nothing of it.
     """
-    word = options.incident_result and vocabulary.result(
-        options.incident_result, options.source("incident_result")
-    )
-    given = options.result and vocabulary.result(options.result, options.source("result"))
-    if options.mode == "both":
-        found = word or context.result or given
-    else:
-        found = word or given or context.result
+    word, given = (results.given(options, name) for name in ("incident_result", "result"))
+    ended = results.of_job(options, context)
+    found = word or (ended or given if options.mode == "both" else given or ended)
     if not found:
-        raise MissingError(
-            f"Whether it is all right now is not known: {context.provider} doesn't say here how "
-            "the job ended.",
-            "Give --incident-result (or DEVLAKE_INCIDENT_RESULT): success or failed.",
+        raise results.unknown(
+            "Whether production works",
+            "--incident-result (or DEVLAKE_INCIDENT_RESULT)",
+            context,
         )
     if found not in (Result.SUCCESS, Result.FAILURE):
         raise NothingToReport(f"No incident is reported: the job ended as {found}.")
