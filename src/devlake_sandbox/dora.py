@@ -1,7 +1,7 @@
 """DORA's four numbers, month by month, from stored rows, as DevLake's own dashboard shows them.
 
-Sources: contract/dora-month.json and lead-time.json; the dora plugin and grafana/dashboards of
-apache/devlake. All connections count as one project.
+Sources: contract/dora-month.json and the story in setup-v1.0.3.json; the dora plugin and
+grafana/dashboards of apache/devlake. All connections count as one project.
 """
 
 from bisect import bisect_left

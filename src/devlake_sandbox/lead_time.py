@@ -1,9 +1,9 @@
 """Lead time for changes, from stored rows, as DevLake's own tasks compute it.
 
-Sources: contract/lead-time.json; backend/plugins/dora/tasks (prev_deployment_commit_enricher.go,
-change_lead_time_calculator.go) and backend/plugins/refdiff/tasks of apache/devlake. DevLake takes
-what lies between a deployed commit and the one deployed before it; of a repository that it doesn't
-collect it knows no history, so that it is the deployed commit alone.
+DevLake takes what lies between a deployed commit and the one deployed before it. It knows no
+history of a repository that it doesn't collect, so there it is the deployed commit alone. Sources:
+the story in contract/setup-v1.0.3.json; of apache/devlake prev_deployment_commit_enricher.go and
+change_lead_time_calculator.go in backend/plugins/dora/tasks, and backend/plugins/refdiff/tasks.
 """
 
 import math

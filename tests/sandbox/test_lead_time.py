@@ -8,7 +8,8 @@ import requests
 
 from devlake_sandbox import Sandbox, dora, lead_time
 
-STORY = json.loads((Path(__file__).parents[1] / "data" / "contract" / "lead-time.json").read_text())
+CONTRACT = Path(__file__).parents[1] / "data" / "contract"
+STORY = json.loads((CONTRACT / "setup-v1.0.3.json").read_text())["story"]
 CONNECTION = 4
 """The story's connection on the server that was recorded."""
 
