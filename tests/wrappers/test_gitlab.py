@@ -148,17 +148,17 @@ SAID = {
         {"url": "https://127.0.0.1:1", "client_cert": __file__, "client_key": "/no/`id`"},
         "/no/`id`",
     ),
-    "mode": ({"mode": ONE_LINE}, "--mode: "),
+    "mode": ({"mode": ONE_LINE}, ": mode: "),
     "spool": (
         {"url": "http://127.0.0.1:1", "deadline": 1, "spool": "/dev/null/$(id)"},
-        'kept in --spool "/dev/null/$(id)": Not a directory',
+        '"/dev/null/$(id)": Not a directory',
     ),
     "commits": ({"commits": "acme/pay@x", "exclude_own_commit": True}, 'that "x" names'),
     "checkout": ({"checkout": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
     "submodules": ({"submodules": "$(id) '`x`'"}, "\"$(id) '`x`'\" can't be read"),
     "submodules-recursive": ({"submodules_recursive": True}, "without --submodules"),
     "exclude-own-commit": ({"exclude_own_commit": True}, "leaves no commit"),
-    "deadline": ({"deadline": 0.5}, "--deadline: 0.5 is not in the range"),
+    "deadline": ({"deadline": 0.5}, ": deadline: 0.5 is not in the range"),
     "format": ({"format": "json"}, '"reported": true'),
     "verbose": ({"verbose": True}, "Attempt 1: stored"),
     "incident-state": (
@@ -308,6 +308,13 @@ def test_the_job_s_own_end_counts_whichever_of_the_two_runs(sent, api, name, sta
     body = sent(name).body
 
     assert (body["result"], body["deploymentCommits"][0]["result"]) == (result, result)
+
+
+def test_an_empty_result_is_a_mistake(run, server):
+    ran = run(result="", fail_on_error=True)
+
+    assert (ran.code, server.received) == (2, [])
+    assert "result is empty, so nothing is reported." in ran.err
 
 
 @pytest.mark.parametrize("status", ["manual", "skipped", "created", "running", "canceling"])
