@@ -1,6 +1,5 @@
 """The inputs of the GitHub actions, from their declaration to what they do."""
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,11 @@ import yaml
 from devlake_ci import runtime
 from devlake_ci.cli.wrappers import action_end, action_main, with_carried
 from devlake_ci.options import declared, kebab
-from tests.support import GITHUB, SHA, Reply
+from tests.support import GITHUB, Reply
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION, NATIVE = (yaml.safe_load((ROOT / path).read_text()) for path in
                   ("action.yml", "native/action.yml"))  # fmt: skip
-WILD = """it's "quoted" $(id) `id`"; rm -rf ~ ${{ x }} ü 🚀\n::error::next"""
-ONE_LINE = WILD.replace("\n", " ")
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
 
 
@@ -47,141 +44,16 @@ def act(server, ticking, capsys):
     return ran
 
 
-def body(name):
-    return lambda _, __, sent: sent.body[name]
-
-
-def commit(name):
-    return lambda _, __, sent: sent.body["deploymentCommits"][0][name]
-
-
-def header(name):
-    return lambda _, __, sent: sent.headers.get(name)
-
-
-def path(_, __, sent):
-    return sent.path
-
-
-def code(code, _, __):
-    return code
-
-
-def said(text):
-    return lambda _, told, __: text in told
-
-
-def sent(_, __, received):
-    return received is not None
-
-
-INCIDENT = {
-    "mode": "incident", "incident_branches": "ma?n", "incident_state": "file:/proc/none/x",
-    "job_status": "failure",
-}  # fmt: skip
-REACHES = {
-    # input: the values given, where to look, what has to be there
-    "url": ({"url": "http://127.0.0.1:1/x", "deadline": "1"}, said("127.0.0.1:1/x: no"), True),
-    "connection": (
-        {"connection": ONE_LINE.replace("${{ x }} ", "")}, path,
-        "/plugins/webhook/connections/by-name/it%27s%20%22quoted%22%20%24%28id%29%20%60id%60%22%3B"
-        "%20rm%20-rf%20~%20%C3%BC%20%F0%9F%9A%80%20%3A%3Aerror%3A%3Anext"
-        "/deployments",
-    ),
-    "project": (
-        {"project": "{repo} $(id)", "connection": ""}, path,
-        "/plugins/webhook/projects/shop%20%24%28id%29/deployments",
-    ),
-    "token": ({"token": "$(id)`\"'"}, header("authorization"), "Bearer $(id)`\"'"),
-    "header": ({"header": "X-A: $(id) \"'\nX-B: `id`"}, header("x-b"), "`id`"),
-    "ca-bundle": (
-        {"url": "https://127.0.0.1:1", "ca_bundle": "/no/$(id)"}, said("/no/$(id)"), True,
-    ),
-    "client-cert": (
-        {"url": "https://127.0.0.1:1", "client_cert": "/no/`id`"}, said("/no/`id`"), True,
-    ),
-    "client-key": (
-        {"url": "https://127.0.0.1:1", "client_cert": __file__, "client_key": "/no/`id`"},
-        said("/no/`id`"), True,
-    ),
-    "dialect": ({"dialect": "legacy"}, body("pipeline_id"), "github:github.com/acme/shop:42:1:"
-                "deploy:7::production"),
-    "mode": ({"mode": ONE_LINE}, said("::warning title=DevLake::mode: "), True),
-    "service": ({"service": WILD}, body("name"), f"Deploy {WILD} of acme/shop to production"),
-    "environment": (
-        {"environment": ONE_LINE, "environment_map": f"{ONE_LINE}=STAGING"},
-        body("originalEnvironment"), ONE_LINE,
-    ),
-    "environment-map": (
-        {"environment": "canary", "environment_map": "x=TESTING\ncanary=PRODUCTION"},
-        body("environment"), "PRODUCTION",
-    ),
-    "result": ({"result": "Cancelled"}, body("result"), "ABORT"),
-    "id": ({"id": WILD}, body("id"), WILD),
-    "name": ({"name": WILD}, body("name"), WILD),
-    "title": ({"title": WILD}, body("displayTitle"), WILD),
-    "created-at": ({"created_at": "2026-03-01 11:00:00+01:00"}, body("createdDate"),
-                   "2026-03-01T10:00:00Z"),
-    "started-at": ({"started_at": "1772359200"}, body("startedDate"), "2026-03-01T10:00:00Z"),
-    "finished-at": ({"finished_at": "2026-03-01T10:00:00Z"}, body("finishedDate"),
-                    "2026-03-01T10:00:00Z"),
-    "repo-url": ({"repo_url": "git@h.example:a/$(id)'x'.git"}, commit("repoUrl"),
-                 "https://h.example/a/$(id)'x'"),
-    "sha": ({"sha": OTHER_SHA.upper()}, commit("commitSha"), OTHER_SHA),
-    "ref": ({"ref": WILD, "sha": SHA}, commit("refName"), WILD),
-    "message": ({"message": WILD}, commit("commitMsg"), WILD),
-    "commits": (
-        {"commits": f"- repo_url: https://h.example/a/b\n  sha: {OTHER_SHA}\n  message: "
-         f"{json.dumps(WILD, ensure_ascii=False)}\n", "exclude_own_commit": "true"},
-        commit("commitMsg"), WILD,
-    ),
-    "checkout": ({"checkout": "$(id) '`x`'\ny"}, said("\"$(id) '`x`'\" can't be read"), True),
-    "submodules": ({"submodules": "$(id) '`x`'"}, said("\"$(id) '`x`'\" can't be read"), True),
-    "submodules-recursive": ({"submodules_recursive": "true"}, said("without --submodules"), True),
-    "exclude-own-commit": ({"exclude_own_commit": "true"}, said("leaves no commit"), True),
-    "incident-result": (
-        INCIDENT | {"incident_result": "failed", "job_status": ""}, body("originalStatus"),
-        "FAILURE",
-    ),
-    "incident-key": (INCIDENT | {"incident_key": "a.B_c-1"}, body("issueKey"), "a.B_c-1"),
-    "incident-title": (INCIDENT | {"incident_title": WILD.replace("${{ x }}", "{branch}")},
-                       body("title"), WILD.replace("${{ x }}", "main")),
-    "severity": (INCIDENT | {"severity": WILD}, body("severity"), WILD),
-    "priority": (INCIDENT | {"priority": WILD}, body("priority"), WILD),
-    "component": (INCIDENT | {"component": WILD}, body("component"), WILD),
-    "incident-state": (
-        INCIDENT | {"incident_state": "file:/dev/null/$(id) `id`"},
-        said('"/dev/null/$(id) `id`" can\'t be read'), True,
-    ),
-    "incident-branches": (INCIDENT | {"incident_branches": "x\n$(id)*"}, sent, False),
-    "deadline": ({"url": "http://127.0.0.1:1", "deadline": "1"}, said("within the deadline"), True),
-    "spool": (
-        {"url": "http://127.0.0.1:1", "deadline": "1", "spool": "/dev/null/$(id)"},
-        said('"/dev/null/$(id)": Not a directory'), True,
-    ),
-    "dry-run": ({"dry_run": "true"}, sent, False),
-    "format": ({"format": "json"}, said('"reported": true'), True),
-    "verbose": ({"verbose": "true"}, said("Attempt 1: stored"), True),
-    "at": ({"at": "now"}, sent, False),
-    "fail-on-error": ({"mode": "x", "fail_on_error": "true"}, code, 2),
-    "job-status": ({"job_status": "failure"}, body("result"), "FAILURE"),
-    "check-run-id": ({"check_run_id": "$(id)"}, said("$(id)"), False),
-    "matrix-index": ({"matrix_index": "3", "check_run_id": ""}, body("id"),
-                     "github:github.com/acme/shop:42:1:deploy:3::production"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", [name for name in ACTION["inputs"] if name != "github-token"])
-def test_an_input_reaches_what_it_promises_unchanged(act, name):
-    inputs, look, expected = REACHES[name]
-
-    assert look(*act(**inputs)) == expected
-
-
 def test_the_job_s_own_id_is_part_of_the_deployments(act):
     one, two = (act(check_run_id=run)[2].body["id"] for run in ("$(id)", "`id`"))
 
     assert one != two
+
+
+def test_the_place_in_a_matrix_is_part_of_the_id_where_the_job_has_none(act):
+    _, _, posted = act(matrix_index="3", check_run_id="")
+
+    assert posted.body["id"] == "github:github.com/acme/shop:42:1:deploy:3::production"
 
 
 def test_the_github_token_asks_githubs_api(act, server):
@@ -237,10 +109,6 @@ def test_the_result_of_a_later_step_is_not_missed_at_the_beginning_of_the_job(ac
     assert "github:github.com/acme/shop:42" in output.read_text()
 
 
-def test_a_result_in_a_variable_counts_where_the_input_says_nothing_else(act):
-    assert act(env={"DEVLAKE_RESULT": "failed"})[2].body["result"] == "FAILURE"
-
-
 @pytest.mark.parametrize(
     ("mode", "given", "missing"),
     [
@@ -277,15 +145,6 @@ def test_a_wrong_input_is_called_what_its_user_calls_it(act, inputs, name):
 
     assert posted is None
     assert f"::warning title=DevLake::{name}: " in told
-
-
-def test_an_input_goes_before_a_variable_and_an_empty_one_leaves_it(act):
-    env = {"DEVLAKE_SERVICE": "variable", "DEVLAKE_TITLE": "variable"}
-
-    _, _, posted = act(env=env, service="input", title="")
-
-    assert "input of" in posted.body["name"]
-    assert posted.body["displayTitle"] == "variable"
 
 
 def test_the_end_of_the_job_takes_what_its_beginning_noted(act):

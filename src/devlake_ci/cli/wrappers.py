@@ -80,7 +80,7 @@ def action_main(runtime: Runtime) -> int:
 def action_end(runtime: Runtime) -> int:
     """Report with what was noted; with `at: now` there is nothing left to do."""
     if problem := _wrong_at(runtime.env):
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, _action_input))
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
     if _is_now(runtime.env):
         return 0
     noted = {"started_at": "started"}
@@ -92,10 +92,10 @@ def action_end(runtime: Runtime) -> int:
         for option, name in noted.items()
         if (text := value(runtime.env, f"STATE_{name}")) and not _said(runtime.env, option)
     }
-    return _report(runtime, _action_input, notes=notes)
+    return _report(runtime, action_variable, notes=notes)
 
 
-def _action_input(name: str) -> str:
+def action_variable(name: str) -> str:
     """Spell an input's variable as the runner does: `INPUT_REPO-URL`, empty if it wasn't given.
 
     https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs
@@ -119,13 +119,13 @@ def _report_now(runtime: Runtime) -> int:
             "`${{ job.status }}` in the last step of a job that does nothing else, or "
             "`${{ needs.JOB.result }}` in a job after it.",
         )
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, _action_input))
-    return _report(runtime, _action_input)
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
+    return _report(runtime, action_variable)
 
 
 def _is_given(env: Mapping[str, str], result: str) -> bool:
     """Return whether the user says a result, be it empty by mistake."""
-    text = env.get(_action_input(result), params.JOB).strip().lower()
+    text = env.get(action_variable(result), params.JOB).strip().lower()
     return text != params.JOB or value(env, variable(result)) is not None
 
 
@@ -143,7 +143,7 @@ def _wrong_at(env: Mapping[str, str]) -> BadUsageError | None:
 
 def _said(env: Mapping[str, str], option: str) -> str | None:
     """Return what the user said themselves, as an input or a variable."""
-    return value(env, _action_input(option), variable(option))
+    return value(env, action_variable(option), variable(option))
 
 
 def _made_of(env: Mapping[str, str]) -> str:
@@ -155,7 +155,7 @@ def _made_of(env: Mapping[str, str]) -> str:
 def _identity(runtime: Runtime) -> str | None:
     """Mask the secrets; return the deployment's id, or None if not all of it is known yet."""
     try:
-        inputs = given(runtime.env, _action_input)
+        inputs = given(runtime.env, action_variable)
         inputs |= {name: Given(params.JOB, "") for name in params.RESULTS}  # of later steps: empty
         context = params.parsed(report, [], params.given(runtime.env, inputs))
         options = params.options(context)
@@ -175,7 +175,7 @@ def _remember(runtime: Runtime, file: str, name: str, text: str) -> None:
 
 def with_carried(runtime: Runtime) -> Runtime:
     """Let the providers read what the action's inputs carry of the runner's contexts."""
-    carried = {name: value(runtime.env, _action_input(each)) for each, name in CARRIED.items()}
+    carried = {name: value(runtime.env, action_variable(each)) for each, name in CARRIED.items()}
     known = {name: text for name, text in carried.items() if text}
     return replace(runtime, env={**runtime.env, **known})
 
@@ -185,10 +185,10 @@ def with_carried(runtime: Runtime) -> Runtime:
 
 def gitlab() -> NoReturn:
     """Run as a job's script; what is typed after it goes to `report`."""
-    cli.execute(lambda runtime: _report(runtime, _gitlab_input, *sys.argv[1:]))
+    cli.execute(lambda runtime: _report(runtime, gitlab_variable, *sys.argv[1:]))
 
 
-def _gitlab_input(name: str) -> str:
+def gitlab_variable(name: str) -> str:
     """Spell an input's variable as the template does: `DEVLAKE_INPUT_REPO_URL`.
 
     It needs a name of its own: to GitLab a variable of the project or group goes before one of the
@@ -210,10 +210,10 @@ def plugin_step(runtime: Runtime) -> int:
     """Report with the settings; outside a CI that has plugins, and without any, show the help."""
     if not any(name.startswith("PLUGIN_") for name in runtime.env) and not _has_plugins(runtime):
         return cli.run(["--help"], runtime)
-    return _report(runtime, _setting)
+    return _report(runtime, plugin_variable)
 
 
-def _setting(name: str) -> str:
+def plugin_variable(name: str) -> str:
     """Spell a setting's variable: `PLUGIN_REPO_URL` for `repo-url` and for `repo_url`.
 
     A list arrives joined with commas, so options of several values want a text of one a line.
