@@ -165,7 +165,7 @@ class TestTheCommit:
 
 
 class TestTheResult:
-    AZURE = replace(CONTEXT, provider="azure", result=None, result_word="SucceededWithIssues")
+    AZURE = replace(CONTEXT, provider="azure", result=None, result_word="partiallySucceeded")
 
     def test_is_the_users_then_the_cis(self):
         context = replace(CONTEXT, result=Result.FAILURE, result_word="failed")
@@ -174,7 +174,7 @@ class TestTheResult:
         assert deployment(context, result=None).result == "FAILURE"
 
     def test_is_what_the_users_map_says_of_the_cis_word(self):
-        mapped = {"result": None, "result_map": ("SucceededWithIssues=SUCCESS",)}
+        mapped = {"result": None, "result_map": ("partiallySucceeded=SUCCESS",)}
         failed = replace(self.AZURE, result=Result.FAILURE, result_word="Failed")
 
         assert deployment(self.AZURE, **mapped).result == "SUCCESS"
@@ -184,10 +184,10 @@ class TestTheResult:
         assert deployment(result="UNSTABLE", result_map=("unstable=FAILURE",)).result == "FAILURE"
 
     def test_that_the_cis_word_leaves_open_is_asked_for_with_the_map(self):
-        with pytest.raises(MissingError, match='azure says "SucceededWithIssues"') as raised:
+        with pytest.raises(MissingError, match='azure says "partiallySucceeded"') as raised:
             deployment(self.AZURE, result=None)
 
-        assert '--result-map "SucceededWithIssues=SUCCESS"' in raised.value.hint
+        assert '--result-map "partiallySucceeded=SUCCESS"' in raised.value.hint
 
     def test_of_a_job_that_runs_is_never_offered_to_be_mapped(self):
         running = replace(CONTEXT, result_word="running")
@@ -235,15 +235,8 @@ class TestNothingToReport:
     def test_a_pull_request_deploys_where_the_user_says(self):
         assert deployment(self.REVIEW, environment="review").environment == "DEVELOPMENT"
 
-    def test_a_pull_request_never_deploys_to_production_unless_it_is_allowed(self):
-        with pytest.raises(NothingToReport, match="doesn't count as a deployment to PRODUCTION"):
-            deployment(self.REVIEW, environment="prod-eu")
-        allowed = deployment(self.REVIEW, environment="prod-eu", allow_pull_request=True)
-
-        assert allowed.environment == "PRODUCTION"
-
-    def test_a_job_that_only_visits_its_environment_deploys_nothing(self):
-        verify = replace(CONTEXT, visit="it is there to verify", environment="production")
+    def test_a_job_that_only_uses_its_environment_deploys_nothing(self):
+        verify = replace(CONTEXT, no_deployment="it is there to verify", environment="production")
 
         with pytest.raises(NothingToReport, match="it is there to verify"):
             deployment(verify, environment=None)

@@ -21,13 +21,13 @@ from devlake_ci.vocabulary import (
 )
 
 RESULTS_FROM_THE_FIELD = {
-    "SUCCESS": "success Succeeded SUCCESSFUL passed",
+    "SUCCESS": "success Succeeded SUCCESSFUL passed SucceededWithIssues",
     "FAILURE": "failure Failed ERROR timed_out TimedOut timed-out infrastructure_fail",
     "ABORT": "canceled Cancelled ABORTED killed",
     "SKIPPED": "Skipped not_run NOT_BUILT manual blocked",
 }
 # Not ended, half a success, or a number that means the opposite elsewhere.
-REFUSED_RESULTS = """running completed neutral unstable SucceededWithIssues partiallySucceeded
+REFUSED_RESULTS = """running completed neutral unstable partiallySucceeded
     unknown none 0 1 true no ##[x]"""
 ENVIRONMENTS_FROM_THE_FIELD = {
     "PRODUCTION": "PRODUCTION Prod prd live prod-eu eu/production prod_blue prod.eu.example.com"
@@ -78,7 +78,7 @@ class TestAResult:
             result("neutral", "DEVLAKE_RESULT")
 
         assert 'DEVLAKE_RESULT: "neutral"' in refused.value.message
-        assert "passed, pass; FAILURE: failure" in refused.value.hint
+        assert "passed, pass, SucceededWithIssues; FAILURE: failure" in refused.value.hint
         assert "--result-map" in refused.value.hint
 
     def test_is_what_the_users_map_says_first(self):

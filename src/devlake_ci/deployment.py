@@ -40,8 +40,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     Raises NothingToReport if it made none, MissingError for what the CI doesn't say, and
     BadUsageError for what can't be used as it was given.
     """
-    pull_request = None if options.allow_pull_request else context.pull_request
-    why = pull_request or context.no_deployment or context.visit
+    why = context.pull_request or context.stops or context.no_deployment
     if why and not options.environment:
         raise NothingToReport(
             f"Nothing is reported: {why}, and no environment is given.",
@@ -49,12 +48,6 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
         )
     result = _result(options, context)
     environment, original = place(options, context)
-    if pull_request and environment is Environment.PRODUCTION:
-        raise NothingToReport(
-            f"Nothing is reported: {pull_request}, which doesn't count as a deployment to "
-            "PRODUCTION.",
-            "If this run does deploy there, allow it with --allow-pull-request.",
-        )
     commits = combined(options, lambda: _commit(options, context, lookups), lookups.others)
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commits[0].repo_url, original)
@@ -83,7 +76,7 @@ def identity(options: Options, context: Context, lookups: Lookups, finished: dat
     job_id = context.job_id
     if job_id is None:
         nonce = lookups.nonce(context.state_dir) if context.state_dir else None
-        job_id = "-".join(filter(None, (context.leg, nonce)))
+        job_id = "-".join(filter(None, (context.matrix_index, nonce)))
     parts = (
         context.provider,
         (context.repo_url or _repo_url(options, context)).removeprefix("https://"),
@@ -151,7 +144,8 @@ def _repo_url(options: Options, context: Context) -> str:
     url = _given_repo_url(options) or context.repo_url
     if not url:
         raise MissingError(
-            "The repository's URL is not known: neither the CI nor a git remote says it.",
+            context.unknown.get("repo_url")
+            or "The repository's URL is not known: neither the CI nor a git remote says it.",
             "Give --repo-url (or DEVLAKE_REPO_URL), such as https://github.com/acme/shop.",
         )
     if len(url) > REPO_URL:
@@ -191,7 +185,8 @@ def _sha_and_ref(
         return whole(options.ref, options.source("ref"), finders), ref
     if context.sha is None:
         raise MissingError(
-            "The deployed commit is not known: neither the CI nor a git checkout says it.",
+            context.unknown.get("sha")
+            or "The deployed commit is not known: neither the CI nor a git checkout says it.",
             "Give --sha (or DEVLAKE_SHA).",
         )
     _same_repository(options, context)

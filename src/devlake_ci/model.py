@@ -65,19 +65,25 @@ class Context:
     what it means."""
     job_id: str | None = None
     """The CI's id of this very job: another in each leg of a matrix and in each retry."""
-    leg: str | None = None
+    matrix_index: str | None = None
     """Which leg of a matrix the job is, where the CI has no `job_id`; None if it doesn't say."""
+    matrix_note: str | None = None
+    """Why the legs of a matrix would be one deployment here unless each of them has a `--service`;
+    None where the CI tells them apart."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Why a field is None though the CI or the checkout says something, and how to give it: by the
+    field's name, as sentences for the user."""
     tier: str | None = None
     """What kind of environment the CI takes `environment` for (GitLab), or None."""
     pull_request: str | None = None
     """Why the run counts as one for a pull or merge request, such as "it runs for a pull request":
     its commit may never reach production. None for all others, and for the merge itself."""
+    stops: str | None = None
+    """Why this job neither deploys nor breaks anything, such as "it stops the environment
+    review/7"; None if it may well do so."""
     no_deployment: str | None = None
-    """Why this job neither deploys nor breaks anything unless an environment is given by hand, such
-    as "it stops the environment review/7"; None if it may well deploy."""
-    visit: str | None = None
-    """Why this job deploys nothing in `environment`, though it may find it broken, such as
-    "it is there to verify"; None if it may well deploy."""
+    """Why this job deploys nothing to `environment`, though it may find it broken, such as "the job
+    has its environment with action: verify"; None if it may well deploy."""
     no_incident: str | None = None
     """Why no incident begins in this run, such as "the job deploy of this pipeline is failed": an
     incident counts against the last successful deployment. None if one may begin."""

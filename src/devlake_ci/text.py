@@ -48,6 +48,13 @@ def without_login(text: str) -> str:
     return re.sub(r"\S+", lambda word: _without_login(word[0]), text)
 
 
+def without_user_info(url: str) -> str | None:
+    """Return a URL without the user and password in it; None if it isn't clear where they end."""
+    bare = re.sub(r"(?<=://)[^/?#\s]*@", "", url)
+    # A password may have a slash in it that nobody escaped.
+    return None if re.search(r"://[^/?#\s]*:(?!\d*(?:[/?#]|$))", bare) and "@" in bare else bare
+
+
 def hidden(text: str, secrets: Iterable[str]) -> str:
     """Write *** for each of the secrets; what is too short to be one stays."""
     for secret in sorted(secrets, key=len, reverse=True):

@@ -16,11 +16,14 @@ from devlake_ci.text import quoted
 Kind = TypeVar("Kind", bound=StrEnum)
 
 # Not here, so that they are refused: words for jobs that haven't ended (running, completed, which
-# on GitHub is no result); for half a success (neutral, unstable, SucceededWithIssues); numbers and
+# on GitHub is no result); for half a success (neutral, unstable); numbers and
 # booleans, since 0 is a success in a Bitbucket exit code and a failure in AWS CodeBuild's
 # CODEBUILD_BUILD_SUCCEEDING.
 RESULTS: Mapping[Result, tuple[str, ...]] = {
-    Result.SUCCESS: ("success", "succeeded", "successful", "passed", "pass"),
+    Result.SUCCESS: (
+        *("success", "succeeded", "successful", "passed", "pass"),
+        "SucceededWithIssues",  # Azure: a step failed that may fail
+    ),
     Result.FAILURE: (
         *("failure", "failed", "fail", "error", "errored", "timed_out", "timeout"),
         "infrastructure_fail",  # CircleCI

@@ -133,14 +133,14 @@ def test_each_sign_of_a_merge_request_is_enough(variable):
     assert context.pull_request == "it runs for a merge request"
 
 
-@pytest.mark.parametrize(("action", "visits"), [("start", False), ("prepare", True),
+@pytest.mark.parametrize(("action", "uses"), [("start", False), ("prepare", True),
                                                 ("verify", True), ("access", True)])  # fmt: skip
-def test_gitlab_deploys_nothing_where_an_environment_is_only_visited(action, visits):
+def test_gitlab_deploys_nothing_where_a_job_only_uses_its_environment(action, uses):
     env = {"GITLAB_CI": "true", "CI_ENVIRONMENT_ACTION": action}
 
     context = ci.context(env, lambda _: None, lambda *_: None)
 
-    assert (context.no_deployment, bool(context.visit)) == (None, visits)
+    assert (context.stops, bool(context.no_deployment)) == (None, uses)
 
 
 def test_an_environment_without_a_name_is_stopped_all_the_same():
@@ -148,7 +148,7 @@ def test_an_environment_without_a_name_is_stopped_all_the_same():
 
     context = ci.context(env, lambda _: None, lambda *_: None)
 
-    assert context.no_deployment == "it stops the environment"
+    assert context.stops == "it stops the environment"
 
 
 @pytest.mark.parametrize(

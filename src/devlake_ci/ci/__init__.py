@@ -1,10 +1,10 @@
-"""Which CI we run in, what it knows of the job, and how it wants to be told the result."""
+"""Which CI runs us, what it says of the job, and how it is told the result."""
 
 from importlib import import_module
 
 from devlake_ci.ci import plain
 from devlake_ci.ci.checkout import completed
-from devlake_ci.ci.facts import value
+from devlake_ci.ci.facts import Fact, value
 from devlake_ci.ci.provider import Env, Git, Provider, ReadFile
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context
@@ -36,19 +36,23 @@ PROVIDERS: list[Provider] = [import_module(f"{__name__}.{name}").PROVIDER for na
 
 
 def provider(env: Env) -> Provider:
-    """Find the CI that `DEVLAKE_CI` names, else one that says it is there, else `plain`.
+    """Return the CI that `DEVLAKE_CI` names, else the one whose marker is set, else `plain`.
 
-    Raises BadUsageError if `DEVLAKE_CI` names none that we know.
+    Raise BadUsageError if `DEVLAKE_CI` names none that is known.
     """
     forced = value(env, "DEVLAKE_CI")
     if forced:
         return _named(forced)
-    return next((known for known in PROVIDERS if known.detect(env)), plain.PROVIDER)
+    return next((known for known in PROVIDERS if known.marker(env)), plain.PROVIDER)
 
 
 def context(env: Env, read_file: ReadFile, git: Git) -> Context:
-    """Read what the CI says of this job, completed by Git where it doesn't say it."""
-    return completed(provider(env).read(env, read_file), git)
+    """Read what the CI says of this job, completed by git where it doesn't say it."""
+    found = provider(env)
+    forced = "DEVLAKE_CI" if value(env, "DEVLAKE_CI") else None
+    source = forced or found.marker(env) or "no CI variable"
+    said = found.read(found.with_files(env, read_file)).context(Fact(found.name, source))
+    return completed(said, git, from_any_checkout=found.from_any_checkout)
 
 
 def _named(name: str) -> Provider:
@@ -58,5 +62,6 @@ def _named(name: str) -> Provider:
             return one
     names = ", ".join(one.name for one in known)
     raise BadUsageError(
-        f"DEVLAKE_CI: {quoted(name)} is no CI that is known.", f"Use one of {names}, or unset it."
+        f"DEVLAKE_CI: {quoted(name)} is not a CI that devlake-ci knows.",
+        f"Use one of {names}, or unset it.",
     )

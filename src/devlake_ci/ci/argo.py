@@ -13,29 +13,20 @@ as DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows.
 [1] https://argo-workflows.readthedocs.io/en/latest/variables/
 """
 
-from devlake_ci.ci.facts import Fact, context, mapped, moment, value, variable
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.model import Context
-
-NAME = "argo"
+from devlake_ci.ci.facts import Facts, mapped, value, variable
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import timestamp
 
 
-def detect(env: Env) -> bool:
-    """Recognise Argo Workflows by what our example hands over."""
-    return value(env, "ARGO_WORKFLOW_UID") is not None
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read what the exit handler hands over."""
-    del read_file
-    facts = {
-        "run_id": variable(env, "ARGO_WORKFLOW_UID"),
-        "job": variable(env, "ARGO_WORKFLOW_TEMPLATE"),
-        "created_at": mapped(variable(env, "ARGO_WORKFLOW_CREATED"), moment),
-        "result": variable(env, "ARGO_WORKFLOW_STATUS"),
-    }
-    workflow = value(env, "ARGO_WORKFLOW_TEMPLATE")
-    return context(env, Fact(NAME, "ARGO_WORKFLOW_UID"), facts, workflow=workflow)
+    return Facts(
+        run_id=variable(env, "ARGO_WORKFLOW_UID"),
+        job=variable(env, "ARGO_WORKFLOW_TEMPLATE"),
+        workflow=value(env, "ARGO_WORKFLOW_TEMPLATE"),
+        created_at=mapped(variable(env, "ARGO_WORKFLOW_CREATED"), timestamp),
+        result=variable(env, "ARGO_WORKFLOW_STATUS"),
+    )
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read)
+PROVIDER = Provider(name="argo", markers=("ARGO_WORKFLOW_UID",), marked=None, read=read)

@@ -11,13 +11,13 @@
 - BUILD_REASON, BUILD_REQUESTEDFOR, BUILD_DEFINITIONNAME: PullRequest or another, a person, the
   pipeline [1]
 - SYSTEM_STAGENAME, SYSTEM_JOBNAME, SYSTEM_JOBATTEMPT, SYSTEM_STAGEATTEMPT: as they say [1]
-- SYSTEM_JOBID: one of each job, the same in each attempt [unverified]; the stage's attempt is put
-  to it
+- SYSTEM_JOBID: one of each job and of each leg of a matrix, the same in each attempt [unverified];
+  the attempts of stage and job are put to it
 - SYSTEM_PIPELINESTARTTIME: like 2020-02-10 13:29:58-05:00 [1]; when the job began, nothing says
 - SYSTEM_COLLECTIONURI, SYSTEM_TEAMPROJECT: what a run's address is made of [1]
 - ENVIRONMENT_NAME: in deployment jobs, where they deploy to [1]
-- AGENT_JOBSTATUS: Canceled, Failed, Succeeded, or SucceededWithIssues [1], half a success, left
-  open
+- AGENT_JOBSTATUS: Canceled, Failed, Succeeded, or SucceededWithIssues [1]: a step failed that may
+  fail (`continueOnError`), so a success, unless --result-map says otherwise
 - RELEASE_DEPLOYMENTID, _ATTEMPTNUMBER, _ENVIRONMENTNAME, _DEFINITIONNAME, _RELEASEWEBURL: in
   classic releases, where BUILD_ is the artifact's build [2]
 
@@ -29,55 +29,65 @@ https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and
 src/Agent.Sdk/CommandStringConvertor.cs of https://github.com/microsoft/azure-pipelines-agent
 """
 
-from typing import Any
 from urllib.parse import quote
 
 from devlake_ci.ci.facts import (
     Fact,
-    bare_ref,
-    commit_sha,
-    context,
+    Facts,
+    joined,
     mapped,
-    moment,
+    pull_request,
     renamed,
     value,
     variable,
 )
 from devlake_ci.ci.outputs import problem, variables
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import bare_ref, commit_sha, number, timestamp
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Say
-from devlake_ci.model import Context, Outcome
+from devlake_ci.model import Outcome
 
-NAME = "azure"
 _CODES = {"%": "%AZP25", ";": "%3B", "\r": "%0D", "\n": "%0A", "]": "%5D"}
 
 
-def detect(env: Env) -> bool:
-    """Recognise Azure Pipelines by its own variable."""
-    return (value(env, "TF_BUILD") or "").lower() == "true"
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read the predefined variables; AGENT_JOBSTATUS is the result so far."""
-    del read_file
-    job = _joined(env, "SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT")
-    return context(
-        env,
-        Fact(NAME, "TF_BUILD"),
-        _commit(env) | _run(env),
-        job_id=job.value if job else None,
-        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
+    requested = value(env, "BUILD_REASON") == "PullRequest" or bool(
+        value(env, "SYSTEM_PULLREQUEST_PULLREQUESTID")
+    )
+    if requested:
+        sha = variable(env, "SYSTEM_PULLREQUEST_SOURCECOMMITID")
+        ref, message = variable(env, "SYSTEM_PULLREQUEST_SOURCEBRANCH"), None
+    else:
+        sha, ref = variable(env, "BUILD_SOURCEVERSION"), variable(env, "BUILD_SOURCEBRANCH")
+        message = variable(env, "BUILD_SOURCEVERSIONMESSAGE")
+    job = joined(env, "SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT", "SYSTEM_JOBATTEMPT")
+    # A release has numbers of its own: no build may have the same.
+    release = mapped(variable(env, "RELEASE_DEPLOYMENTID"), lambda number: f"release-{number}")
+    return Facts(
+        sha=mapped(sha, commit_sha),
+        ref=mapped(ref, bare_ref),
+        message=message,
+        repo_url=mapped(variable(env, "BUILD_REPOSITORY_URI"), canonical),
+        run_id=release or variable(env, "BUILD_BUILDID"),
+        attempt=variable(env, "RELEASE_ATTEMPTNUMBER", "SYSTEM_JOBATTEMPT"),
+        job=joined(env, "SYSTEM_STAGENAME", "SYSTEM_JOBNAME"),
+        job_id=job.value if job and value(env, "SYSTEM_JOBID") else None,
+        run_url=variable(env, "RELEASE_RELEASEWEBURL") or _run_url(env),
+        actor=variable(env, "BUILD_REQUESTEDFOR"),
+        environment=variable(env, "RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME"),
+        created_at=mapped(variable(env, "SYSTEM_PIPELINESTARTTIME"), timestamp),
+        result=variable(env, "AGENT_JOBSTATUS"),
         run_number=number(value(env, "RELEASE_DEPLOYMENTID", "BUILD_BUILDID")),
         workflow=value(env, "RELEASE_DEFINITIONNAME", "BUILD_DEFINITIONNAME"),
+        pull_request=pull_request(requested),
         is_tag=(value(env, "BUILD_SOURCEBRANCH") or "").startswith("refs/tags/"),
     )
 
 
-def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
+def emit(outcome: Outcome, _: Env) -> tuple[Effect, ...]:
     """Set output variables of the step, and show a problem on the run's page."""
-    del env
     commands = [
         f"##vso[task.setvariable variable={name};isOutput=true]{_escaped(text)}"
         for name, text in variables(outcome).items()
@@ -88,36 +98,6 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
     return tuple(map(Say, commands))
 
 
-def _commit(env: Env) -> dict[str, Fact[Any] | None]:
-    if _for_pull_request(env):
-        sha = variable(env, "SYSTEM_PULLREQUEST_SOURCECOMMITID")
-        ref, message = variable(env, "SYSTEM_PULLREQUEST_SOURCEBRANCH"), None
-    else:
-        sha, ref = variable(env, "BUILD_SOURCEVERSION"), variable(env, "BUILD_SOURCEBRANCH")
-        message = variable(env, "BUILD_SOURCEVERSIONMESSAGE")
-    return {
-        "sha": mapped(sha, commit_sha),
-        "ref": mapped(ref, bare_ref),
-        "message": message,
-        "repo_url": mapped(variable(env, "BUILD_REPOSITORY_URI"), canonical),
-    }
-
-
-def _run(env: Env) -> dict[str, Fact[Any] | None]:
-    # A release has numbers of its own: no build may have the same.
-    release = mapped(variable(env, "RELEASE_DEPLOYMENTID"), lambda number: f"release-{number}")
-    return {
-        "run_id": release or variable(env, "BUILD_BUILDID"),
-        "attempt": variable(env, "RELEASE_ATTEMPTNUMBER", "SYSTEM_JOBATTEMPT"),
-        "job": _joined(env, "SYSTEM_STAGENAME", "SYSTEM_JOBNAME"),
-        "run_url": variable(env, "RELEASE_RELEASEWEBURL") or _run_url(env),
-        "actor": variable(env, "BUILD_REQUESTEDFOR"),
-        "environment": variable(env, "RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME"),
-        "created_at": mapped(variable(env, "SYSTEM_PIPELINESTARTTIME"), moment),
-        "result": variable(env, "AGENT_JOBSTATUS"),
-    }
-
-
 def _run_url(env: Env) -> Fact[str] | None:
     server, project = value(env, "SYSTEM_COLLECTIONURI"), value(env, "SYSTEM_TEAMPROJECT")
     if not (server and project):
@@ -126,22 +106,10 @@ def _run_url(env: Env) -> Fact[str] | None:
     return renamed(mapped(variable(env, "BUILD_BUILDID"), lambda id_: page + id_), "BUILD_BUILDID")
 
 
-def _for_pull_request(env: Env) -> bool:
-    return value(env, "BUILD_REASON") == "PullRequest" or bool(
-        value(env, "SYSTEM_PULLREQUEST_PULLREQUESTID")
-    )
-
-
-def _joined(env: Env, *names: str) -> Fact[str] | None:
-    said = [fact for name in names if (fact := variable(env, name))]
-    text = ".".join(fact.value for fact in said)
-    return Fact(text, ".".join(fact.source for fact in said)) if said else None
-
-
 def _escaped(text: str) -> str:
     for character, code in _CODES.items():
         text = text.replace(character, code)
     return text
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit)
+PROVIDER = Provider(name="azure", markers=("TF_BUILD",), read=read, emit=emit)

@@ -5,7 +5,8 @@
 - BITBUCKET_GIT_HTTP_ORIGIN, _SSH_ORIGIN: the repository [1]
 - BITBUCKET_BUILD_NUMBER: grows within a repository, the same when a step is run again [1]
 - BITBUCKET_STEP_RUN_NUMBER: counts that, from 1 [1]
-- BITBUCKET_STEP_UUID: the step's own, in braces [1]
+- BITBUCKET_STEP_UUID: the step's own, in braces [1]; whether it is another one when the step is run
+  again is [unverified], so the number of the run is put to it
 - BITBUCKET_REPO_FULL_NAME: workspace/repository [1]
 - BITBUCKET_PR_ID: there in pull requests only [1]
 - BITBUCKET_DEPLOYMENT_ENVIRONMENT: there in steps with `deployment:` [1]
@@ -17,50 +18,31 @@ Times, the step's name, the commit's message and who set it off (but as a UUID):
 [1] https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
 """
 
-from typing import Any
-
-from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import exit_code, number
+from devlake_ci.ci.facts import Fact, Facts, joined, mapped, pull_request, value, variable
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import bare_ref, commit_sha, exit_code, number
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.model import Context
-
-NAME = "bitbucket"
 
 
-def detect(env: Env) -> bool:
-    """Recognise Bitbucket by the number that each of its pipelines has."""
-    return value(env, "BITBUCKET_BUILD_NUMBER") is not None
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read the default variables; in `after-script` they say the result, too."""
-    del read_file
-    return context(
-        env,
-        Fact(NAME, "BITBUCKET_BUILD_NUMBER"),
-        _facts(env),
-        job_id=value(env, "BITBUCKET_STEP_UUID"),
-        leg=value(env, "BITBUCKET_PARALLEL_STEP"),
-        pull_request="it runs for a pull request" if value(env, "BITBUCKET_PR_ID") else None,
+    url = variable(env, "BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_GIT_SSH_ORIGIN")
+    step = joined(env, "BITBUCKET_STEP_UUID", "BITBUCKET_STEP_RUN_NUMBER")
+    return Facts(
+        sha=mapped(variable(env, "BITBUCKET_COMMIT"), commit_sha),
+        ref=mapped(variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"), bare_ref),
+        repo_url=mapped(url, canonical),
+        run_id=variable(env, "BITBUCKET_BUILD_NUMBER"),
+        attempt=variable(env, "BITBUCKET_STEP_RUN_NUMBER"),
+        job_id=step.value if step and value(env, "BITBUCKET_STEP_UUID") else None,
+        matrix_index=value(env, "BITBUCKET_PARALLEL_STEP"),
+        run_url=_run_url(env),
+        environment=variable(env, "BITBUCKET_DEPLOYMENT_ENVIRONMENT"),
+        result=mapped(variable(env, "BITBUCKET_EXIT_CODE"), exit_code),
         run_number=number(value(env, "BITBUCKET_BUILD_NUMBER")),
+        pull_request=pull_request(value(env, "BITBUCKET_PR_ID")),
         is_tag=value(env, "BITBUCKET_TAG") is not None,
     )
-
-
-def _facts(env: Env) -> dict[str, Fact[Any] | None]:
-    return {
-        "sha": mapped(variable(env, "BITBUCKET_COMMIT"), commit_sha),
-        "ref": mapped(variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"), bare_ref),
-        "repo_url": mapped(
-            variable(env, "BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_GIT_SSH_ORIGIN"), canonical
-        ),
-        "run_id": variable(env, "BITBUCKET_BUILD_NUMBER"),
-        "attempt": variable(env, "BITBUCKET_STEP_RUN_NUMBER"),
-        "run_url": _run_url(env),
-        "environment": variable(env, "BITBUCKET_DEPLOYMENT_ENVIRONMENT"),
-        "result": mapped(variable(env, "BITBUCKET_EXIT_CODE"), exit_code),
-    }
 
 
 def _run_url(env: Env) -> Fact[str] | None:
@@ -70,4 +52,4 @@ def _run_url(env: Env) -> Fact[str] | None:
     return mapped(run, lambda number: page + number)
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read)
+PROVIDER = Provider(name="bitbucket", markers=("BITBUCKET_BUILD_NUMBER",), marked=None, read=read)

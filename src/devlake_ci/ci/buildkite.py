@@ -22,40 +22,37 @@ https://buildkite.com/docs/agent/v3/cli-meta-data
 [1] https://buildkite.com/docs/pipelines/configure/environment-variables
 """
 
-from typing import Any
-
-from devlake_ci.ci.facts import Fact, bare_ref, context, mapped, value, variable
+from devlake_ci.ci.facts import Facts, mapped, pull_request, value, variable
 from devlake_ci.ci.outputs import outputs
-from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.provider import Env, Provider
 from devlake_ci.ci.summary import summary
-from devlake_ci.ci.values import exit_code, number, whole_sha
+from devlake_ci.ci.values import bare_ref, exit_code, number, whole_sha
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Run
 from devlake_ci.errors import NothingToReport
-from devlake_ci.model import Context, Outcome, Result
+from devlake_ci.model import Outcome, Result
 
-NAME = "buildkite"
 AGENT = "buildkite-agent"
 
 
-def detect(env: Env) -> bool:
-    """Recognise Buildkite by its own variable."""
-    return value(env, "BUILDKITE") == "true"
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read the job's variables; in a `post-command` hook they say the result, too."""
-    del read_file
-    asked = value(env, "BUILDKITE_PULL_REQUEST") or "false"
-    return context(
-        env,
-        Fact(NAME, "BUILDKITE"),
-        _facts(env),
+    requested = (value(env, "BUILDKITE_PULL_REQUEST") or "false") != "false"
+    return Facts(
+        sha=mapped(variable(env, "BUILDKITE_COMMIT"), whole_sha),
+        ref=mapped(variable(env, "BUILDKITE_TAG", "BUILDKITE_BRANCH"), bare_ref),
+        repo_url=mapped(variable(env, "BUILDKITE_REPO"), canonical),
+        run_id=variable(env, "BUILDKITE_BUILD_ID"),
+        attempt=mapped(variable(env, "BUILDKITE_RETRY_COUNT"), _attempt),
+        job=variable(env, "BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"),
         job_id=value(env, "BUILDKITE_JOB_ID"),
-        pull_request="it runs for a pull request" if asked != "false" else None,
+        run_url=variable(env, "BUILDKITE_BUILD_URL"),
+        actor=variable(env, "BUILDKITE_BUILD_CREATOR"),
+        result=mapped(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), _result),
         run_number=number(value(env, "BUILDKITE_BUILD_NUMBER")),
         workflow=value(env, "BUILDKITE_PIPELINE_SLUG"),
         default_branch=value(env, "BUILDKITE_PIPELINE_DEFAULT_BRANCH"),
+        pull_request=pull_request(requested),
         is_tag=value(env, "BUILDKITE_TAG") is not None,
     )
 
@@ -73,20 +70,6 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
     return (Run(annotate, summary(outcome)), *kept)
 
 
-def _facts(env: Env) -> dict[str, Fact[Any] | None]:
-    return {
-        "sha": mapped(variable(env, "BUILDKITE_COMMIT"), whole_sha),
-        "ref": mapped(variable(env, "BUILDKITE_TAG", "BUILDKITE_BRANCH"), bare_ref),
-        "repo_url": mapped(variable(env, "BUILDKITE_REPO"), canonical),
-        "run_id": variable(env, "BUILDKITE_BUILD_ID"),
-        "attempt": mapped(variable(env, "BUILDKITE_RETRY_COUNT"), _attempt),
-        "job": variable(env, "BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"),
-        "run_url": variable(env, "BUILDKITE_BUILD_URL"),
-        "actor": variable(env, "BUILDKITE_BUILD_CREATOR"),
-        "result": mapped(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), _result),
-    }
-
-
 def _attempt(retries: str) -> str | None:
     return str((number(retries) or 0) + 1)
 
@@ -101,4 +84,4 @@ def _style(outcome: Outcome) -> str:
     return "warning" if outcome.soft else "error"
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit)
+PROVIDER = Provider(name="buildkite", markers=("BUILDKITE",), read=read, emit=emit)

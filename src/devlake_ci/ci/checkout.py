@@ -1,4 +1,7 @@
-"""Completes with Git what a CI doesn't say of the commit, from the checkout that we run in."""
+"""Completes what a CI doesn't say of the commit with git, from the checkout that we run in.
+
+What the checkout says counts only as far as it is one of the repository that the CI names.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -6,19 +9,25 @@ from typing import Any
 from devlake_ci.ci.provider import Git
 from devlake_ci.ci.values import whole_sha
 from devlake_ci.commits import remote
+from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Context
+from devlake_ci.text import quoted
 
 
-def completed(context: Context, git: Git) -> Context:
+def completed(context: Context, git: Git, *, from_any_checkout: bool = False) -> Context:
     """Return `context` with `sha`, `repo_url`, `ref` and `message` where they were missing.
 
-    HEAD of another repository's checkout than the one that the CI names never counts.
+    `from_any_checkout` tells that its commit and repository may be those of another checkout of
+    the job than the one we run in; where the two contradict each other, neither counts.
     """
-    if context.sha is None and _deploys_head(context, git):
-        context = _with(context, "sha", git("rev-parse", "HEAD"), remote.HEAD)
+    if from_any_checkout and (doubt := _contradiction(context, git)):
+        unknown = {**context.unknown, "sha": doubt, "repo_url": doubt}
+        return replace(context, sha=None, repo_url=None, message=None, unknown=unknown,
+                       sources=_without(context, "sha", "repo_url", "message"))  # fmt: skip
+    if context.sha is None and "sha" not in context.unknown:
+        context = _with_head(context, git)
     if context.repo_url is None:
-        source = "git config remote.origin.url"
-        context = _with(context, "repo_url", remote.repository(git), source)
+        context = _with_remote(context, git)
     if context.ref is None:
         context = _with_ref(context, git)
     if context.message is None and _is_whole(context.sha):
@@ -27,10 +36,41 @@ def completed(context: Context, git: Git) -> Context:
     return context
 
 
-def _deploys_head(context: Context, git: Git) -> bool:
-    if context.repo_url and not remote.is_checkout_of(context.repo_url, git):
-        return False
-    return not (context.pull_request and _is_merge(git))
+def _contradiction(context: Context, git: Git) -> str | None:
+    if not context.repo_url or _has(context.sha, git):
+        return None
+    remotes = _remotes(git)
+    if not remotes or context.repo_url in remotes:
+        return None
+    where = context.sources.get("repo_url", "the CI")
+    return (
+        f"Which of two repositories is deployed is not known: {where} says "
+        f"{quoted(context.repo_url)}, and the working directory is a checkout of "
+        f"{quoted(remotes[0])}. Give both --repo-url and --sha."
+    )
+
+
+def _with_head(context: Context, git: Git) -> Context:
+    if context.pull_request and _is_merge(git):
+        return context
+    remotes = _remotes(git) if context.repo_url else []
+    if context.repo_url and context.repo_url not in remotes:
+        if not remotes:
+            return context
+        doubt = (
+            f"The deployed commit is not known: {context.provider} doesn't say it, and the working "
+            f"directory is a checkout of {quoted(remotes[0])}, not of {quoted(context.repo_url)}."
+        )
+        return replace(context, unknown={**context.unknown, "sha": doubt})
+    return _with(context, "sha", git("rev-parse", "HEAD"), remote.HEAD)
+
+
+def _with_remote(context: Context, git: Git) -> Context:
+    # A checkout that doesn't have the CI's commit is one of another repository.
+    if "repo_url" in context.unknown or (context.sha and not _has(context.sha, git)):
+        return context
+    source = "git config remote.origin.url"
+    return _with(context, "repo_url", remote.repository(git), source)
 
 
 def _with_ref(context: Context, git: Git) -> Context:
@@ -51,6 +91,21 @@ def _with(context: Context, name: str, value: str | None, source: str) -> Contex
     return replace(context, **changes)
 
 
+def _without(context: Context, *names: str) -> dict[str, str]:
+    return {name: source for name, source in context.sources.items() if name not in names}
+
+
+def _remotes(git: Git) -> list[str]:
+    """List the repositories that the checkout has as remotes."""
+    addresses = (remote.address(url, git) for url in remote.urls(git).values())
+    return list(filter(None, map(canonical, addresses)))
+
+
+def _has(sha: str | None, git: Git) -> bool:
+    """Tell whether the checkout has a commit."""
+    return _is_whole(sha) and bool(git("rev-parse", "--verify", "--quiet", f"{sha}^{{commit}}"))
+
+
 def _is_merge(git: Git) -> bool:
     # Of a pull request it may be one that the CI made. A shallow clone's commit has its parents.
     head = (git("cat-file", "commit", "HEAD") or "").partition("\n\n")[0]
@@ -58,5 +113,5 @@ def _is_merge(git: Git) -> bool:
 
 
 def _is_whole(sha: str | None) -> bool:
-    # Also keeps an odd value from being read as an option of Git.
+    # Also keeps an odd value from being read as an option of git.
     return whole_sha(sha or "") is not None

@@ -1,41 +1,50 @@
 """CircleCI, cloud and server.
 
-https://circleci.com/docs/reference/variables/#built-in-environment-variables
+- Variables: https://circleci.com/docs/reference/variables/#built-in-environment-variables
+- CIRCLE_PULL_REQUEST: a pull request whose head is the branch, as far as CircleCI knows one;
+  CIRCLE_PR_NUMBER: there for those from forks only
+- CIRCLE_WORKFLOW_JOB_ID: the job's own; all nodes of `parallelism` share it, being one job
+- CIRCLE_OIDC_TOKEN_V2, CIRCLE_OIDC_TOKEN: a token whose claims say what no variable does, the
+  repository and when the job began. It is unverified here: it is in the same environment as the
+  variables, and worth as much.
+  https://circleci.com/docs/guides/permissions-authentication/openid-connect-tokens/
 """
 
+import json
 import shlex
+from base64 import urlsafe_b64decode
 from datetime import datetime
-from typing import Any
 
-from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
-from devlake_ci.ci.oidc import repository, started
+from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
 from devlake_ci.ci.outputs import STARTED_AT, variables
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import bare_ref, commit_sha, number, unix_time
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
-from devlake_ci.model import Context, Outcome
+from devlake_ci.model import Outcome
 from devlake_ci.timestamps import rfc3339
 
-NAME = "circleci"
+_TOKENS = ("CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN")
+_ORIGIN = "oidc.circleci.com/vcs-origin"
 
 
-def detect(env: Env) -> bool:
-    """Recognise CircleCI by its own variable."""
-    return value(env, "CIRCLECI") == "true"
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read the built-in variables, and the OIDC token where they don't say it."""
-    del read_file
-    return context(
-        env,
-        Fact(NAME, "CIRCLECI"),
-        _facts(env),
+    # Projects of the GitHub App, of GitLab and of Bitbucket Data Center have no repository URL.
+    repo_url = mapped(variable(env, "CIRCLE_REPOSITORY_URL"), canonical)
+    return Facts(
+        sha=mapped(variable(env, "CIRCLE_SHA1"), commit_sha),
+        ref=mapped(variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"), bare_ref),
+        repo_url=repo_url or mapped(_claim(env, _ORIGIN), _repository),
+        run_id=variable(env, "CIRCLE_WORKFLOW_ID"),
+        job=variable(env, "CIRCLE_JOB"),
         job_id=value(env, "CIRCLE_WORKFLOW_JOB_ID"),
-        # Only pull requests from forks have a number.
-        pull_request="it runs for a pull request" if value(env, "CIRCLE_PR_NUMBER") else None,
+        run_url=variable(env, "CIRCLE_BUILD_URL") or _workflow_url(env),
+        actor=variable(env, "CIRCLE_USERNAME"),
+        # The token is made "shortly before the job starts".
+        started_at=mapped(_claim(env, "iat"), lambda seconds: unix_time(str(seconds))),
         run_number=number(value(env, "CIRCLE_BUILD_NUM")),
+        pull_request=pull_request(value(env, "CIRCLE_PULL_REQUEST", "CIRCLE_PR_NUMBER")),
         is_tag=value(env, "CIRCLE_TAG") is not None,
     )
 
@@ -50,23 +59,29 @@ def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     return _export({STARTED_AT: rfc3339(started)}, env)
 
 
-def _facts(env: Env) -> dict[str, Fact[Any] | None]:
-    # Projects of the GitHub App, of GitLab and of Bitbucket Data Center have no repository URL.
-    return {
-        "sha": mapped(variable(env, "CIRCLE_SHA1"), commit_sha),
-        "ref": mapped(variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"), bare_ref),
-        "repo_url": mapped(variable(env, "CIRCLE_REPOSITORY_URL"), canonical) or repository(env),
-        "run_id": variable(env, "CIRCLE_WORKFLOW_ID"),
-        "job": variable(env, "CIRCLE_JOB"),
-        "run_url": variable(env, "CIRCLE_BUILD_URL") or _workflow_url(env),
-        "actor": variable(env, "CIRCLE_USERNAME"),
-        "started_at": started(env),
-    }
+def _repository(origin: object) -> str | None:
+    return canonical(f"https://{origin}")  # github.com/org/repo
 
 
 def _workflow_url(env: Env) -> Fact[str] | None:
     workflow = variable(env, "CIRCLE_WORKFLOW_ID")
     return mapped(workflow, lambda id_: f"https://app.circleci.com/pipelines/workflows/{id_}")
+
+
+def _claim(env: Env, name: str) -> Fact[object] | None:
+    token = variable(env, *_TOKENS)
+    claim = _claims(token.value).get(name) if token else None
+    short = name.rpartition("/")[2]
+    return Fact(claim, f"{token.source} ({short})") if token and claim is not None else None
+
+
+def _claims(token: str) -> dict[str, object]:
+    try:
+        middle = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+    except (ValueError, IndexError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _export(values: dict[str, str], env: Env) -> tuple[Effect, ...]:
@@ -75,4 +90,4 @@ def _export(values: dict[str, str], env: Env) -> tuple[Effect, ...]:
     return (Append(path, text),) if path else ()
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit, remember=remember)
+PROVIDER = Provider(name="circleci", markers=("CIRCLECI",), read=read, emit=emit, remember=remember)

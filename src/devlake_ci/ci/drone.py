@@ -14,6 +14,8 @@
 - DRONE_BUILD_STATUS, DRONE_STAGE_STATUS: success until a step fails, then failure, brought up to
   date for each step [2]. In Harness that is [unverified], so there the result has to be given.
 - HARNESS_EXECUTION_ID: unique [3]
+- HARNESS_STAGE_INDEX, HARNESS_STEP_INDEX, HARNESS_NODE_INDEX: which leg of a matrix the stage or
+  the step is [3]
 
 [1] https://docs.drone.io/pipeline/environment/reference/
 [2] https://github.com/drone/runner-go, environ/environ.go, pipeline/state.go and
@@ -21,86 +23,56 @@
 [3] https://developer.harness.io/docs/continuous-integration/troubleshoot-ci/ci-env-var
 """
 
-from typing import Any
-
-from devlake_ci.ci.facts import (
-    Fact,
-    bare_ref,
-    commit_sha,
-    context,
-    mapped,
-    value,
-    variable,
-)
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import host, number, unix_time
+from devlake_ci.ci.facts import Fact, Facts, joined, mapped, pull_request, value, variable
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import bare_ref, commit_sha, host, number, unix_time
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.model import Context
 
 NAME = "drone"
+_JOB = ("DRONE_STAGE_NUMBER", "HARNESS_STAGE_INDEX", "HARNESS_STEP_INDEX", "HARNESS_NODE_INDEX")
 
 
-def detect(env: Env) -> bool:
-    """Recognise Drone and Harness by the variable that both set."""
-    return value(env, "DRONE") == "true"
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read the build's variables."""
-    del read_file
-    return context(
-        env,
-        Fact(NAME, "DRONE"),
-        _commit(env) | _build(env),
-        job_id=_job_id(env),
-        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
+    event = value(env, "DRONE_BUILD_EVENT")
+    requested = event == "pull_request" or value(env, "DRONE_PULL_REQUEST")
+    branch = "DRONE_SOURCE_BRANCH" if requested else "DRONE_BRANCH"
+    job = joined(env, *_JOB)
+    return Facts(
+        sha=mapped(variable(env, "DRONE_COMMIT_SHA"), commit_sha),
+        ref=mapped(variable(env, "DRONE_TAG", branch), bare_ref),
+        message=variable(env, "DRONE_COMMIT_MESSAGE"),
+        repo_url=mapped(variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK"), canonical),
+        run_id=_run_id(env),
+        job=variable(env, "DRONE_STAGE_NAME"),
+        job_id=job.value if job else None,
+        run_url=variable(env, "DRONE_BUILD_LINK"),
+        actor=variable(env, "DRONE_BUILD_TRIGGER"),
+        environment=variable(env, "DRONE_DEPLOY_TO"),
+        created_at=mapped(variable(env, "DRONE_BUILD_CREATED"), unix_time),
+        started_at=mapped(variable(env, "DRONE_BUILD_STARTED"), unix_time),
+        result=_status(env),
         run_number=number(value(env, "DRONE_BUILD_NUMBER")),
         workflow=value(env, "DRONE_STAGE_NAME"),
         default_branch=value(env, "DRONE_REPO_BRANCH"),
+        pull_request=pull_request(requested),
         is_tag=value(env, "DRONE_TAG") is not None,
     )
 
 
-def _commit(env: Env) -> dict[str, Fact[Any] | None]:
-    branch = "DRONE_SOURCE_BRANCH" if _for_pull_request(env) else "DRONE_BRANCH"
-    url = variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK")
-    return {
-        "sha": mapped(variable(env, "DRONE_COMMIT_SHA"), commit_sha),
-        "ref": mapped(variable(env, "DRONE_TAG", branch), bare_ref),
-        "message": variable(env, "DRONE_COMMIT_MESSAGE"),
-        "repo_url": mapped(url, canonical),
-    }
-
-
-def _build(env: Env) -> dict[str, Fact[Any] | None]:
-    return {
-        "run_id": variable(env, "DRONE_BUILD_NUMBER"),
-        "job": variable(env, "DRONE_STAGE_NAME"),
-        "run_url": variable(env, "DRONE_BUILD_LINK"),
-        "actor": variable(env, "DRONE_BUILD_TRIGGER"),
-        "environment": variable(env, "DRONE_DEPLOY_TO"),
-        "created_at": mapped(variable(env, "DRONE_BUILD_CREATED"), unix_time),
-        "started_at": mapped(variable(env, "DRONE_BUILD_STARTED"), unix_time),
-        "result": _result(env),
-    }
-
-
-def _result(env: Env) -> Fact[Any] | None:
+def _status(env: Env) -> Fact[str] | None:
     if any(name.startswith("HARNESS_") for name in env):
         return None
     statuses = [variable(env, name) for name in ("DRONE_BUILD_STATUS", "DRONE_STAGE_STATUS")]
     return next((each for each in statuses if each and each.value != "success"), statuses[0])
 
 
-def _job_id(env: Env) -> str | None:
+def _run_id(env: Env) -> Fact[str] | None:
     # Builds are counted by each server, and from 1 again by the next one.
-    where = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
-    return ".".join(filter(None, (where, value(env, "DRONE_STAGE_NUMBER")))) or None
+    server = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
+    run = variable(env, "DRONE_BUILD_NUMBER")
+    return mapped(run, lambda number: f"{server}/{number}" if server else number)
 
 
-def _for_pull_request(env: Env) -> bool:
-    event = value(env, "DRONE_BUILD_EVENT")
-    return event == "pull_request" or value(env, "DRONE_PULL_REQUEST") is not None
-
-
-PROVIDER = Provider(name=NAME, detect=detect, read=read)
+PROVIDER = Provider(name=NAME, markers=("DRONE",), read=read)
+"""Both Drone and Harness set it."""

@@ -1,15 +1,15 @@
-"""Facts about a job: each value together with the variable, file or command that said it."""
+"""Facts about a job: each value together with the variable, file or command that it came from."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from devlake_ci.ci.provider import Env
-from devlake_ci.errors import BadUsageError
-from devlake_ci.model import Context, Result
-from devlake_ci.vocabulary import result
+from devlake_ci.ci.values import job_result
+from devlake_ci.model import Context
+from devlake_ci.text import without_user_info
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -17,6 +17,17 @@ U = TypeVar("U")
 # CircleCI writes <nil> where an expression is empty:
 # https://circleci.com/docs/guides/orchestrate/pipeline-variables/
 UNSET = {"", "<nil>"}
+
+# Azure Pipelines leaves a macro as it is where its variable is not defined:
+# https://learn.microsoft.com/azure/devops/pipelines/process/variables#understand-variable-syntax
+_MACRO = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
+
+# A merge queue builds its merges on branches of such a name, whatever the CI:
+# https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
+_QUEUE = re.compile(r"(?:refs/heads/)?gh-readonly-queue/.+")
+_REQUEST = re.compile(
+    r"(?:refs/)?(?:pull|pull-requests|merge-requests|pullrequests)/\d+(?:/.*)?|pr/\d+/(?:head|merge)"
+)
 
 
 @dataclass(frozen=True)
@@ -27,76 +38,97 @@ class Fact(Generic[T]):
     source: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a CI says of a job: the fields of Context, those that are shown with their source."""
+
+    sha: Fact[str] | None = None
+    ref: Fact[str] | None = None
+    repo_url: Fact[str] | None = None
+    run_id: Fact[str] | None = None
+    attempt: Fact[str] | None = None
+    job: Fact[str] | None = None
+    run_url: Fact[str] | None = None
+    message: Fact[str] | None = None
+    actor: Fact[str] | None = None
+    environment: Fact[str] | None = None
+    created_at: Fact[datetime] | None = None
+    started_at: Fact[datetime] | None = None
+    result: Fact[str] | None = None
+    """The CI's own word, or a Result."""
+
+    job_id: str | None = None
+    matrix_index: str | None = None
+    matrix_note: str | None = None
+    tier: str | None = None
+    pull_request: str | None = None
+    stops: str | None = None
+    no_deployment: str | None = None
+    state_dir: str | None = None
+    run_number: int | None = None
+    workflow: str | None = None
+    default_branch: str | None = None
+    is_tag: bool = False
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    def context(self, provider: Fact[str]) -> Context:
+        """Return the same as a Context, without logins in URLs and with the sources in a field."""
+        run_url = mapped(self.run_url, without_user_info)
+        pull_request = self.pull_request or _pull_request_of(self.ref)
+        told = replace(self, run_url=run_url, pull_request=pull_request)
+        values = {each.name: getattr(told, each.name) for each in fields(told)}
+        values["result"] = mapped(self.result, job_result)
+        values["result_word"] = str(self.result.value) if self.result else None
+        shown = {name: fact for name, fact in values.items() if isinstance(fact, Fact)}
+        plain: dict[str, Any] = {name: fact.value for name, fact in shown.items()}
+        sources = {"provider": provider.source} | {
+            name: fact.source for name, fact in shown.items()
+        }
+        return Context(provider=provider.value, sources=sources, **(values | plain))
+
+
 def variable(env: Env, *names: str) -> Fact[str] | None:
-    """Find the first of the variables that is set; blank and `<nil>` are not."""
+    """Return the first of the variables that is set.
+
+    Blank, `<nil>` and a macro that Azure left as it is, such as `$(NAME)`, count as not set.
+    """
     for name in names:
-        if (value := env.get(name, "").strip()) not in UNSET:
-            return Fact(value, name)
+        text = env.get(name, "").strip()
+        if text not in UNSET and not _MACRO.fullmatch(text):
+            return Fact(text, name)
     return None
 
 
 def value(env: Env, *names: str) -> str | None:
-    """Find the same without its source."""
+    """Return the same without its source."""
     fact = variable(env, *names)
     return fact.value if fact else None
 
 
 def mapped(fact: Fact[T] | None, convert: Callable[[T], U | None]) -> Fact[U] | None:
-    """Convert a fact; None if there is none or `convert` can make nothing of it."""
+    """Convert a fact; None if there is none or `convert` returns None."""
     converted = convert(fact.value) if fact else None
     return Fact(converted, fact.source) if fact and converted is not None else None
 
 
+def joined(env: Env, *names: str, separator: str = ".") -> Fact[str] | None:
+    """Join those of the variables that are set; None if none is."""
+    said = [fact for name in names if (fact := variable(env, name))]
+    text = separator.join(fact.value for fact in said)
+    return Fact(text, separator.join(fact.source for fact in said)) if said else None
+
+
 def renamed(fact: Fact[T] | None, source: str) -> Fact[T] | None:
-    """Give a fact another source."""
+    """Return a fact with another source."""
     return replace(fact, source=source) if fact else None
 
 
-def commit_sha(text: str) -> str | None:
-    """Take a SHA as it is; None for the zeros that stand for a deleted ref."""
-    return text if text.strip("0") else None
+def pull_request(is_one: object, kind: str = "pull request") -> str | None:
+    """Say that a run is for a pull request, if it is."""
+    return f"it runs for a {kind}" if is_one else None
 
 
-def bare_ref(text: str) -> str | None:
-    """Strip a branch or tag name of `refs/heads/`, `refs/tags/` and `origin/`."""
-    return re.sub(r"^(?:refs/(?:heads|tags|remotes)/)?(?:origin/)?", "", text) or None
-
-
-def moment(text: object) -> datetime | None:
-    """Parse a time that has a zone, into UTC; None for anything else."""
-    try:
-        time = datetime.fromisoformat(str(text))
-        return time.astimezone(UTC) if time.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def outcome(word: str) -> Result | None:
-    """Parse the CI's word for how a job ended; None if it hasn't, or if the word is ambiguous."""
-    try:
-        return result(word.casefold(), "")
-    except BadUsageError:
-        return None
-
-
-def context(
-    env: Env,
-    provider: Fact[str],
-    facts: Mapping[str, Fact[Any] | None],
-    **besides: Any,  # noqa: ANN401 (fields of Context, of several types)
-) -> Context:
-    """Build a Context of the `facts` there are, with their sources, and of what isn't shown.
-
-    The fact `result` is the CI's own word, or a Result.
-    """
-    detected_by = "DEVLAKE_CI" if variable(env, "DEVLAKE_CI") else provider.source
-    word = facts.get("result")
-    read: dict[str, Fact[Any] | None] = {**facts, "result": mapped(word, outcome)}
-    given = {name: fact for name, fact in read.items() if fact}
-    return Context(
-        provider=provider.value,
-        sources={"provider": detected_by} | {name: fact.source for name, fact in given.items()},
-        **{name: fact.value for name, fact in given.items()},
-        result_word=str(word.value) if word else None,
-        **besides,
-    )
+def _pull_request_of(ref: Fact[str] | None) -> str | None:
+    if ref and _QUEUE.fullmatch(ref.value):
+        return pull_request(ref, "merge queue")
+    return pull_request(ref and _REQUEST.fullmatch(ref.value))

@@ -8,24 +8,8 @@
 [2] https://forgejo.org/docs/latest/user/actions/reference/
 """
 
-from devlake_ci.ci import github
-from devlake_ci.ci.facts import value
-from devlake_ci.ci.gitea import like_github
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.model import Context
+from dataclasses import replace
 
-NAME = "forgejo"
-MARKER = "FORGEJO_ACTIONS"
+from devlake_ci.ci import gitea
 
-
-def detect(env: Env) -> bool:
-    """Recognise Forgejo by its own variable."""
-    return value(env, MARKER) == "true"
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
-    """Read variables and event as on GitHub."""
-    return like_github(NAME, MARKER, env, read_file)
-
-
-PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=github.emit, remember=github.remember)
+PROVIDER = replace(gitea.PROVIDER, name="forgejo", markers=("FORGEJO_ACTIONS",), unless=())

@@ -1,51 +1,53 @@
 """Gitea Actions, which reads like GitHub Actions and has another API.
 
 - GITEA_ACTIONS, GITHUB_ACTIONS: both true [1]
-- GITHUB_RUN_NUMBER: grows within a repository, and is what a run's address ends with [2]; that
+- GITHUB_SERVER_URL: the address that the runner was registered with [1], perhaps one that only it
+  knows; the event's repository.html_url is the server's own [2]
+- GITHUB_RUN_NUMBER: grows within a repository, and is what a run's address ends with [3]; that
   newer servers take its id there is [unverified], and no number hangs on it
-- All other variables and the event: GitHub's [3]; github.py and github_event.py say what they mean
+- All other variables and the event: GitHub's [4]; github.py says what they mean
 
 Outputs and summary are written as for GitHub, where the runner has files for them.
 
 [1] https://gitea.com/gitea/act_runner, internal/app/run/runner.go
-[2] https://github.com/go-gitea/gitea, models/actions/run.go
-[3] https://docs.gitea.com/usage/actions/comparison
+[2] https://docs.gitea.com/administration/config-cheat-sheet#server-server, ROOT_URL
+[3] https://github.com/go-gitea/gitea, models/actions/run.go
+[4] https://docs.gitea.com/usage/actions/comparison
 """
 
 from dataclasses import replace
 
 from devlake_ci.ci import github
-from devlake_ci.ci.facts import value, variable
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.model import Context
-
-NAME = "gitea"
-MARKER = "GITEA_ACTIONS"
+from devlake_ci.ci.facts import Fact, Facts, mapped, value
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.commits.repo_url import canonical
 
 
-def detect(env: Env) -> bool:
-    """Recognise Gitea by its own variable, which Forgejo sets beside its own."""
-    return value(env, MARKER) == "true" and value(env, "FORGEJO_ACTIONS") != "true"
+def read(env: Env) -> Facts:
+    """Read variables and event as on GitHub, with the addresses that the server has itself."""
+    said, run = github.read(env), value(env, "GITHUB_RUN_NUMBER")
+    repo_url = mapped(_html_url(env), canonical) or said.repo_url
+    page = f"{repo_url.value}/actions/runs/{run}" if repo_url and run else None
+    run_url = Fact(page, "GITHUB_RUN_NUMBER") if page else None
+    return replace(said, repo_url=repo_url, run_url=run_url)
 
 
-def read(env: Env, read_file: ReadFile) -> Context:
-    """Read variables and event as on GitHub."""
-    return like_github(NAME, MARKER, env, read_file)
+def _html_url(env: Env) -> Fact[str] | None:
+    event = github.event(env)
+    if not isinstance(event, dict):
+        return None
+    from devlake_ci.ci.payloads import Event, parsed  # noqa: PLC0415 (it imports pydantic)
+
+    url = parsed(Event, event).repository.html_url
+    return Fact(url, "event.repository.html_url") if url else None
 
 
-def like_github(name: str, marker: str, env: Env, read_file: ReadFile) -> Context:
-    """Read what GitHub's reader reads, under another name and with addresses that exist."""
-    context = github.read(env, read_file)
-    run = value(env, "GITHUB_RUN_NUMBER")
-    page = f"{context.repo_url}/actions/runs/{run}" if context.repo_url and run else None
-    sources = {key: said for key, said in context.sources.items() if key != "run_url"}
-    sources["provider"] = "DEVLAKE_CI" if variable(env, "DEVLAKE_CI") else marker
-    return replace(
-        context,
-        provider=name,
-        run_url=page,
-        sources=sources | ({"run_url": "GITHUB_RUN_NUMBER"} if page else {}),
-    )
-
-
-PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=github.emit, remember=github.remember)
+PROVIDER = Provider(
+    name="gitea",
+    markers=("GITEA_ACTIONS",),
+    unless=("FORGEJO_ACTIONS",),
+    with_files=github.with_event,
+    read=read,
+    emit=github.emit,
+    remember=github.remember,
+)

@@ -1,73 +1,255 @@
 """GitHub Actions, on github.com and GitHub Enterprise.
 
-https://docs.github.com/actions/reference/workflows-and-actions/variables
+- Variables: https://docs.github.com/actions/reference/workflows-and-actions/variables
+- Which event sets `GITHUB_SHA` to what, often not to the commit that a run is about:
+  https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+- The shape of each event: https://docs.github.com/webhooks/webhook-events-and-payloads
+- Outputs, summary, annotations:
+  https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+- The API: https://docs.github.com/rest/actions/workflow-runs and .../rest/commits/commits
 """
 
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
-from devlake_ci.ci import github_event
-from devlake_ci.ci.facts import Fact, context, mapped, renamed, value, variable
-from devlake_ci.ci.github_api import resolve, times
-from devlake_ci.ci.github_output import emit
-from devlake_ci.ci.outputs import STARTED_AT
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number
+from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, renamed, value, variable
+from devlake_ci.ci.outputs import STARTED_AT, outputs
+from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile, Reply
+from devlake_ci.ci.summary import headline, summary
+from devlake_ci.ci.values import bare_ref, commit_sha, number
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.effects import Append, Effect
-from devlake_ci.model import Context
+from devlake_ci.commits.sha import WHOLE
+from devlake_ci.effects import Append, Effect, Say
+from devlake_ci.errors import NothingToReport
+from devlake_ci.model import Outcome, Result
+from devlake_ci.text import line, workflow_command
 from devlake_ci.timestamps import rfc3339
 
-__all__ = ["NAME", "PROVIDER", "detect", "emit", "read", "remember", "resolve", "times"]
+if TYPE_CHECKING:
+    from devlake_ci.ci.payloads import Branch, Event, HeadCommit
 
-NAME = "github"
+TITLE = "DevLake"
+EVENT = "event="
+"""Where the text of the event is kept among the variables; no variable has such a name."""
+
+OTHER_STATES = {"queued", "pending", "in_progress", "inactive"}
+"""Of a deployment that hasn't ended, or that a newer one has replaced."""
+
+_REQUESTS = ("pull_request", "merge_group")
+_ELSEWHERE = {"check_run", "check_suite", "delete", "issue_comment", "page_build", "status"}
+"""Events in whose runs `GITHUB_SHA` is the default branch's, though they are about another commit.
+What such a run sets off in turn knows that commit no more."""
 
 
-def detect(env: Env) -> bool:
-    """Recognise GitHub by its own variable, which Gitea and Forgejo set beside their own."""
-    others = (value(env, "GITEA_ACTIONS"), value(env, "FORGEJO_ACTIONS"))
-    return value(env, "GITHUB_ACTIONS") == "true" and "true" not in others
+def with_event(env: Env, read_file: ReadFile) -> Env:
+    """Add the text of the event that the runner wrote down to the variables."""
+    path = value(env, "GITHUB_EVENT_PATH")
+    text = read_file(path) if path else None
+    return {**env, EVENT: text} if text else env
 
 
-def read(env: Env, read_file: ReadFile) -> Context:
+def event(env: Env) -> object:
+    """Return the event's JSON, of variables that have it; None if it can't be read."""
+    try:
+        return json.loads(env.get(EVENT) or "null")
+    except (ValueError, RecursionError):
+        return None
+
+
+def read(env: Env) -> Facts:
     """Read variables and event.
 
     `DEVLAKE_JOB_STATUS`, `DEVLAKE_CHECK_RUN_ID` and `DEVLAKE_MATRIX_INDEX` are what our action
     makes of `job.status`, `job.check_run_id` and `strategy.job-index`, which no variable says.
     """
-    event = github_event.load(env, read_file)
-    is_pull_request = github_event.for_pull_request(env, event)
-    return context(
-        env,
-        Fact(NAME, "GITHUB_ACTIONS"),
-        _run(env) | github_event.facts(env, event),
+    name, repository = value(env, "GITHUB_EVENT_NAME") or "", _repository(env)
+    said = Facts(
+        repo_url=mapped(repository, canonical),
+        run_id=variable(env, "GITHUB_RUN_ID"),
+        attempt=variable(env, "GITHUB_RUN_ATTEMPT"),
+        job=variable(env, "GITHUB_JOB"),
         job_id=value(env, "DEVLAKE_CHECK_RUN_ID"),
-        leg=value(env, "DEVLAKE_MATRIX_INDEX"),
-        pull_request="it runs for a pull request" if is_pull_request else None,
+        matrix_index=value(env, "DEVLAKE_MATRIX_INDEX"),
+        run_url=_run_url(env, repository),
+        actor=variable(env, "GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"),
+        result=variable(env, "DEVLAKE_JOB_STATUS"),
         state_dir=_state_dir(env),
         workflow=value(env, "GITHUB_WORKFLOW"),
         run_number=number(value(env, "GITHUB_RUN_NUMBER")),
-        default_branch=github_event.default_branch(event),
+        pull_request=pull_request(name.startswith(_REQUESTS)),
         is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
+    )
+    found = event(env)
+    if not isinstance(found, dict):
+        return _without_event(env, said, name)
+    from devlake_ci.ci.payloads import Event, parsed  # noqa: PLC0415 (it imports pydantic)
+
+    payload = parsed(Event, found)
+    said = replace(said, default_branch=payload.repository.default_branch)
+    return _READERS.get(name, _by_ref)(env, payload, said)
+
+
+def _without_event(env: Env, said: Facts, name: str) -> Facts:
+    if name in _ELSEWHERE | {"workflow_run"}:
+        return _unknown(said, name)
+    if name.startswith("pull_request"):  # GITHUB_SHA is a merge that nobody made, or the target
+        return replace(said, ref=mapped(variable(env, "GITHUB_HEAD_REF"), bare_ref))
+    ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
+    return replace(said, sha=_sha(env), ref=mapped(ref, bare_ref))
+
+
+def _unknown(said: Facts, name: str) -> Facts:
+    why = (
+        f"The deployed commit is not known: the event {name} doesn't say it, and GITHUB_SHA is the "
+        "default branch's head there."
+    )
+    return replace(said, sha=None, ref=None, unknown={**said.unknown, "sha": why})
+
+
+def _by_ref(env: Env, event: "Event", said: Facts) -> Facts:
+    sha = _sha(env)
+    ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
+    tag = _fact(event.release.tag_name, "event.release.tag_name")
+    message = _message(event.head_commit, "event.head_commit", sha)
+    message = message or _message(
+        event.merge_group.head_commit, "event.merge_group.head_commit", sha
+    )
+    return replace(said, sha=sha, ref=mapped(ref or tag, bare_ref), message=message)
+
+
+def _pull_request(env: Env, event: "Event", said: Facts) -> Facts:
+    # GITHUB_SHA is a merge that nobody made (pull_request) or the target (pull_request_target).
+    asked = event.pull_request
+    if asked.merged and event.action == "closed":
+        sha = _fact(asked.merge_commit_sha, "event.pull_request.merge_commit_sha")
+        ref = variable(env, "GITHUB_BASE_REF") or _fact(
+            asked.base.ref, "event.pull_request.base.ref"
+        )
+        said = replace(said, pull_request=None)  # it is on its branch now
+    else:
+        sha = _fact(asked.head.sha, "event.pull_request.head.sha")
+        ref = variable(env, "GITHUB_HEAD_REF") or _fact(
+            asked.head.ref, "event.pull_request.head.ref"
+        )
+    return replace(said, sha=mapped(sha, commit_sha), ref=mapped(ref, bare_ref))
+
+
+def _workflow_run(_: Env, event: "Event", said: Facts) -> Facts:
+    # GITHUB_SHA is the head of the default branch. Its times and its conclusion are not this job's.
+    run, at = event.workflow_run, "event.workflow_run"
+    said = replace(said, pull_request=pull_request((run.event or "").startswith(_REQUESTS)))
+    if run.event in _ELSEWHERE | {"workflow_run"}:
+        return _unknown(said, f"workflow_run of a run for {run.event}")
+    sha = mapped(_fact(run.head_sha, f"{at}.head_sha"), commit_sha)
+    ref = mapped(_fact(run.head_branch, f"{at}.head_branch"), bare_ref)
+    return replace(
+        said, sha=sha, ref=ref, message=_message(run.head_commit, f"{at}.head_commit", sha)
     )
 
 
-def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
-    """Set a variable for the later steps of the job."""
-    path = value(env, "GITHUB_ENV")
-    return (Append(path, f"{STARTED_AT}={rfc3339(started)}\n"),) if path else ()
+def _check(_: Env, event: "Event", said: Facts, name: str = "check_suite") -> Facts:
+    suite, at, asked = event.check_suite, "event.check_suite", event.check_suite.pull_requests
+    sha = _fact(suite.head_sha, f"{at}.head_sha")
+    if name == "check_run":
+        run, at = event.check_run, "event.check_run.check_suite"
+        sha = _fact(run.head_sha, "event.check_run.head_sha")
+        suite, asked = run.check_suite, run.pull_requests + run.check_suite.pull_requests
+    # A pull request from a fork is not listed, and its branch is not one of this repository.
+    is_one = bool(asked) or suite.head_branch is None
+    ref = mapped(_fact(suite.head_branch, f"{at}.head_branch"), bare_ref)
+    said = replace(said, pull_request=pull_request(is_one), ref=ref, sha=mapped(sha, commit_sha))
+    return said if said.sha else _unknown(said, name)
 
 
-def _run(env: Env) -> dict[str, Fact[Any] | None]:
-    repository = _repository(env)
-    return {
-        "repo_url": mapped(repository, canonical),
-        "run_id": variable(env, "GITHUB_RUN_ID"),
-        "attempt": variable(env, "GITHUB_RUN_ATTEMPT"),
-        "job": variable(env, "GITHUB_JOB"),
-        "run_url": _run_url(env, repository),
-        "actor": variable(env, "GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"),
-    }
+def _check_run(env: Env, event: "Event", said: Facts) -> Facts:
+    return _check(env, event, said, "check_run")
+
+
+def _status(_: Env, event: "Event", said: Facts) -> Facts:
+    sha = mapped(_fact(event.sha, "event.sha"), commit_sha)
+    ref = _fact(_only(event.branches, event.repository.default_branch), "event.branches")
+    return replace(said, sha=sha, ref=ref) if sha else _unknown(said, "status")
+
+
+def _only(branches: "list[Branch]", default: str | None) -> str | None:
+    """Choose which of the branches that have a commit it was made for; None if nothing says it."""
+    names = [each.name for each in branches if each.name]
+    if default in names:
+        return default
+    return names[0] if len(names) == 1 else None
+
+
+def _page_build(_: Env, event: "Event", said: Facts) -> Facts:
+    sha = mapped(_fact(event.build.commit, "event.build.commit"), commit_sha)
+    return replace(said, sha=sha) if sha else _unknown(said, "page_build")
+
+
+def _issue_comment(env: Env, event: "Event", said: Facts) -> Facts:
+    # Of an issue nothing else is meant than the default branch; of a pull request perhaps its head.
+    if event.issue.pull_request:
+        return _unknown(said, "issue_comment on a pull request")
+    return _by_ref(env, event, said)
+
+
+def _delete(_: Env, __: "Event", said: Facts) -> Facts:
+    return _unknown(said, "delete")
+
+
+def _deployment(_: Env, event: "Event", said: Facts) -> Facts:
+    made, at = event.deployment, "event.deployment"
+    sha = mapped(_fact(made.sha, f"{at}.sha"), commit_sha)
+    ref = mapped(_fact(made.ref, f"{at}.ref"), bare_ref)
+    if sha and ref and sha.value.startswith(ref.value):
+        ref = None  # created for a commit: what is in `ref` is its SHA
+    created = Fact(made.created_at, f"{at}.created_at") if made.created_at else None
+    environment = _fact(made.environment, f"{at}.environment")
+    return replace(said, sha=sha, ref=ref, environment=environment, created_at=created)
+
+
+def _deployment_status(env: Env, event: "Event", said: Facts) -> Facts:
+    # The status is of the deployment; our own job, which only hears of it, succeeds anyway.
+    state = _fact(event.deployment_status.state, "event.deployment_status.state")
+    return replace(_deployment(env, event, said), result=mapped(state, _word))
+
+
+def _word(state: str) -> str:
+    return Result.SKIPPED if state in OTHER_STATES else state
+
+
+_READERS: Mapping[str, Callable[[Env, "Event", Facts], Facts]] = {
+    "check_run": _check_run,
+    "check_suite": _check,
+    "delete": _delete,
+    "deployment": _deployment,
+    "deployment_status": _deployment_status,
+    "issue_comment": _issue_comment,
+    "page_build": _page_build,
+    "pull_request": _pull_request,
+    "pull_request_review": _pull_request,
+    "pull_request_review_comment": _pull_request,
+    "pull_request_target": _pull_request,
+    "status": _status,
+    "workflow_run": _workflow_run,
+}
+"""The events whose runs are about another commit than `GITHUB_SHA`, or may be."""
+
+
+def _sha(env: Env) -> Fact[str] | None:
+    return mapped(variable(env, "GITHUB_SHA"), commit_sha)
+
+
+def _fact(text: str | None, source: str) -> Fact[str] | None:
+    return Fact(text, source) if text else None
+
+
+def _message(commit: "HeadCommit", source: str, sha: Fact[str] | None) -> Fact[str] | None:
+    belongs = sha and commit.id == sha.value
+    return _fact(commit.message, f"{source}.message") if belongs else None
 
 
 def _repository(env: Env) -> Fact[str] | None:
@@ -95,9 +277,100 @@ def _state_dir(env: Env) -> str | None:
     return f"{folder.rstrip('/')}/devlake-ci" if folder else None
 
 
+def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
+    """Set a variable for the later steps of the job."""
+    path = value(env, "GITHUB_ENV")
+    return (Append(path, f"{STARTED_AT}={rfc3339(started)}\n"),) if path else ()
+
+
+def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
+    """Write outputs and summary where there is a file for them, and print one annotation."""
+    output, page = value(env, "GITHUB_OUTPUT"), value(env, "GITHUB_STEP_SUMMARY")
+    effects: list[Effect] = []
+    if output:
+        lines = "".join(output_line(name, text) for name, text in outputs(outcome).items())
+        effects.append(Append(output, lines))
+    if page:
+        effects.append(Append(page, summary(outcome)))
+    return (*effects, Say(workflow_command(_level(outcome), _sentences(outcome), title=TITLE)))
+
+
+def output_line(name: str, text: str) -> str:
+    """Format one entry of `GITHUB_OUTPUT`; any text comes out of it as it went in.
+
+    The delimiter is a hash of the text, so the text can't contain it.
+    """
+    delimiter = f"devlake_{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+    return f"{name}<<{delimiter}\n{text}\n{delimiter}\n"
+
+
+def _level(outcome: Outcome) -> str:
+    if not outcome.problem or isinstance(outcome.problem, NothingToReport):
+        return "notice"
+    return "warning" if outcome.soft or outcome.reported else "error"
+
+
+def _sentences(outcome: Outcome) -> str:
+    problem = outcome.problem
+    said = [problem.message, problem.hint, *outcome.notes] if problem else [headline(outcome)]
+    return "\n".join(line(sentence) for sentence in said if sentence)
+
+
+def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
+    """Ask when this attempt was queued, and when the job `DEVLAKE_CHECK_RUN_ID` started.
+
+    Needs `DEVLAKE_GITHUB_TOKEN` with the permission `actions: read`.
+    """
+    run, job = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_CHECK_RUN_ID")
+    if not value(env, "DEVLAKE_GITHUB_TOKEN"):
+        return None, None
+    from devlake_ci.ci.payloads import GitHubJob, WorkflowRun, parsed  # noqa: PLC0415 (pydantic)
+
+    attempt = value(env, "GITHUB_RUN_ATTEMPT") or "1"
+    queued = parsed(WorkflowRun, _body(env, ask, "actions", "runs", run, "attempts", attempt))
+    # A re-run keeps the `created_at` of the first attempt.
+    created = queued.created_at if attempt == "1" else queued.run_started_at
+    return created, parsed(GitHubJob, _body(env, ask, "actions", "jobs", job)).started_at
+
+
+def resolve(ref: str, env: Env, ask: Ask) -> str | None:
+    """Ask for the whole SHA that `ref` (a branch, a tag, a short SHA) stands for.
+
+    Public repositories answer without a token; an ambiguous name gets no answer.
+    """
+    body = _body(env, ask, "commits", ref.strip().removeprefix("refs/"))
+    if body is None:
+        return None
+    from devlake_ci.ci.payloads import GitHubCommit, parsed  # noqa: PLC0415 (it imports pydantic)
+
+    sha = parsed(GitHubCommit, body).sha
+    return sha if sha and WHOLE.fullmatch(sha) else None
+
+
+def get(env: Env, ask: Ask, *path: str, **query: str) -> Reply:
+    """Ask the API for something of the run's repository."""
+    api, repo = value(env, "GITHUB_API_URL"), value(env, "GITHUB_REPOSITORY")
+    if not (api and repo):
+        return Reply(None)
+    tail = "/".join(quote(part, safe="") for part in path) + f"?{urlencode(query)}" * bool(query)
+    return ask(f"{api.rstrip('/')}/repos/{quote(repo)}/{tail}", _headers(env))
+
+
+def _body(env: Env, ask: Ask, *path: str | None) -> object:
+    return get(env, ask, *(part or "" for part in path)).body if all(path) else None
+
+
+def _headers(env: Env) -> dict[str, str]:
+    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    token = value(env, "DEVLAKE_GITHUB_TOKEN")
+    return headers | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
 PROVIDER = Provider(
-    name=NAME,
-    detect=detect,
+    name="github",
+    markers=("GITHUB_ACTIONS",),
+    unless=("GITEA_ACTIONS", "FORGEJO_ACTIONS"),
+    with_files=with_event,
     read=read,
     emit=emit,
     remember=remember,

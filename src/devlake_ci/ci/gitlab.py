@@ -1,61 +1,119 @@
 """GitLab CI/CD, on gitlab.com and self-managed.
 
-https://docs.gitlab.com/ci/variables/predefined_variables/
+- Variables: https://docs.gitlab.com/ci/variables/predefined_variables/
+- The API: https://docs.gitlab.com/api/rest/. The job's own token may list a pipeline's jobs since
+  GitLab 18.0, deployments and environments long since:
+  https://docs.gitlab.com/ci/jobs/ci_job_token/
 """
 
-from typing import Any
-from urllib.parse import quote
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.facts import (
-    Fact,
-    bare_ref,
-    commit_sha,
-    context,
-    mapped,
-    moment,
-    value,
-    variable,
-)
-from devlake_ci.ci.gitlab_api import get
-from devlake_ci.ci.gitlab_job import deployed
+from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile
-from devlake_ci.ci.values import number
+from devlake_ci.ci.paging import PAGE, paged
+from devlake_ci.ci.provider import Ask, Env, Provider, Reply
+from devlake_ci.ci.values import bare_ref, commit_sha, number, timestamp
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.effects import Effect, Replace
-from devlake_ci.model import Context, Outcome
-from devlake_ci.text import cut, line
+from devlake_ci.errors import MissingError, NothingToReport
+from devlake_ci.model import Context, Outcome, Result
+from devlake_ci.text import cut, line, quoted
+from devlake_ci.timestamps import rfc3339
 
-NAME = "gitlab"
+if TYPE_CHECKING:
+    from devlake_ci.ci.payloads import GitLabDeployment, GitLabEnvironment, GitLabJob
+
 DOTENV = "devlake.env"
 DOTENV_VALUE = 1000  # characters; GitLab takes 5 KB in all: https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv
+PAGES = 100
+"""Pages that are read at most."""
 
 FOR_MERGE_REQUEST = {"merge_request_event", "external_pull_request_event"}
 
+# https://docs.gitlab.com/ci/jobs/#available-job-statuses
+ENDED = {"failed": Result.FAILURE, "canceled": Result.ABORT, "success": Result.SUCCESS}
+"""The worst first: of several parts it decides."""
+NOT_ENDED = {
+    *("created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending"),
+    *("scheduled", "manual", "skipped", "running", "canceling"),
+}
 
-def detect(env: Env) -> bool:
-    """Recognise GitLab; `gitlab-ci-local` says `false` and wants to be named by `DEVLAKE_CI`."""
-    return value(env, "GITLAB_CI") == "true"
+
+DEPLOY_JOB = "DEVLAKE_DEPLOY_JOB"
+"""The variable that names the job that deploys."""
+VERIFY_JOB = "DEVLAKE_VERIFY_JOB"
+"""The variable that names the job that checks production, for a job that reports its incidents."""
 
 
-def read(env: Env, read_file: ReadFile) -> Context:
+class NotAllowedError(MissingError):
+    """GitLab doesn't let this token see it, or says that there is no such thing."""
+
+
+def read(env: Env) -> Facts:
     """Read the predefined variables; in `after_script` they say the result, too."""
-    del read_file
-    return context(
-        env,
-        Fact(NAME, "GITLAB_CI"),
-        _commit(env) | _job(env),
+    # In merged results and merge train pipelines CI_COMMIT_SHA and CI_COMMIT_MESSAGE are of a merge
+    # that nobody made, and this is the commit; in all others it is empty.
+    source = mapped(variable(env, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"), commit_sha)
+    ref = variable(env, "CI_COMMIT_TAG", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
+    return Facts(
+        sha=source or mapped(variable(env, "CI_COMMIT_SHA"), commit_sha),
+        ref=mapped(ref, bare_ref),
+        message=None if source else variable(env, "CI_COMMIT_MESSAGE"),
+        # Not CI_REPOSITORY_URL, which holds a token.
+        repo_url=mapped(variable(env, "CI_PROJECT_URL"), canonical),
+        run_id=variable(env, "CI_PIPELINE_ID"),
+        job=_job_name(env),
         job_id=value(env, "CI_JOB_ID"),
+        run_url=variable(env, "CI_PIPELINE_URL"),
+        actor=variable(env, "GITLAB_USER_LOGIN"),
+        environment=variable(env, "CI_ENVIRONMENT_NAME"),
         tier=value(env, "CI_ENVIRONMENT_TIER"),
-        pull_request="it runs for a merge request" if _for_merge_request(env) else None,
+        created_at=mapped(variable(env, "CI_PIPELINE_CREATED_AT"), timestamp),
+        started_at=mapped(variable(env, "CI_JOB_STARTED_AT"), timestamp),
+        result=variable(env, "CI_JOB_STATUS"),
+        pull_request=pull_request(_for_merge_request(env), "merge request"),
+        stops=_stops(env),
         no_deployment=_no_deployment(env),
-        visit=_visit(env),
         workflow=value(env, "CI_PIPELINE_NAME"),
         run_number=number(value(env, "CI_PIPELINE_IID")),
         default_branch=value(env, "CI_DEFAULT_BRANCH"),
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )
+
+
+def _job_name(env: Env) -> Fact[str] | None:
+    # Of the template's two jobs that report how the pipeline ended, one runs: they have one name.
+    if value(env, "DEVLAKE_FAILURE_JOB"):
+        return Fact("pipeline", "DEVLAKE_FAILURE_JOB")
+    return variable(env, "CI_JOB_NAME")
+
+
+def _for_merge_request(env: Env) -> bool:
+    # Merged results and merge trains have these, too; a child pipeline has the numbers only.
+    return value(env, "CI_PIPELINE_SOURCE") in FOR_MERGE_REQUEST or bool(
+        value(env, "CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID")
+    )
+
+
+def _stops(env: Env) -> str | None:
+    if value(env, "CI_ENVIRONMENT_ACTION") != "stop":
+        return None
+    return f"it stops the environment {value(env, 'CI_ENVIRONMENT_NAME') or ''}".strip()
+
+
+def _no_deployment(env: Env) -> str | None:
+    # These have the environment's name and tier, and GitLab makes no deployment of them:
+    # https://docs.gitlab.com/ci/yaml/#environmentaction
+    action = value(env, "CI_ENVIRONMENT_ACTION")
+    if action in {"prepare", "verify", "access"}:
+        return f"the job has its environment with action: {action}"
+    return None
 
 
 def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
@@ -69,67 +127,293 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask for the whole SHA that `ref` stands for: https://docs.gitlab.com/api/commits/."""
-    answer = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}").body
-    sha = answer.get("id") if isinstance(answer, dict) else None
-    return sha if isinstance(sha, str) and WHOLE.fullmatch(sha) else None
+    body = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}").body
+    if body is None:
+        return None
+    from devlake_ci.ci.payloads import GitLabCommit, parsed  # noqa: PLC0415 (it imports pydantic)
+
+    sha = parsed(GitLabCommit, body).id
+    return sha if sha and WHOLE.fullmatch(sha) else None
 
 
-def _commit(env: Env) -> dict[str, Fact[Any] | None]:
-    # In merged results pipelines CI_COMMIT_SHA and CI_COMMIT_MESSAGE are of a merge that nobody
-    # made, and this is the commit; in all others it is empty.
-    source = mapped(variable(env, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"), commit_sha)
-    ref = variable(env, "CI_COMMIT_TAG", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
-    return {
-        "sha": source or mapped(variable(env, "CI_COMMIT_SHA"), commit_sha),
-        "ref": mapped(ref, bare_ref),
-        "message": None if source else variable(env, "CI_COMMIT_MESSAGE"),
-        # Not CI_REPOSITORY_URL, which holds a token.
-        "repo_url": mapped(variable(env, "CI_PROJECT_URL"), canonical),
-    }
+def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
+    """Return the facts of the job `DEVLAKE_DEPLOY_JOB` in place of ours; ours if it is not set.
 
+    Commit, branch and repository are the pipeline's, so they are ours too. `where` tells whether to
+    ask for the environment as well.
 
-def _job(env: Env) -> dict[str, Fact[Any] | None]:
-    return {
-        "run_id": variable(env, "CI_PIPELINE_ID"),
-        "job": _job_name(env),
-        "run_url": variable(env, "CI_PIPELINE_URL"),
-        "actor": variable(env, "GITLAB_USER_LOGIN"),
-        "environment": variable(env, "CI_ENVIRONMENT_NAME"),
-        "created_at": mapped(variable(env, "CI_PIPELINE_CREATED_AT"), moment),
-        "started_at": mapped(variable(env, "CI_JOB_STARTED_AT"), moment),
-        "result": variable(env, "CI_JOB_STATUS"),
-    }
-
-
-def _job_name(env: Env) -> Fact[str] | None:
-    # Of the template's two jobs that report how the pipeline ended, one runs: they have one name.
-    if value(env, "DEVLAKE_FAILURE_JOB"):
-        return Fact("pipeline", "DEVLAKE_FAILURE_JOB")
-    return variable(env, "CI_JOB_NAME")
-
-
-def _for_merge_request(env: Env) -> bool:
-    # A merged result or a merge train has these, too; a child pipeline has the numbers only.
-    return value(env, "CI_PIPELINE_SOURCE") in FOR_MERGE_REQUEST or bool(
-        value(env, "CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID")
+    Raise NothingToReport if that job has deployed nothing, or not yet, and MissingError for what
+    GitLab doesn't say.
+    """
+    if checks := value(env, VERIFY_JOB):
+        return _verified(context, env, ask, checks)
+    name = value(env, DEPLOY_JOB)
+    if not name or (where and (context.pull_request or context.stops)):
+        return context
+    parts = _parts(_jobs(context, env, ask, name), name)
+    status, finished_at = _status(parts), _finished_at(parts)
+    place = _environment(parts, env, ask) if where else None
+    source = f"GitLab's answer about the job {name}"
+    said = ("job", "environment", "created_at", "started_at", "result")
+    return replace(
+        context,
+        job=name,
+        job_id=str(max(map(_id, parts))),
+        environment=place.name if place else None,
+        tier=place.tier if place else None,
+        created_at=_first(part.created_at for part in parts),
+        started_at=_first(part.started_at for part in parts),
+        finished_at=finished_at,
+        result=ENDED[status],
+        result_word=status,
+        sources={**context.sources, **dict.fromkeys(said, source)},
     )
 
 
-def _no_deployment(env: Env) -> str | None:
-    if value(env, "CI_ENVIRONMENT_ACTION") == "stop":
-        return f"it stops the environment {value(env, 'CI_ENVIRONMENT_NAME') or ''}".strip()
-    return None
+def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
+    """Return the facts of the job `name`, which checks production, in place of our own.
+
+    If the pipeline has the job `DEVLAKE_DEPLOY_JOB` too, and it didn't succeed, no incident begins:
+    DevLake would count it against the deployment before. Raise Problem, like `deployed`.
+    """
+    if context.pull_request or context.stops:
+        return context
+    jobs = _pipeline(context, env, ask)
+    parts = _parts(jobs, name)
+    status, finished_at = _status(parts), _finished_at(parts)
+    source = f"GitLab's answer about the job {name}"
+    return replace(
+        context,
+        job=name,
+        job_id=str(max(map(_id, parts))),
+        started_at=_first(part.started_at for part in parts),
+        finished_at=finished_at,
+        result=ENDED[status],
+        result_word=status,
+        no_incident=not_deployed(jobs, value(env, DEPLOY_JOB)),
+        sources={**context.sources, **dict.fromkeys(("job", "started_at", "result"), source)},
+    )
 
 
-def _visit(env: Env) -> str | None:
-    # These have the environment's name and tier, and GitLab makes no deployment of them:
-    # https://docs.gitlab.com/ci/yaml/#environmentaction
-    action = value(env, "CI_ENVIRONMENT_ACTION")
-    if action in {"prepare", "verify", "access"}:
-        return f"its environment is there with action: {action}"
-    return None
+def not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
+    """Say why the pipeline of these jobs deployed nothing good; None if it did, or has no such job.
+
+    `name` is the job that deploys, if there is one.
+    """
+    attempts = sorted((job for job in jobs if name and _is_part(job, name)), key=_id)
+    newest = {job.name: job for job in attempts}
+    failed = next((job for job in newest.values() if job.status != "success"), None)
+    if not failed:
+        return None
+    return f"the job {quoted(failed.name or '')} of this pipeline is {failed.status}"
+
+
+def _pipeline(context: Context, env: Env, ask: Ask) -> "list[GitLabJob]":
+    if not context.run_id:
+        raise MissingError("GitLab can't be asked for this pipeline: CI_PIPELINE_ID is not set.")
+    return pipeline_jobs(context.run_id, env, ask)
+
+
+def pipeline_jobs(pipeline: str, env: Env, ask: Ask) -> "list[GitLabJob]":
+    """List all jobs of a pipeline by its id; raise MissingError if they can't be read."""
+    from devlake_ci.ci.payloads import GitLabJob, parsed  # noqa: PLC0415 (it imports pydantic)
+
+    path = f"pipelines/{quote(pipeline, safe='')}/jobs"
+    return [parsed(GitLabJob, each) for each in pages(env, ask, path)]
+
+
+def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
+    """List the pipeline's jobs: all of them, or where that isn't allowed those that deploy."""
+    try:
+        return _pipeline(context, env, ask)
+    except NotAllowedError:
+        jobs = [each.deployable for each in _deployments(env, ask, context.created_at)]
+        ours = [
+            each
+            for each in jobs
+            if str(each.pipeline.id) == context.run_id and _is_part(each, name)
+        ]
+        if not ours:  # which proves nothing: a job without an environment deploys unseen
+            raise
+        return ours
+
+
+def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
+    """Find the newest attempt of the job: one, or several if it runs in parallel.
+
+    `parallel: 3` makes `name 1/3` and so on, a matrix makes `name: [eu]` and so on.
+    """
+    attempts = sorted((job for job in jobs if _is_part(job, name)), key=_id)
+    newest = {job.name or "": job for job in attempts}
+    if name in newest:
+        return [newest[name]]
+    if not newest:
+        raise NothingToReport(
+            f"Nothing is reported: this pipeline has no job {quoted(name)}.",
+            "If it should have, compare deploy-job or verify-job with its name. A job that starts "
+            "another pipeline doesn't count: include the template in the one that it starts.",
+        )
+    if not _are_whole(newest.values(), name):
+        raise MissingError(
+            f"The legs of the job {quoted(name)} may be a deployment each: "
+            f"{quoted(', '.join(sorted(newest)))}.",
+            "Include the template once a leg, with that leg's whole name as deploy-job and a "
+            "job-prefix of its own, or let each leg report in its after_script.",
+        )
+    return list(newest.values())
+
+
+def _id(job: "GitLabJob") -> int:
+    return job.id or 0
+
+
+def _is_part(job: "GitLabJob", name: str) -> re.Match[str] | None:
+    """Match the job or a part of it; the group says of how many, if they only share the work."""
+    return re.fullmatch(rf"{re.escape(name)}(?: \d+/(\d+)|: \[.*\])?", job.name or "")
+
+
+def _are_whole(parts: "Iterable[GitLabJob]", name: str) -> bool:
+    """Tell whether these are all the parts of one deployment, and not the legs of a matrix."""
+    parts = list(parts)
+    return {found[1] for part in parts if (found := _is_part(part, name))} == {str(len(parts))}
+
+
+def _status(parts: "Sequence[GitLabJob]") -> str:
+    for part in parts:
+        name, status = quoted(part.name or ""), part.status or ""
+        if status in NOT_ENDED:
+            raise NothingToReport(f"Nothing is reported: the job {name} is {status}.")
+        if status not in ENDED:
+            raise MissingError(
+                f"GitLab says of the job {name} that it is {quoted(status)}, which is not known "
+                "here.",
+                "A newer version of devlake-ci may know it.",
+            )
+    if not any(part.started_at for part in parts):
+        raise NothingToReport(
+            f"Nothing is reported: the job {quoted(parts[0].name or '')} never ran "
+            f"({parts[0].status})."
+        )
+    statuses = {part.status for part in parts}
+    return next(status for status in ENDED if status in statuses)
+
+
+def _finished_at(parts: "Sequence[GitLabJob]") -> datetime:
+    times = [part.finished_at for part in parts if part.finished_at]
+    if len(times) < len(parts):
+        raise MissingError(
+            f"GitLab doesn't say when the job {quoted(parts[0].name or '')} ended.",
+            "Run this job again.",
+        )
+    return max(times)
+
+
+def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnvironment":
+    """Ask for the environment that the job deployed to."""
+    from devlake_ci.ci.payloads import GitLabEnvironment, parsed  # noqa: PLC0415 (pydantic)
+
+    ids, found = {part.id for part in parts}, {}
+    for each in _deployments(env, ask, _first(part.created_at for part in parts)):
+        if each.deployable.id in ids:
+            found[each.environment.id] = each.environment.name or ""
+            ids.remove(each.deployable.id)
+        if not ids:
+            break
+    if ids or len(found) != 1:
+        names = quoted(", ".join(sorted(found.values())))
+        raise MissingError(
+            f"Where the job {quoted(parts[0].name or '')} deployed to is not known: GitLab says "
+            + (f"{names}." if found else "no environment of it."),
+            "Say it with the template's input environment (DEVLAKE_ENVIRONMENT).",
+        )
+    # Only this answer has the tier, without which the name alone might be misunderstood.
+    return parsed(GitLabEnvironment, one(env, ask, f"environments/{next(iter(found))}"))
+
+
+def _deployments(env: Env, ask: Ask, since: datetime | None) -> "Iterator[GitLabDeployment]":
+    """List what jobs deployed, the latest first, back to `since`."""
+    from devlake_ci.ci.payloads import GitLabDeployment, parsed  # noqa: PLC0415 (pydantic)
+
+    query = {"order_by": "id", "sort": "desc"}
+    if since:  # GitLab wants this filter and this order together
+        query = {"order_by": "updated_at", "sort": "desc", "updated_after": rfc3339(since)}
+    for each in pages(env, ask, "deployments", **query):
+        found = parsed(GitLabDeployment, each)
+        if found.deployable.id and found.environment.id:
+            yield found
+
+
+def _first(times: Iterable[datetime | None]) -> datetime | None:
+    return min(filter(None, times), default=None)
+
+
+def get(env: Env, ask: Ask, path: str) -> Reply:
+    """Ask the API for something of the project; `path` is escaped, and may have a query."""
+    api, project = value(env, "CI_API_V4_URL"), value(env, "CI_PROJECT_ID")
+    if not (api and project):
+        return Reply(None, message="CI_API_V4_URL or CI_PROJECT_ID is not set")
+    url = f"{api.rstrip('/')}/projects/{quote(project, safe='')}/{path}"
+    return ask(url, _headers(env))
+
+
+def pages(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[str, Any]]:
+    """List all objects at a path, page after page; raise MissingError if they can't be read."""
+
+    def page(number: int) -> list[Any]:
+        things: list[Any] = _got(env, ask, page_path(path, number, **query), list)
+        return things
+
+    many = MissingError(f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.")
+    for things in paged(page, PAGES, many):
+        yield from things
+
+
+def page_path(path: str, number: int, **query: Any) -> str:  # noqa: ANN401 (text, or several)
+    """Return the path of a list with the query for one of its pages."""
+    asked = urlencode({**query, "per_page": PAGE, "page": number}, doseq=True)
+    return f"{path}?{asked}"
+
+
+def one(env: Env, ask: Ask, path: str) -> dict[str, Any]:
+    """Return the object at a path; raise MissingError if it can't be read."""
+    thing: dict[str, Any] = _got(env, ask, path, dict)
+    return thing
+
+
+def _got(env: Env, ask: Ask, path: str, kind: type) -> Any:  # noqa: ANN401 (of that kind)
+    reply = get(env, ask, path)
+    if reply.status == 200 and isinstance(reply.body, kind):
+        return reply.body
+    asked = path.partition("?")[0]
+    if reply.status is None:
+        raise MissingError(
+            f"GitLab was not reached for {asked} of the project: {reply.message or 'no answer'}.",
+            "Run this job again. If it stays so, check the network between runner and GitLab.",
+        )
+    words = f": {quoted(reply.message)}" if reply.message else ""
+    said = f"GitLab answered {reply.status} for {asked} of the project{words}."
+    if reply.status not in (401, 403, 404):
+        raise MissingError(said, "Run this job again.")
+    raise NotAllowedError(
+        said,
+        "The job's own token may list a pipeline's jobs since GitLab 18.0. On an older one set "
+        "a masked variable DEVLAKE_GITLAB_TOKEN: a project access token with read_api.",
+    )
+
+
+def _headers(env: Env) -> dict[str, str]:
+    own, job = value(env, "DEVLAKE_GITLAB_TOKEN"), value(env, "CI_JOB_TOKEN")
+    if own:
+        return {"PRIVATE-TOKEN": own}
+    return {"JOB-TOKEN": job} if job else {}
 
 
 PROVIDER = Provider(
-    name=NAME, detect=detect, read=read, emit=emit, resolve=resolve, deployed=deployed
+    name="gitlab",
+    markers=("GITLAB_CI",),
+    read=read,
+    emit=emit,
+    resolve=resolve,
+    deployed=deployed,
 )
+"""`gitlab-ci-local` says `false` in its marker, and wants to be named by `DEVLAKE_CI`."""

@@ -4,13 +4,14 @@
 - BUILD_TAG, JOB_NAME: jenkins-JOB-NUMBER; the job with its folders [1]
 - BUILD_NUMBER: grows within a job [1]; one that was deleted and made anew counts from 1 again, and
   its deployments take the place of the old ones
-- STAGE_NAME: the stage of a pipeline [2]
-- GIT_COMMIT, GIT_BRANCH: the commit; the branch with the remote's name before it [3]. A scripted
-  pipeline has them only if it exports what `checkout` gives back.
+- STAGE_NAME: the stage of a pipeline [2], one for all cells of a matrix
+- GIT_COMMIT, GIT_BRANCH: the commit; the branch with the remote's name before it, or `detached` if
+  a SHA is built [3]. A scripted pipeline has them only if it exports what `checkout` returns. They
+  and GIT_URL can be a shared library's [6], so the working directory must not contradict them.
 - GIT_URL, GIT_URL_1: the clone URL, the latter with several remotes [3]
 - BRANCH_NAME, TAG_NAME, BRANCH_IS_PRIMARY: in multibranch jobs [4]
 - CHANGE_ID, CHANGE_BRANCH: there for pull requests, where BRANCH_NAME is PR-7 and the commit may be
-  a merge that nobody made [4]
+  a merge that nobody made [4]; ghprbPullId and gitlabMergeRequestIid are what older plugins say
 - BUILD_USER_ID: with the plugin build-user-vars [5]
 
 How the build stands and when it began, Groovy alone knows: give DEVLAKE_RESULT.
@@ -20,55 +21,61 @@ How the build stands and when it began, Groovy alone knows: give DEVLAKE_RESULT.
 [3] https://plugins.jenkins.io/git/#plugin-content-environment-variables
 [4] https://github.com/jenkinsci/branch-api-plugin, BranchNameContributor.java
 [5] https://plugins.jenkins.io/build-user-vars-plugin/
+[6] https://www.jenkins.io/doc/book/pipeline/shared-libraries/: a library is checked out, too
 """
 
-from typing import Any
-
-from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import host, number
+from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import bare_ref, commit_sha, host, number
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.model import Context
 
-NAME = "jenkins"
-
-
-def detect(env: Env) -> bool:
-    """Recognise Jenkins by its address; without one it has no addresses of builds either."""
-    return value(env, "JENKINS_URL") is not None
+_REQUEST = ("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")
+_CELLS = (
+    "Jenkins doesn't say which cell of a matrix a stage runs in, so all cells would be one "
+    "deployment, and the last one to report counts."
+)
 
 
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read the build's variables; the result has to be given."""
-    del read_file
-    primary = value(env, "BRANCH_IS_PRIMARY") == "true"
+    change = variable(env, *_REQUEST)
     branch, job = value(env, "BRANCH_NAME"), value(env, "JOB_NAME") or ""
-    return context(
-        env,
-        Fact(NAME, "JENKINS_URL"),
-        _facts(env),
-        job_id=host(value(env, "JENKINS_URL")),
-        pull_request="it runs for a pull request" if value(env, "CHANGE_ID") else None,
+    return Facts(
+        sha=None if change else mapped(variable(env, "GIT_COMMIT"), commit_sha),
+        ref=_ref(env, change),
+        repo_url=mapped(variable(env, "GIT_URL", "GIT_URL_1"), canonical),
+        run_id=_run_id(env),
+        job=variable(env, "STAGE_NAME"),
+        run_url=variable(env, "BUILD_URL"),
+        actor=variable(env, "BUILD_USER_ID"),
         # The jobs of a multibranch project belong together, and each of them counts from 1.
         run_number=None if branch else number(value(env, "BUILD_NUMBER")),
         workflow=(job.rpartition("/")[0] if branch else "") or job or None,
-        default_branch=branch if primary else None,
+        default_branch=branch if value(env, "BRANCH_IS_PRIMARY") == "true" else None,
+        pull_request=pull_request(change),
+        matrix_note=_CELLS,
         is_tag=value(env, "TAG_NAME") is not None,
     )
 
 
-def _facts(env: Env) -> dict[str, Fact[Any] | None]:
-    change = variable(env, "CHANGE_ID")
-    ref = variable(env, "CHANGE_BRANCH") if change else None
-    return {
-        "sha": None if change else mapped(variable(env, "GIT_COMMIT"), commit_sha),
-        "ref": mapped(ref or variable(env, "TAG_NAME", "BRANCH_NAME", "GIT_BRANCH"), bare_ref),
-        "repo_url": mapped(variable(env, "GIT_URL", "GIT_URL_1"), canonical),
-        "run_id": variable(env, "BUILD_TAG"),
-        "job": variable(env, "STAGE_NAME"),
-        "run_url": variable(env, "BUILD_URL"),
-        "actor": variable(env, "BUILD_USER_ID"),
-    }
+def _ref(env: Env, change: Fact[str] | None) -> Fact[str] | None:
+    source = ("CHANGE_BRANCH", "ghprbSourceBranch", "gitlabSourceBranch") if change else ()
+    return mapped(variable(env, *source, "TAG_NAME", "BRANCH_NAME"), bare_ref) or mapped(
+        variable(env, "GIT_BRANCH"), _git_branch
+    )
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read)
+def _git_branch(text: str) -> str | None:
+    return None if text == "detached" else (bare_ref(text) or "").removeprefix("upstream/") or None
+
+
+def _run_id(env: Env) -> Fact[str] | None:
+    # Builds are counted by each server, and from 1 again by the next one.
+    server = host(value(env, "JENKINS_URL"))
+    return mapped(variable(env, "BUILD_TAG"), lambda tag: f"{server}/{tag}" if server else tag)
+
+
+PROVIDER = Provider(
+    name="jenkins", markers=("JENKINS_URL",), marked=None, read=read, from_any_checkout=True
+)
+"""Without its address Jenkins has no addresses of builds either."""

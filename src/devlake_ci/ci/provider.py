@@ -1,12 +1,15 @@
-"""What a CI is to us: something that can be recognised, read, and told how it went."""
+"""What a CI is to us: how to recognize it, what it says of a job, and how to tell it the result."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devlake_ci.effects import Effect
 from devlake_ci.model import Context, Outcome
+
+if TYPE_CHECKING:
+    from devlake_ci.ci.facts import Facts
 
 Env = Mapping[str, str]
 
@@ -14,19 +17,19 @@ ReadFile = Callable[[str], str | None]
 """The text of a file; None if it can't be read."""
 
 Git = Callable[..., str | None]
-"""`git("rev-parse", "HEAD")`: what Git prints, stripped; None if it fails or prints nothing."""
+"""`git("rev-parse", "HEAD")`: what git prints, stripped; None if it fails or prints nothing."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a CI's API answered."""
+    """The answer of a CI's API."""
 
     status: int | None
-    """None if it was not reached."""
+    """None if there was no answer."""
     body: Any = None
     """The parsed JSON of a 200; else None."""
     message: str = ""
-    """What any other answer says in words, or why there is none."""
+    """The words of any other answer, or why there is none."""
 
 
 Ask = Callable[[str, Mapping[str, str]], Reply]
@@ -39,29 +42,52 @@ Times = tuple[datetime | None, datetime | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """A CI, as its module says at its end; what a CI has no way to do is left out."""
+    """A CI, as its module declares it at its end; what a CI can't do is left out."""
 
     name: str
     """What `DEVLAKE_CI` calls it."""
 
-    detect: Callable[[Env], bool]
-    """Tell whether we run in this CI; one provider at most says so of a real environment."""
+    markers: tuple[str, ...]
+    """The variables that it is recognized by; one of them is enough."""
 
-    read: Callable[[Env, ReadFile], Context]
+    marked: str | None = "true"
+    """What the marker says, in any case; None if it is enough that it is set."""
+
+    unless: tuple[str, ...] = ()
+    """Markers of CIs that set this one's too: where one of them is `true`, it is that CI."""
+
+    read: Callable[[Env], "Facts"]
     """Read what the CI says of this job; never raises, whatever the values are."""
 
+    with_files: Callable[[Env, ReadFile], Env] = lambda env, _: env
+    """Add what files of the CI say to the variables: an event, properties."""
+
+    from_any_checkout: bool = False
+    """Whether its commit and repository may be those of any checkout that the job made, such as a
+    library's. They count only as long as the working directory doesn't contradict them."""
+
     emit: Callable[[Outcome, Env], tuple[Effect, ...]] = lambda *_: ()
-    """Tell the CI what became of a report; () where it can't be told."""
+    """Tell the CI how a report went; () where it can't be told."""
 
     remember: Callable[[datetime, Env], tuple[Effect, ...]] = lambda *_: ()
-    """Tell the later steps of this job when it started; () where they can't or needn't be."""
+    """Tell the later steps of this job when it started; () where they can't or needn't be told."""
 
     times: Callable[[Env, Ask], Times] = lambda *_: (None, None)
     """Ask the CI's API when the run was queued and when the job started."""
 
     resolve: Callable[[str, Env, Ask], str | None] = lambda *_: None
-    """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't."""
+    """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't say."""
 
     deployed: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
-    """Turn to another job if we report for one that has deployed; the last argument tells to ask
-    where to, too. Raises Problem if it has deployed nothing, or the CI doesn't say what it did."""
+    """Return the facts of the job that deployed, if this job reports for another one; the last
+    argument tells whether to ask where it deployed to. Raises Problem if it deployed nothing, or
+    if the CI doesn't say what it did."""
+
+    def marker(self, env: Env) -> str | None:
+        """Return the variable that says that this CI runs us; None if none does."""
+        for name in self.markers:
+            text = env.get(name, "").strip()
+            if text and (self.marked is None or text.lower() == self.marked):
+                others = (env.get(other, "").strip().lower() for other in self.unless)
+                return None if "true" in others else name
+        return None

@@ -4,7 +4,8 @@
 - BUILD_VCS_NUMBER: the commit, if there is one VCS root [1]
 - TEAMCITY_BUILD_PROPERTIES_FILE: the file with system properties [1]
 - teamcity.configuration.properties.file: in that, the file with all the others [1]
-- teamcity.build.id: names the build on its server, and grows there [1]
+- teamcity.build.id: names the build on its server, and grows there; each leg of a matrix is a build
+  [1]
 - teamcity.build.branch: the branch; `<default>`, or not there, on the default one [1]
 - teamcity.buildType.id, teamcity.build.triggeredBy.username: the build configuration; who set it
   off [1]
@@ -20,57 +21,49 @@ Service messages are read from the standard output, and escaped as [3] says.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from devlake_ci.ci.facts import (
-    Fact,
-    bare_ref,
-    commit_sha,
-    context,
-    mapped,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
 from devlake_ci.ci.outputs import problem, variables
 from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import host, number
+from devlake_ci.ci.values import bare_ref, commit_sha, host, number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Say
-from devlake_ci.model import Context, Outcome
+from devlake_ci.model import Outcome
 
-NAME = "teamcity"
-MORE = "teamcity.configuration.properties.file"
-_PULL_REQUEST = re.compile(r"(?:refs/)?(?:pull|pull-requests|merge-requests|pullrequests)/\d+.*")
+_MORE = "teamcity.configuration.properties.file"
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
 
-def detect(env: Env) -> bool:
-    """Recognise TeamCity by its own variable."""
-    return value(env, "TEAMCITY_VERSION") is not None
+def with_properties(env: Env, read_file: ReadFile) -> Env:
+    """Add the build's properties to its variables."""
+    found: dict[str, str] = {}
+    for name in ("TEAMCITY_BUILD_PROPERTIES_FILE", _MORE):
+        path = value({**found, **env}, name)
+        found |= _parsed(read_file(path) or "") if path else {}
+    return {**found, **env}
 
 
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read variables and properties; the result has to be given."""
-    said = {**_properties(env, read_file), **env}
-    branch = value(said, "teamcity.build.branch") or ""
-    asked = value(said, "teamcity.pullRequest.number") or _PULL_REQUEST.fullmatch(branch)
-    return context(
-        env,
-        Fact(NAME, "TEAMCITY_VERSION"),
-        _facts(said),
-        job_id=host(value(said, "BUILD_URL")),
-        pull_request="it runs for a pull request" if asked else None,
-        run_number=number(value(said, "teamcity.build.id")),
-        workflow=value(said, "teamcity.buildType.id"),
-        default_branch=bare_ref(value(said, "vcsroot.branch") or ""),
-        is_tag=branch.startswith("refs/tags/"),
+    return Facts(
+        sha=mapped(variable(env, "BUILD_VCS_NUMBER"), commit_sha),
+        ref=_ref(env),
+        repo_url=mapped(variable(env, "vcsroot.url"), canonical),
+        run_id=_run_id(env),
+        job=variable(env, "TEAMCITY_BUILDCONF_NAME"),
+        job_id=value(env, "teamcity.build.id"),
+        run_url=variable(env, "BUILD_URL"),
+        actor=variable(env, "teamcity.build.triggeredBy.username"),
+        run_number=number(value(env, "teamcity.build.id")),
+        workflow=value(env, "teamcity.buildType.id"),
+        default_branch=bare_ref(value(env, "vcsroot.branch") or ""),
+        pull_request=pull_request(value(env, "teamcity.pullRequest.number")),
+        is_tag=(value(env, "teamcity.build.branch") or "").startswith("refs/tags/"),
     )
 
 
-def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
+def emit(outcome: Outcome, _: Env) -> tuple[Effect, ...]:
     """Set parameters that later steps see as variables, and show a problem in the build's log."""
-    del env
     messages = [
         _message("setParameter", name=f"env.{name}", value=text)
         for name, text in variables(outcome).items()
@@ -80,27 +73,18 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
     return tuple(Say(each, stdout=True) for each in messages)
 
 
-def _facts(said: Mapping[str, str]) -> dict[str, Fact[Any] | None]:
-    branch = variable(said, "teamcity.pullRequest.source.branch", "teamcity.build.branch")
+def _ref(env: Env) -> Fact[str] | None:
+    branch = variable(env, "teamcity.pullRequest.source.branch", "teamcity.build.branch")
     if not branch or branch.value == "<default>":
-        branch = variable(said, "vcsroot.branch")
-    return {
-        "sha": mapped(variable(said, "BUILD_VCS_NUMBER"), commit_sha),
-        "ref": mapped(branch, bare_ref),
-        "repo_url": mapped(variable(said, "vcsroot.url"), canonical),
-        "run_id": variable(said, "teamcity.build.id", "BUILD_URL"),
-        "job": variable(said, "TEAMCITY_BUILDCONF_NAME"),
-        "run_url": variable(said, "BUILD_URL"),
-        "actor": variable(said, "teamcity.build.triggeredBy.username"),
-    }
+        branch = variable(env, "vcsroot.branch")
+    return mapped(branch, bare_ref)
 
 
-def _properties(env: Env, read_file: ReadFile) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in ("TEAMCITY_BUILD_PROPERTIES_FILE", MORE):
-        path = value({**found, **env}, name)
-        found |= _parsed(read_file(path) or "") if path else {}
-    return found
+def _run_id(env: Env) -> Fact[str] | None:
+    # Builds are counted by each server, and from 1 again by the next one.
+    server, build = host(value(env, "BUILD_URL")), variable(env, "teamcity.build.id")
+    named = mapped(build, lambda number: f"{server}/{number}" if server else number)
+    return named or variable(env, "BUILD_URL")
 
 
 def _parsed(text: str) -> dict[str, str]:
@@ -133,4 +117,11 @@ def _units(character: re.Match[str]) -> str:
     return "".join(f"|0x{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read, emit=emit)
+PROVIDER = Provider(
+    name="teamcity",
+    markers=("TEAMCITY_VERSION",),
+    marked=None,
+    with_files=with_properties,
+    read=read,
+    emit=emit,
+)

@@ -12,32 +12,23 @@ DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows, an
 [1] https://tekton.dev/docs/pipelines/variables/
 """
 
-from devlake_ci.ci.facts import Fact, context, mapped, value, variable
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.model import Context, Result
-
-NAME = "tekton"
+from devlake_ci.ci.facts import Facts, mapped, value, variable
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.model import Result
 
 
-def detect(env: Env) -> bool:
-    """Recognise Tekton by what our example hands over."""
-    return value(env, "TEKTON_PIPELINERUN_UID") is not None
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read what the `finally` task hands over."""
-    del read_file
-    facts = {
-        "run_id": variable(env, "TEKTON_PIPELINERUN_UID"),
-        "job": variable(env, "TEKTON_TASK"),
-        "result": mapped(variable(env, "TEKTON_TASK_STATUS"), _word),
-    }
-    workflow = value(env, "TEKTON_PIPELINE")
-    return context(env, Fact(NAME, "TEKTON_PIPELINERUN_UID"), facts, workflow=workflow)
+    return Facts(
+        run_id=variable(env, "TEKTON_PIPELINERUN_UID"),
+        job=variable(env, "TEKTON_TASK"),
+        workflow=value(env, "TEKTON_PIPELINE"),
+        result=mapped(variable(env, "TEKTON_TASK_STATUS"), _word),
+    )
 
 
 def _word(status: str) -> str:
     return Result.SKIPPED if status == "None" else status
 
 
-PROVIDER = Provider(name=NAME, detect=detect, read=read)
+PROVIDER = Provider(name="tekton", markers=("TEKTON_PIPELINERUN_UID",), marked=None, read=read)

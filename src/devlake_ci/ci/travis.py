@@ -6,8 +6,8 @@
 - TRAVIS_PULL_REQUEST_SHA, _BRANCH: a pull request's head [1]
 - TRAVIS_BRANCH: the branch; for a tag the tag, for a pull request the target [1]
 - TRAVIS_TAG: the tag [1]
-- TRAVIS_BUILD_ID, TRAVIS_JOB_ID: unique; a restart keeps them [unverified], so that what it deploys
-  takes the place of what the first try did
+- TRAVIS_BUILD_ID, TRAVIS_JOB_ID: unique, and one job a leg of a matrix; a restart keeps them
+  [unverified], so that what it deploys takes the place of what the first try did
 - TRAVIS_BUILD_NUMBER: grows within a repository [1]
 - TRAVIS_JOB_NAME, TRAVIS_BUILD_WEB_URL: as they say [1]
 - TRAVIS_REPO_SLUG: owner/name on a server that it doesn't say [1]; the checkout's remote does
@@ -18,55 +18,32 @@ So the result has to be given. There are no times.
 [1] https://docs.travis-ci.com/user/environment-variables/#default-environment-variables
 """
 
-from typing import Any
-
-from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import number
-from devlake_ci.model import Context
-
-NAME = "travis"
+from devlake_ci.ci.facts import Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import bare_ref, commit_sha, number
 
 
-def detect(env: Env) -> bool:
-    """Recognise Travis CI by its own variable."""
-    return value(env, "TRAVIS") == "true"
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
-    """Read the default variables; Git says the repository, and the result has to be given."""
-    del read_file
-    return context(
-        env,
-        Fact(NAME, "TRAVIS"),
-        _commit(env) | _build(env),
-        job_id=value(env, "TRAVIS_JOB_ID"),
-        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
-        run_number=number(value(env, "TRAVIS_BUILD_NUMBER")),
-        is_tag=value(env, "TRAVIS_TAG") is not None,
-    )
-
-
-def _commit(env: Env) -> dict[str, Fact[Any] | None]:
-    if _for_pull_request(env):
+def read(env: Env) -> Facts:
+    """Read the default variables; git says the repository, and the result has to be given."""
+    requested = (value(env, "TRAVIS_PULL_REQUEST") or "false") != "false"
+    if requested:
         sha = variable(env, "TRAVIS_PULL_REQUEST_SHA")
         ref, message = variable(env, "TRAVIS_PULL_REQUEST_BRANCH"), None
     else:
         sha, ref = variable(env, "TRAVIS_COMMIT"), variable(env, "TRAVIS_TAG", "TRAVIS_BRANCH")
         message = variable(env, "TRAVIS_COMMIT_MESSAGE")
-    return {"sha": mapped(sha, commit_sha), "ref": mapped(ref, bare_ref), "message": message}
+    return Facts(
+        sha=mapped(sha, commit_sha),
+        ref=mapped(ref, bare_ref),
+        message=message,
+        run_id=variable(env, "TRAVIS_BUILD_ID"),
+        job=variable(env, "TRAVIS_JOB_NAME"),
+        job_id=value(env, "TRAVIS_JOB_ID"),
+        run_url=variable(env, "TRAVIS_BUILD_WEB_URL"),
+        run_number=number(value(env, "TRAVIS_BUILD_NUMBER")),
+        pull_request=pull_request(requested),
+        is_tag=value(env, "TRAVIS_TAG") is not None,
+    )
 
 
-def _build(env: Env) -> dict[str, Fact[Any] | None]:
-    return {
-        "run_id": variable(env, "TRAVIS_BUILD_ID"),
-        "job": variable(env, "TRAVIS_JOB_NAME"),
-        "run_url": variable(env, "TRAVIS_BUILD_WEB_URL"),
-    }
-
-
-def _for_pull_request(env: Env) -> bool:
-    return (value(env, "TRAVIS_PULL_REQUEST") or "false") != "false"
-
-
-PROVIDER = Provider(name=NAME, detect=detect, read=read)
+PROVIDER = Provider(name="travis", markers=("TRAVIS",), read=read)

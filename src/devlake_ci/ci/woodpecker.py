@@ -11,7 +11,7 @@
   [2]
 - CI_PIPELINE_URL, CI_COMMIT_MESSAGE: as they say [1]
 - CI_PIPELINE_CREATED, CI_PIPELINE_STARTED: seconds since 1970, or 0 [2]
-- CI_WORKFLOW_NAME, CI_WORKFLOW_NUMBER: the workflow [1]
+- CI_WORKFLOW_NAME, CI_WORKFLOW_NUMBER: the workflow; each leg of a matrix has a number [1]
 - CI_PIPELINE_DEPLOY_TARGET: the environment of a deployment event [1]
 - CI_COMMIT_AUTHOR: who wrote the commit [1], not who set it off, so it is not read
 - CI_PIPELINE_STATUS: differs from version to version [unverified]
@@ -24,63 +24,44 @@ So the result has to be given: by one step with `when: status: success`, and one
 [3] ibid., drone_compatibility.go
 """
 
-from typing import Any
-
-from devlake_ci.ci.facts import Fact, bare_ref, commit_sha, context, mapped, value, variable
-from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import host, number, unix_time
+from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.values import bare_ref, commit_sha, host, number, unix_time
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.model import Context
 
 NAME = "woodpecker"
 
 
-def detect(env: Env) -> bool:
-    """Recognise Woodpecker by the name that it gives in `CI`, where others say true."""
-    return NAME in {value(env, "CI"), value(env, "CI_SYSTEM_NAME")}
-
-
-def read(env: Env, read_file: ReadFile) -> Context:
+def read(env: Env) -> Facts:
     """Read the pipeline's variables; the result has to be given."""
-    del read_file
-    return context(
-        env,
-        Fact(NAME, "CI" if value(env, "CI") == NAME else "CI_SYSTEM_NAME"),
-        _facts(env),
-        job_id=_job_id(env),
-        pull_request="it runs for a pull request" if _for_pull_request(env) else None,
+    event = value(env, "CI_PIPELINE_EVENT") or ""
+    requested = event.startswith("pull_request") or value(env, "CI_COMMIT_PULL_REQUEST")
+    branch = "CI_COMMIT_SOURCE_BRANCH" if requested else "CI_COMMIT_BRANCH"
+    return Facts(
+        sha=mapped(variable(env, "CI_COMMIT_SHA"), commit_sha),
+        ref=mapped(variable(env, "CI_COMMIT_TAG", branch), bare_ref),
+        message=variable(env, "CI_COMMIT_MESSAGE"),
+        repo_url=mapped(variable(env, "CI_REPO_URL", "CI_REPO_CLONE_URL"), canonical),
+        run_id=_run_id(env),
+        job=variable(env, "CI_WORKFLOW_NAME"),
+        job_id=value(env, "CI_WORKFLOW_NUMBER"),
+        run_url=variable(env, "CI_PIPELINE_URL"),
+        environment=variable(env, "CI_PIPELINE_DEPLOY_TARGET"),
+        created_at=mapped(variable(env, "CI_PIPELINE_CREATED"), unix_time),
+        started_at=mapped(variable(env, "CI_PIPELINE_STARTED"), unix_time),
         run_number=number(value(env, "CI_PIPELINE_NUMBER")),
         workflow=value(env, "CI_WORKFLOW_NAME"),
         default_branch=value(env, "CI_REPO_DEFAULT_BRANCH"),
+        pull_request=pull_request(requested),
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )
 
 
-def _facts(env: Env) -> dict[str, Fact[Any] | None]:
-    branch = "CI_COMMIT_SOURCE_BRANCH" if _for_pull_request(env) else "CI_COMMIT_BRANCH"
-    return {
-        "sha": mapped(variable(env, "CI_COMMIT_SHA"), commit_sha),
-        "ref": mapped(variable(env, "CI_COMMIT_TAG", branch), bare_ref),
-        "message": variable(env, "CI_COMMIT_MESSAGE"),
-        "repo_url": mapped(variable(env, "CI_REPO_URL", "CI_REPO_CLONE_URL"), canonical),
-        "run_id": variable(env, "CI_PIPELINE_NUMBER"),
-        "job": variable(env, "CI_WORKFLOW_NAME"),
-        "run_url": variable(env, "CI_PIPELINE_URL"),
-        "environment": variable(env, "CI_PIPELINE_DEPLOY_TARGET"),
-        "created_at": mapped(variable(env, "CI_PIPELINE_CREATED"), unix_time),
-        "started_at": mapped(variable(env, "CI_PIPELINE_STARTED"), unix_time),
-    }
-
-
-def _job_id(env: Env) -> str | None:
+def _run_id(env: Env) -> Fact[str] | None:
     # Pipelines are counted by each server, and from 1 again by the next one.
-    where = host(value(env, "CI_PIPELINE_URL"))
-    return ".".join(filter(None, (where, value(env, "CI_WORKFLOW_NUMBER")))) or None
+    server, run = host(value(env, "CI_PIPELINE_URL")), variable(env, "CI_PIPELINE_NUMBER")
+    return mapped(run, lambda number: f"{server}/{number}" if server else number)
 
 
-def _for_pull_request(env: Env) -> bool:
-    event = value(env, "CI_PIPELINE_EVENT") or ""
-    return event.startswith("pull_request") or value(env, "CI_COMMIT_PULL_REQUEST") is not None
-
-
-PROVIDER = Provider(name=NAME, detect=detect, read=read)
+PROVIDER = Provider(name=NAME, markers=("CI", "CI_SYSTEM_NAME"), marked=NAME, read=read)
+"""Recognized by the name that it gives in `CI`, where others say true."""

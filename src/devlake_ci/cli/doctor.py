@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 
 from devlake_ci import deployment as deployments
-from devlake_ci.ci import github_api, gitlab_api
+from devlake_ci.ci import github, gitlab
 from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
 from devlake_ci.cli.report import lookups
@@ -164,10 +164,10 @@ def _helper(session: Session) -> Iterator[Check]:
         run, has_token = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_GITHUB_TOKEN")
         asks = bool(run and has_token)
         yield helpers.github(
-            github_api.get(env, session.ask, "actions", "runs", run or "") if asks else None
+            github.get(env, session.ask, "actions", "runs", run or "") if asks else None
         )
     if provider == "gitlab":
         has_token = value(env, "DEVLAKE_GITLAB_TOKEN", "CI_JOB_TOKEN")
         yield helpers.gitlab(
-            gitlab_api.get(env, session.ask, "deployments?per_page=1") if has_token else None
+            gitlab.get(env, session.ask, "deployments?per_page=1") if has_token else None
         )

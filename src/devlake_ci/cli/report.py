@@ -3,7 +3,7 @@
 import click
 
 from devlake_ci import deployment as deployments
-from devlake_ci.ci import neighbours
+from devlake_ci.ci import repositories
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
@@ -55,15 +55,11 @@ def _incident(session: Session, beside: Outcome | None) -> Outcome:
 def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
     """Give the ways to find out what nobody gave; `nonce` says whether one may be written."""
     world, context = session.world, session.context
-    server = neighbours.server(context, session.env, session.options.repo_url)
+    server = repositories.server(context, session.env, session.options.repo_url)
 
     def finders(repo_url: str) -> tuple[Find, ...]:
-        env = neighbours.env_for(repo_url, context, session.env)
-
-        def ask(name: str) -> str | None:
-            return session.provider.resolve(name, env, session.ask) if env else None
-
-        return (in_checkout(session.git, repo_url), ask)
+        ask = repositories.resolver(repo_url, context, session.env, session.ask)
+        return (in_checkout(session.git, repo_url), *filter(None, [ask]))
 
     return deployments.Lookups(
         finders=finders,

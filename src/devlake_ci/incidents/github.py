@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from devlake_ci.ci import github_event
-from devlake_ci.ci.facts import moment, value
+from devlake_ci.ci import github as provider
+from devlake_ci.ci.facts import value
 from devlake_ci.ci.paging import PAGE
 from devlake_ci.ci.provider import Ask, Env, ReadFile
+from devlake_ci.ci.values import timestamp
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_runs as runs
 from devlake_ci.incidents.branches import counts
@@ -57,8 +58,8 @@ def history(options: Options, context: Context, env: Env, ask: Ask, read_file: R
     )
     found = search.past(runs.pages(env, ask, file))
     check_refs(options, context, found)
-    check_inputs(options, context, github_event.load(env, read_file), search.name)
-    return History(found, moment(own.get("started_at")), search.name)
+    check_inputs(options, context, provider.event(provider.with_event(env, read_file)), search.name)
+    return History(found, timestamp(own.get("started_at")), search.name)
 
 
 @dataclass
@@ -87,7 +88,7 @@ class _Search:
                     if self.asked == MOST:
                         return self._nothing()
                     self._take(run)
-            made = [when for run in page if (when := moment(run.get("created_at")))]
+            made = [when for run in page if (when := timestamp(run.get("created_at")))]
             is_last = len(page) < PAGE
             if is_last or (made and is_known_before(self.found, min(made) + RE_RUN)):
                 return self.found
@@ -147,7 +148,7 @@ def _is_own(run: Json) -> bool:
 def _executions(run: Json, jobs: list[Json], name: str, context: Context) -> Iterator[Past]:
     for job in jobs:
         result = ENDED.get(str(job.get("conclusion")))
-        started, finished = moment(job.get("started_at")), moment(job.get("completed_at"))
+        started, finished = timestamp(job.get("started_at")), timestamp(job.get("completed_at"))
         attempt = str(job.get("run_attempt") or 1)
         own = (str(run.get("id")), attempt) == (context.run_id, context.attempt or "1")
         if job.get("name") != name or own or not (result and started and finished):

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.github_api import get
+from devlake_ci.ci.facts import value
+from devlake_ci.ci.github import get
 from devlake_ci.ci.paging import PAGE, paged
 from devlake_ci.ci.provider import Ask, Env, Reply
+from devlake_ci.ci.values import timestamp
 from devlake_ci.errors import MissingError
 from devlake_ci.text import quoted
 
@@ -45,7 +46,7 @@ def ended(run: Json) -> datetime:
     One that waits for an approval, perhaps for weeks, has no job that runs.
     """
     still = run.get("status") == "in_progress"
-    return (None if still else moment(run.get("updated_at"))) or NEVER
+    return (None if still else timestamp(run.get("updated_at"))) or NEVER
 
 
 def jobs(env: Env, ask: Ask, run: Json) -> list[Json]:

@@ -9,10 +9,11 @@ since GitLab 18.0 and to a token with `read_api` before.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from devlake_ci.ci.facts import moment, value
-from devlake_ci.ci.gitlab_api import get, page_path
+from devlake_ci.ci.facts import value
+from devlake_ci.ci.gitlab import get, page_path
 from devlake_ci.ci.paging import PAGE, paged
 from devlake_ci.ci.provider import Ask, Env, ReadFile
+from devlake_ci.ci.values import timestamp
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import counts
 from devlake_ci.incidents.history import History, Past, Source, is_known_before
@@ -46,7 +47,7 @@ def history(options: Options, context: Context, env: Env, ask: Ask, read_file: R
             if (result := result_of(job)) and _counts(job, options, context):
                 found += _execution(job, result)
         # A manual job may begin long after newer ones, so a page is always read whole.
-        ended = [finished for job in page if (finished := moment(job.get("finished_at")))]
+        ended = [finished for job in page if (finished := timestamp(job.get("finished_at")))]
         if ended and is_known_before(found, min(ended)):
             break
     return History(found, context.started_at, context.job)
@@ -112,7 +113,7 @@ def _counts(job: Json, options: Options, context: Context) -> bool:
 
 
 def _execution(job: Json, result: Result) -> Iterator[Past]:
-    started, finished = moment(job.get("started_at")), moment(job.get("finished_at"))
+    started, finished = timestamp(job.get("started_at")), timestamp(job.get("finished_at"))
     pipeline = job.get("pipeline") or {}
     if started and finished:
         yield Past(

@@ -44,7 +44,7 @@ def stretch(options: Options, context: Context, workflow: str | None, job: str |
     `workflow` and `job` are what the CI identifies them by. Legs of a matrix may share all names
     that variables say; then their place in it tells them apart.
     """
-    leg = f" ({context.leg})" if context.leg not in (None, "0") else ""
+    leg = f" ({context.matrix_index})" if context.matrix_index not in (None, "0") else ""
     return Stretch(
         provider=context.provider,
         repository=(context.repo_url or "").removeprefix("https://"),

@@ -1,0 +1,78 @@
+"""Other repositories than the job's own: where they are, and whose API says what a name means.
+
+A token goes to the server that it is for, and to no other: the CI's own, or github.com and
+gitlab.com. Where a repository is may be read from a file that anybody can commit.
+"""
+
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
+
+from devlake_ci.ci import github, gitlab
+from devlake_ci.ci.facts import value
+from devlake_ci.ci.provider import Ask, Env
+from devlake_ci.commits.repo_url import canonical
+from devlake_ci.model import Context
+
+_SERVER = {"github": "GITHUB_SERVER_URL", "gitlab": "CI_SERVER_URL"}
+_ANY = "/owner/name"
+_GITHUB, _GITLAB = "https://github.com/", "https://gitlab.com/"
+
+
+def server(context: Context, env: Env, repo_url: str | None = None) -> str | None:
+    """Return the URL below which the CI's repositories are; None if it isn't known.
+
+    Where no CI says it, it is the server of `repo_url`.
+    """
+    said = value(env, _SERVER[context.provider]) if context.provider in _SERVER else None
+    if said and (url := canonical(said.rstrip("/") + _ANY)):
+        return url.removesuffix(_ANY)
+    own = context.repo_url or canonical(repo_url or "")
+    if not own:
+        return None
+    parts = urlsplit(own)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def resolver(
+    repo_url: str, context: Context, env: Env, ask: Ask
+) -> Callable[[str], str | None] | None:
+    """Return what asks an API for the whole SHA of a name in a repository; None if there is none.
+
+    That is the API of the CI's own server, or with a token GitHub's or GitLab's.
+    """
+    resolve = {"github": github.resolve, "gitlab": gitlab.resolve}.get(context.provider)
+    if resolve and repo_url == context.repo_url:
+        return lambda name: resolve(name, env, ask)
+    base = server(context, env)
+    if resolve and base and repo_url.startswith(base + "/"):
+        path = unquote(repo_url.removeprefix(base + "/"))
+        # GitLab takes a path for the number: https://docs.gitlab.com/api/rest/#namespaced-paths
+        theirs = {**env, "GITHUB_REPOSITORY": path, "CI_PROJECT_ID": path}
+        return lambda name: resolve(name, theirs, ask)
+    return _public(repo_url, env, ask)
+
+
+def _public(repo_url: str, env: Env, ask: Ask) -> Callable[[str], str | None] | None:
+    # In a job of another server (GitHub Enterprise, Gitea, own GitLab) it is that server's.
+    token = value(env, "DEVLAKE_GITHUB_TOKEN")
+    if token and repo_url.startswith(_GITHUB) and _is_public(env, "GITHUB_SERVER_URL", _GITHUB):
+        there = {
+            "GITHUB_API_URL": "https://api.github.com",
+            "GITHUB_REPOSITORY": unquote(repo_url.removeprefix(_GITHUB)),
+            "DEVLAKE_GITHUB_TOKEN": token,
+        }
+        return lambda name: github.resolve(name, there, ask)
+    token = value(env, "DEVLAKE_GITLAB_TOKEN")
+    if token and repo_url.startswith(_GITLAB) and _is_public(env, "CI_SERVER_URL", _GITLAB):
+        there = {
+            "CI_API_V4_URL": "https://gitlab.com/api/v4",
+            "CI_PROJECT_ID": unquote(repo_url.removeprefix(_GITLAB)),
+            "DEVLAKE_GITLAB_TOKEN": token,
+        }
+        return lambda name: gitlab.resolve(name, there, ask)
+    return None
+
+
+def _is_public(env: Env, name: str, public: str) -> bool:
+    own = value(env, name)
+    return own is None or own.rstrip("/") + "/" == public
