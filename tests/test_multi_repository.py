@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devlake_ci.commits import listed
+from devlake_ci.commits import manifest
 from tests.support import SHA
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -23,9 +23,11 @@ def test_the_published_schema_is_what_the_program_prints(devlake_ci):
 
 
 def test_the_schema_takes_what_the_program_takes():
-    entry, short = SCHEMA["items"]["oneOf"]
+    entry, devlake, short = SCHEMA["items"]["oneOf"]
 
     assert entry == {"$ref": "#/$defs/Entry"}
+    assert devlake == {"$ref": "#/$defs/DevLakeEntry"}
+    assert {"repoUrl", "commitSha"} == set(SCHEMA["$defs"]["DevLakeEntry"]["required"])
     assert set(SCHEMA["$defs"]["Entry"]["required"]) == {"repo_url", "sha"}
     assert re.search(short["pattern"], f"acme/pay@{SHA}")
     assert not re.search(short["pattern"], f"see acme/pay@{SHA} !")
@@ -36,7 +38,7 @@ def test_what_the_documentation_shows_works(block):
     shown = yaml.safe_load(block)
 
     if isinstance(shown, list):
-        read = listed.commits(block, "docs", "https://github.com", lambda _: (lambda _: SHA,))
+        read = manifest.commits_of(block, "docs", "https://github.com", lambda _: (lambda _: SHA,))
         assert len(read) == len(shown)
     else:
         (ours,) = (each for each in shown["steps"] if "devlake-ci" in each.get("uses", ""))

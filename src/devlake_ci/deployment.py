@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devlake_ci import results, vocabulary
-from devlake_ci.commits.others import combined
+from devlake_ci.commits.additional import combined
 from devlake_ci.commits.remote import HEAD
 from devlake_ci.commits.repo_url import canonical, path_of
 from devlake_ci.commits.sha import Find, bare, whole
@@ -26,7 +26,7 @@ class Lookups:
     """For a repository's URL, the ways to find a commit in it."""
     message: Callable[[str], str | None] = lambda _: None
     """The message of a commit by its SHA."""
-    others: Callable[[], tuple[Commit, ...]] = lambda: ()
+    additional: Callable[[], tuple[Commit, ...]] = lambda: ()
     """The commits that were deployed beside the job's own."""
     times: Callable[[], tuple[datetime | None, datetime | None]] = lambda: (None, None)
     """When the run was queued, and when the job began."""
@@ -48,7 +48,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
         )
     result = _result(options, context)
     environment, original = place(options, context)
-    commits = combined(options, lambda: _commit(options, context, lookups), lookups.others)
+    commits = combined(options, lambda: _commit(options, context, lookups), lookups.additional)
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commits[0].repo_url, original)
     return Deployment(

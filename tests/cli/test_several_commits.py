@@ -218,7 +218,7 @@ def test_another_servers_repository_is_not_asked_of_the_cis_api(report, server):
         (["--checkout=."], (3, "no git repository")),
         (["--checkout=link"], (2, "leads out of the job's folder")),
         (["--submodules=.."], (2, "leads out of the job's folder")),
-        (["--submodules-recursive"], (2, "says nothing without --submodules")),
+        (["--submodules-recursive"], (2, "does nothing without --submodules")),
         (["--exclude-own-commit"], (2, "leaves no commit to report")),
         (["--exclude-own-commit", "--commits=[]"], (3, "there is no commit to report")),
         (["--commits="], (2, "it is empty")),
@@ -248,6 +248,30 @@ def test_what_reads_a_list_is_imported_only_for_one(options, expected):
     ran = subprocess.run(command, env=os.environ | PIPELINE, capture_output=True, check=True)
 
     assert ran.stdout.decode().splitlines()[-1] == str(expected)
+
+
+def test_the_list_that_went_to_devlakes_webhook_is_taken(report, server):
+    item = {"repoUrl": "https://me:s3cr3t@github.com/acme/x", "commitSha": "b" * 40,
+            "refName": "main"}  # fmt: skip
+
+    ran = report("--commits", json.dumps([item]))
+
+    assert ran.code == 0
+    assert sent(server)[1:] == [("https://github.com/acme/x", "b" * 40)]
+    assert server.received[0].body["deploymentCommits"][1]["refName"] == "main"
+
+
+def test_a_checkout_behind_a_deploy_key_is_the_repository_that_is_configured(report, server, job):
+    repository(job / "pay", "https://github.com/acme/pay")
+    to = "git@key-0123456789abcdef.github.com:acme/pay"
+    git(job / "pay", "config", f"url.{to}.insteadOf", "https://github.com/acme/pay")
+
+    report("--checkout=pay")
+
+    assert [url for url, _ in sent(server)] == [
+        "https://github.com/acme/release",
+        "https://github.com/acme/pay",
+    ]
 
 
 def test_an_empty_list_adds_nothing_to_the_jobs_own_commit(report, server):

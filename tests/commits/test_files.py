@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_ci.commits import files
+from devlake_ci.commits import manifest
 from devlake_ci.errors import BadUsageError
 
 
 @pytest.fixture
 def read(workspace):
-    return lambda given: list(files.texts(str(given), "--commits", workspace))
+    return lambda given: list(manifest.texts(str(given), "--commits", workspace))
 
 
 def refused(read, given):
@@ -118,8 +118,8 @@ def test_files_of_windows_are_read(read, job, content, text):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"- \xff", '"m" is no text in UTF-8 (byte 3)'),
-        (b"\xff\xfe-", "is no text in UTF-8"),
+        (b"- \xff", '"m" is not UTF-8 text (byte 3)'),
+        (b"\xff\xfe-", "is not UTF-8 text"),
         (b" \n", "is empty"),
         (b"x" * 10_000_000, "is too large: at most 2048 KiB are read"),
     ],
@@ -192,4 +192,4 @@ class TestAStrangersLink:
 
 @given(st.text(st.characters(exclude_characters="/")))
 def test_dot_slash_makes_anything_of_one_line_a_path(name):
-    assert files.is_text(f"./{name}") == ("\n" in name)
+    assert manifest.is_text(f"./{name}") == ("\n" in name)

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from devlake_ci.commits import listed, notation
-from devlake_ci.commits.written import NotationError
+from devlake_ci.commits import manifest, manifest_parser
+from devlake_ci.commits.manifest_parser import ParseError
 from devlake_ci.errors import BadUsageError, MissingError, Problem
 from devlake_ci.model import Commit
 from tests.support import SHA
@@ -19,7 +19,7 @@ PAY = Commit(repo_url="https://github.com/acme/pay", sha=SHA)
 
 def read(text, server="https://github.com", found=()):
     finders = (dict(found).get,)
-    return listed.commits(text, "--commits", server, lambda _: finders)
+    return manifest.commits_of(text, "--commits", server, lambda _: finders)
 
 
 def refused(text, **more):
@@ -44,6 +44,10 @@ def attempt(read, errors):
         f"- acme/pay@{SHA}",
         f"[acme/pay@{SHA}]",
         f"- repo_url: git@github.com:acme/pay.git\n  sha: {SHA}",
+        f"https://x-access-token:s3cr3t@github.com/acme/pay@{SHA}",
+        f"ssh://git@github.com/acme/pay.git@{SHA}",
+        f"git@github.com:acme/pay.git@{SHA}",
+        f"- ssh://git@github.com:22/acme/pay@{SHA}\n",
         f"- {{repo_url: https://me:pw@GitHub.com/acme/pay, sha: !!str {SHA}}}",
         f'- repo_url: "https://github.com/acme/pay"\n  sha: " {SHA} "\n  ref:\n  message: ""\n',
         f"---\n- &a acme/pay@{SHA}\n...\n",
@@ -80,6 +84,31 @@ def test_an_entry_can_say_more():
     ]
 
 
+def test_an_entry_can_be_in_devlakes_own_words():
+    entry = {
+        "displayTitle": "Sell", "repoId": "github:GithubRepo:1:7",
+        "repoUrl": "https://me:s3cr3t@github.com/acme/pay.git", "name": "payments",
+        "refName": "main", "commitSha": SHA, "commitMsg": "Sell", "result": "FAILURE",
+        "status": "DONE", "createdDate": "2026-03-01T12:00:00Z", "environment": 7,
+        "startedDate": None, "finishedDate": "",
+    }  # fmt: skip
+
+    assert (
+        read(json.dumps([entry]))
+        == read(yaml.safe_dump([entry]))
+        == [
+            Commit(
+                repo_url="https://github.com/acme/pay",
+                sha=SHA,
+                ref="main",
+                message="Sell",
+                name="payments",
+                repo_id="github:GithubRepo:1:7",
+            )
+        ]
+    )
+
+
 def test_what_is_longer_than_a_column_is_cut():
     entry = {"repo_url": "https://h.example/a/b", "sha": SHA, "ref": "r" * 300, "name": "n" * 300}
 
@@ -111,7 +140,7 @@ def test_whole_shas_are_not_looked_up():
 
     text = f"acme/pay@{SHA}\n" * 3
 
-    assert len(listed.commits(text, "", "https://github.com", lambda _: (unasked,))) == 3
+    assert len(manifest.commits_of(text, "", "https://github.com", lambda _: (unasked,))) == 3
 
 
 def test_the_short_form_is_of_the_cis_own_server():
@@ -136,10 +165,10 @@ WRONG = {
     "line 2: it is not YAML: mapping values are not allowed": "- a: b\n  c: d: e",
     "it is not YAML": "- 'never ends",
     "it is not YAML: ": "- \x01",
-    "line 3: it has a tag": f"- acme/pay@{SHA}\n-\n  !!python/object/apply:os.system ['id']",
-    'it has a tag ("tag:yaml.org,2002:python/name:os.system")': "- !!python/name:os.system x",
-    'it has a tag ("!secret")': "- repo_url: !secret x",
-    "line 2: it refers to another place (*a)": "- &a {repo_url: x, sha: y}\n- *a",
+    "line 3: tags are not taken": f"- acme/pay@{SHA}\n-\n  !!python/object/apply:os.system ['id']",
+    'tags are not taken ("tag:yaml.org,2002:python/name:os.system")': "- !!python/name:os.system x",
+    'line 1: tags are not taken ("!secret").': "- repo_url: !secret x",
+    'line 2: aliases are not taken ("*a").': "- &a {repo_url: x, sha: y}\n- *a",
     'line 1: "sha" is given a second time': "- {sha: a, sha: b}",
     'line 4: "repo_url" is given a second time': "- repo_url: a\n  sha: b\n\n  repo_url: c",
     '"sha" is given twice in the entry that begins here': '[\n{"sha": "a", "sha": "b"}]',
@@ -155,7 +184,7 @@ WRONG = {
     "entry 1 (line 1): it is true or false, not a mapping": "[true]",
     "entry 1 (line 2): it is a list": '[\n["a"]]',
     'entry 1 (line 1): "hello" is not like owner/name@SHA': "- hello",
-    "entry 1 (line 1): repo_url is missing. Mistakes besides: 1.": "- ref: x",
+    "entry 1 (line 1): repo_url is missing. Other mistakes: 1.": "- ref: x",
     "entry 2 (line 2): sha is missing": f"- acme/pay@{SHA}\n- repo_url: https://h.example/a/b",
     "entry 1 (line 2): sha is empty, not text": "- repo_url: https://h.example/a/b\n  sha:",
     "entry 1 (line 2): sha is empty.": "- repo_url: https://h.example/a/b\n  sha: ''",
@@ -176,6 +205,15 @@ WRONG = {
     ),
     'repo_url: "acme" is not the URL of a repository': f"- {{repo_url: acme, sha: {SHA}}}",
     '"HEAD~1" is neither a SHA nor': "- {repo_url: https://h.example/a/b, sha: HEAD~1}",
+    "commitSha is missing": '[{"repoUrl": "https://h.example/a/b"}]',
+    '"sha" is no field of an entry; the fields are repoUrl, commitSha, refName, commitMsg': (
+        f'[{{"repoUrl": "https://h.example/a/b", "commitSha": "{SHA}", "sha": "{SHA}"}}]'
+    ),
+    "line 2): commitSha is": "- repoUrl: https://h.example/a\n  commitSha: 7",
+    "repo_url: what is given (it is not shown, because there may be a password in it) is not the "
+    "URL of a repository": "- {repo_url: 'http://[bad]/a/b', sha: x}",
+    "sha is longer than the 255": f"- {{repo_url: https://h.example/a/b, sha: {'x' * 256}}}",
+    "the name of the commit is longer than 255": f"acme/pay@{'x' * 256}",
     "repo_id is longer than the 255": f"- {{repo_url: https://h.example/a/b, sha: {SHA}, repo_id: "
     f"{'x' * 256}}}",
     "it is longer than the 500": f"- {{repo_url: https://h.example/{'x' * 500}, sha: {SHA}}}",
@@ -197,9 +235,8 @@ def test_what_is_wrong_is_told_with_its_entry_field_value_and_line(says):
         "- {repo_url: 'ftp://h.example/a?token=s3cr3t', sha: x}",
         "- {repo_url: 's3cr3t@h.example', sha: x}",
         "- https://me:s3cr3t@h.example/a/b",
-        "- https://s3cr3t@h.example/a/b@v1",
         "- https://me:s3c/r3t@h.example@v1\n- https://me:s3cr3t/x@h.example",
-        "acme/pay@v1\nhttps://me:s3cr3t@h.example/a/b@v1",
+        "acme/pay@v1\nhttps://me:s3cr3t@h.example/a/b",
         "- {repo_url: git@h.example:a/b, sha: x, sha: y} # s3cr3t",
         "- acme/pay@v1: s3cr3t\n  b: c: d",
         "- https://me:s3cr3t@h.example/a/b: v1",
@@ -230,11 +267,42 @@ def test_an_entry_with_endless_fields_is_refused_before_it_is_kept():
 
     assert "far too many fields" in refused(f"- {{{fields}}}")
 
+    fields = {f"a{number}": "b" for number in range(21)}
+    assert "far too many fields" in refused(json.dumps([fields]))
+
+
+LONG = {
+    "a tag": f"- !<{'a://' * 300_000}> x",
+    "an anchor": f"- &{'a' * 1_000_000} x\n- *{'a' * 1_000_000}",
+    "an alias of nothing": f"- *{'a' * 1_000_000}",
+    "a URL": f"- {'a://' * 300_000}",
+    "a field": f"- ? {'a' * 1_000_000}\n  : b",
+    "a field in JSON": json.dumps([{"a" * 1_000_000: "b"}]),
+    "a value": f"- {{repo_url: '{'a@' * 500_000}', sha: x}}",
+    "a number": f"- {{repo_url: https://h.example/a/b, sha: {'1' * 1_000_000}}}",
+    "a name": f"acme/pay@{'x' * 1_000_000}",
+    "a repository": f"{'a/' * 500_000}a@v1",
+    "a line": f"acme/pay@v1\n{'a' * 1_000_000}",
+    "a directive": f"%{'a' * 1_000_000}\n---\n- x",
+    "a depth": "- " * 1_000_000,
+    "a depth of flow": "- " + "[" * 1_000_000,
+    "a depth of mappings": "- " + "{a: " * 300_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("server", ["https://github.com", None])
+def test_whatever_is_long_the_error_is_short(text, server):
+    told = attempt(lambda: read(text, server=server), (BadUsageError, MissingError))
+
+    assert told.message.startswith("--commits")
+    assert len(told.message + told.hint) < 1500
+
 
 def test_aliases_that_explode_do_not():
     lines = ["- &a0 [x, x]"] + [f"- &a{n + 1} [*a{n}, *a{n}]" for n in range(60)]
 
-    assert "a list stands where" in refused("\n".join(lines))
+    assert "line 2: aliases are not taken" in refused("\n".join(lines))
 
 
 ENTRIES = st.lists(
@@ -283,7 +351,7 @@ def test_whatever_is_written_is_read_or_refused_in_words(text):
 
 @given(text=st.text(alphabet="-[]{}:,&*!|>'\"#\n\t ab@/01.e\\u"))
 def test_entries_know_lines_that_exist(text):
-    told = attempt(lambda: notation.entries(text), NotationError)
+    told = attempt(lambda: manifest_parser.parse(text), ParseError)
 
-    said = [told.line or 1] if isinstance(told, NotationError) else [each.line for each in told]
+    said = [told.line or 1] if isinstance(told, ParseError) else [each.line for each in told]
     assert all(1 <= line <= len(text.splitlines()) + 1 for line in said)

@@ -8,7 +8,7 @@ from devlake_ci.cli import params
 from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
 from devlake_ci.cli.stretch import StretchOfFailures
-from devlake_ci.commits.others import others
+from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.model import Outcome
 
@@ -66,7 +66,7 @@ def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
         message=lambda sha: session.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),
         nonce=world.nonce if nonce else lambda _: None,
-        others=lambda: others(
+        additional=lambda: additional_commits(
             session.options, server, finders, world.workspace(session.left_to_ask)
         ),
     )

@@ -1,7 +1,11 @@
 """What is asked of the job's disk to find more commits: files, and repositories through git."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
+
+GLOB = re.compile(r"[*?\[]")
+"""What makes a path a pattern."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from devlake_ci.commits.files import GLOB
-from devlake_ci.commits.workspace import Said
+from devlake_ci.commits.workspace import GLOB, Said
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.runtime.files import beginning
 from devlake_ci.runtime.git_command import SECONDS, answer

@@ -1,20 +1,20 @@
-"""The commits of a deployment: the job's own, and those of other repositories that went with it."""
+"""The commits of a deployment: the job's own, and additional ones that were deployed with it."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from devlake_ci import limits
 from devlake_ci.commits.sha import Find
 from devlake_ci.commits.workspace import Workspace
-from devlake_ci.commits.written import MOST, TOO_MANY
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.model import Commit
 from devlake_ci.options import Options
 
 
 def combined(
-    options: Options, own: Callable[[], Commit], others: Callable[[], tuple[Commit, ...]]
+    options: Options, own: Callable[[], Commit], additional: Callable[[], tuple[Commit, ...]]
 ) -> tuple[Commit, ...]:
-    """Put all commits together, the job's own first, and the same one once.
+    """Return all commits, the job's own first, and each once.
 
     Raises BadUsageError if the job's own is left out and nothing else is asked for, and
     MissingError if nothing else was found.
@@ -27,7 +27,7 @@ def combined(
         )
     first = () if options.exclude_own_commit else (own(),)
     found: dict[tuple[str, str], Commit] = {}
-    for each in (*first, *others()):
+    for each in (*first, *additional()):
         found.setdefault((each.repo_url, each.sha), each)
     if not found:
         raise MissingError(
@@ -38,28 +38,31 @@ def combined(
     return tuple(found.values())
 
 
-def others(
+def additional_commits(
     options: Options,
     server: str | None,
     finders: Callable[[str], tuple[Find, ...]],
     workspace: Workspace,
 ) -> tuple[Commit, ...]:
-    """Gather the commits that the options name; raises BadUsageError and MissingError.
+    """Return the commits that the options name; raises BadUsageError and MissingError.
 
     `server` is the URL below which the CI's repositories are; `finders` find a commit by name.
     """
     if options.submodules_recursive and not options.submodules:
         raise BadUsageError(
-            f"{options.source('submodules_recursive')} says nothing without --submodules.",
+            f"{options.source('submodules_recursive')} does nothing without --submodules.",
             "Give the path of the checkout with --submodules.",
         )
-    found = tuple(islice(_gathered(options, server, finders, workspace), MOST + 1))
-    if len(found) > MOST:
-        raise BadUsageError(f"Altogether {TOO_MANY}")
+    found = tuple(islice(_named(options, server, finders, workspace), limits.COMMITS + 1))
+    if len(found) > limits.COMMITS:
+        raise BadUsageError(
+            f"Altogether more than {limits.COMMITS} commits are given for one deployment.",
+            "Give those that were deployed, one for each repository.",
+        )
     return found
 
 
-def _gathered(
+def _named(
     options: Options,
     server: str | None,
     finders: Callable[[str], tuple[Find, ...]],
@@ -67,10 +70,10 @@ def _gathered(
 ) -> Iterator[Commit]:
     # Imported where they are used: most deployments have one commit.
     if options.commits:
-        from devlake_ci.commits import files, listed  # noqa: PLC0415
+        from devlake_ci.commits import manifest  # noqa: PLC0415
 
-        for where, text in files.texts(options.commits, options.source("commits"), workspace):
-            yield from listed.commits(text, where, server, finders)
+        source = options.source("commits")
+        yield from manifest.commits(options.commits, source, workspace, server, finders)
     if options.checkout:
         from devlake_ci.commits import checkouts  # noqa: PLC0415
 
