@@ -28,7 +28,7 @@ const minutes = 60_000;
 const fits = "import sys; print(sys.implementation.cache_tag); sys.exit(sys.version_info < (3, 11))";
 const start =
   "import sys; stage, *folders = sys.argv[1:]; sys.path[:0] = folders; sys.argv[1:] = []; " +
-  "from devlake_ci.cli import action; {'main': action.main, 'post': action.post}[stage]()";
+  "from devlake_ci.cli import wrappers; {'main': wrappers.action, 'post': wrappers.action_post}[stage]()";
 
 function python() {
   for (const command of ["python3", "python"]) {

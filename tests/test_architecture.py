@@ -18,7 +18,7 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-EDGE = {"runtime"}
+EDGE = {"runtime", "__main__"}
 SANDBOX_COMMANDS = {ROOT / "cli" / "demo.py", ROOT / "cli" / "sandbox.py"}
 EFFECTS = {
     "os", "pathlib", "random", "requests", "secrets", "shutil", "signal", "socket", "subprocess",

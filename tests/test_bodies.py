@@ -23,6 +23,8 @@ def options(expected):
     if expected["sources"].get("provider") == "no CI variable":
         missing.add("id")
     given = {**GIVEN_WHERE_UNKNOWN, "id": "by-hand"}
+    if expected.get("pull_request"):  # which reports nothing to PRODUCTION
+        given["environment"] = "review/7"
     return [f"--{name.replace('_', '-')}={given[name]}" for name in sorted(missing)]
 
 

@@ -235,6 +235,13 @@ class TestNothingToReport:
     def test_a_pull_request_deploys_where_the_user_says(self):
         assert deployment(self.REVIEW, environment="review").environment == "DEVELOPMENT"
 
+    def test_a_pull_request_never_deploys_to_production_unless_it_is_allowed(self):
+        with pytest.raises(NothingToReport, match="doesn't count as a deployment to PRODUCTION"):
+            deployment(self.REVIEW, environment="prod-eu")
+        allowed = deployment(self.REVIEW, environment="prod-eu", allow_pull_request=True)
+
+        assert allowed.environment == "PRODUCTION"
+
     def test_a_job_that_only_uses_its_environment_deploys_nothing(self):
         verify = replace(CONTEXT, no_deployment="it is there to verify", environment="production")
 

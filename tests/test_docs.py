@@ -203,7 +203,8 @@ def checkout(tmp_path):
 
 def _asked(devlake, path, allowed):
     """Give the status of an empty report by a key that is allowed so much."""
-    key = requests.post(f"{devlake.url}/api-keys", json={"allowedPath": allowed}, timeout=30)
+    wanted = {"name": allowed, "allowedPath": allowed}
+    key = requests.post(f"{devlake.url}/api-keys", json=wanted, timeout=30)
     token = key.json()["apiKey"]
     headers = {"Authorization": f"Bearer {token}"}
     return requests.post(f"{devlake.url}/rest{path}", "{}", headers=headers, timeout=30).status_code

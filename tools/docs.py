@@ -13,7 +13,7 @@ import click
 from devlake_ci.ci import KNOWN
 from devlake_ci.cli import devlake_ci
 from devlake_ci.options import declared, flag, variable
-from devlake_sandbox import VERSIONS
+from devlake_sandbox import RELEASED, VERSIONS
 
 ENVIRONMENTS = Path(__file__).parent.parent / "tests" / "data" / "environments"
 
@@ -79,7 +79,7 @@ def common_options() -> Iterator[str]:
 def versions() -> str:
     """Say which versions the sandbox can be."""
     *older, newest = (f"`{each}`" for each in VERSIONS)
-    return f"\n`--as` takes {', '.join(older)} and {newest}, which is the default.\n\n"
+    return f"\n`--as` takes {', '.join(older)} and {newest}; the default is `{RELEASED}`.\n\n"
 
 
 def commands() -> Iterator[str]:

@@ -1,25 +1,50 @@
-"""`python -m devlake_ci`, and the program as one file: which script it is, its name says."""
+"""Start the program as one of its scripts: which one, the name that it was called by says.
 
-import re
+The package's scripts, the program as one file and `python -m devlake_ci` all begin here, because
+what may be imported has to be settled first: a job's working directory is a checkout, in which
+anybody's pull request may have put a `click.py`. Until then only what is built into Python is used.
+"""
+# pathlib imports modules that are not built in:
+# ruff: noqa: PTH100, PTH109, PTH118, PTH120
+
+import os
 import sys
-from importlib import import_module
 
-ENTRY_POINTS = {
+SCRIPTS = {
     "devlake-ci": "devlake_ci.cli:main",
-    "devlake-ci-action": "devlake_ci.cli.action:main",
-    "devlake-ci-action-post": "devlake_ci.cli.action:post",
-    "devlake-ci-plugin": "devlake_ci.cli.plugin:main",
-    "devlake-ci-gitlab": "devlake_ci.cli.gitlab:main",
+    "devlake-ci-action": "devlake_ci.cli.wrappers:action",
+    "devlake-ci-action-post": "devlake_ci.cli.wrappers:action_post",
+    "devlake-ci-plugin": "devlake_ci.cli.wrappers:plugin",
+    "devlake-ci-gitlab": "devlake_ci.cli.wrappers:gitlab",
 }
-"""The scripts of pyproject.toml."""
+"""What each script of pyproject.toml runs."""
 
 
-def entry_point(called: str) -> str:
-    """Give the function, as `module:name`, for the path that the program was called by."""
-    name = re.split(r"[/\\]", called)[-1].removesuffix(".exe")
-    return ENTRY_POINTS.get(name, ENTRY_POINTS["devlake-ci"])
+def main() -> None:
+    """Run the script by whose name the program was called."""
+    sys.path[:] = trusted(sys.path, os.getcwd(), os.environ.get("PYTHONPATH", ""))
+    from importlib import import_module  # noqa: PLC0415 (only now is it settled where from)
+
+    module, function = script(sys.argv[0]).split(":")
+    getattr(import_module(module), function)()
+
+
+def trusted(path: list[str], folder: str, pythonpath: str) -> list[str]:
+    """Return the import path without the working directory and what PYTHONPATH added.
+
+    The folder that this package itself came from stays: it is run already.
+    """
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    added = [os.path.join(folder, each) for each in ["", *pythonpath.split(os.pathsep)]]
+    left_out = {os.path.normpath(each) for each in added} - {ours}
+    return [each for each in path if os.path.normpath(os.path.join(folder, each)) not in left_out]
+
+
+def script(called: str) -> str:
+    """Return the function, as `module:name`, for the path that the program was called by."""
+    name = called.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    return SCRIPTS.get(name, SCRIPTS["devlake-ci"])
 
 
 if __name__ == "__main__":
-    module, function = entry_point(sys.argv[0]).split(":")
-    getattr(import_module(module), function)()
+    main()

@@ -40,7 +40,8 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     Raises NothingToReport if it made none, MissingError for what the CI doesn't say, and
     BadUsageError for what can't be used as it was given.
     """
-    why = context.pull_request or context.stops or context.no_deployment
+    pull_request = None if options.allow_pull_request else context.pull_request
+    why = pull_request or context.stops or context.no_deployment
     if why and not options.environment:
         raise NothingToReport(
             f"Nothing is reported: {why}, and no environment is given.",
@@ -48,6 +49,12 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
         )
     result = _result(options, context)
     environment, original = place(options, context)
+    if pull_request and environment is Environment.PRODUCTION:
+        raise NothingToReport(
+            f"Nothing is reported: {pull_request}, which doesn't count as a deployment to "
+            "PRODUCTION.",
+            "If this run does deploy there, allow it with --allow-pull-request.",
+        )
     commits = combined(options, lambda: _commit(options, context, lookups), lookups.additional)
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commits[0].repo_url, original)

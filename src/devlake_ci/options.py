@@ -114,6 +114,12 @@ class DeploymentOptions:
         default=(),
         metavar="WORD=RESULT",
     )
+    allow_pull_request: bool = option(
+        "What",
+        "Let a run for a pull or merge request report to PRODUCTION, which it may not otherwise: "
+        "its commit may never be merged.",
+        default=False,
+    )
     id: str | None = option(
         "What",
         "The deployment's id: unique in the world, the same when it is sent again. "

@@ -5,6 +5,6 @@ tests/data/contract/devlake-<version>.json and dora-month.json.
 """
 
 from devlake_sandbox.sandbox import Sandbox
-from devlake_sandbox.versions import VERSIONS
+from devlake_sandbox.versions import RELEASED, VERSIONS
 
-__all__ = ["VERSIONS", "Sandbox"]
+__all__ = ["RELEASED", "VERSIONS", "Sandbox"]

@@ -1,4 +1,4 @@
-"""What a DevLake server says: a status and, mostly, JSON.
+"""What a DevLake server answers: a status and, mostly, JSON.
 
 Shapes and messages: tests/data/contract; the chains of "Wraps:" are how DevLake prints an error
 together with what caused it.
@@ -24,7 +24,7 @@ SERVER_ERROR = 500
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, a body (an object to be written as JSON, or text) and where it came to, headers."""
+    """A status, a body (an object to be written as JSON, or text) and headers."""
 
     status: int
     body: object = ""
@@ -34,7 +34,7 @@ class Answer:
     """JSON paths of the keys that were dropped in silence."""
 
     def payload(self) -> bytes:
-        """Give the body as it goes over the wire."""
+        """Return the body as it goes over the wire."""
         if self.content_type == JSON:
             return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode(
                 errors="replace"
@@ -43,7 +43,7 @@ class Answer:
 
 
 class RefusedError(Exception):
-    """A request that goes no further; what was written for it is taken back."""
+    """A request that goes no further; what was written for it is rolled back."""
 
     def __init__(self, answer: Answer) -> None:
         """Carry the `answer` that the client gets."""
@@ -52,18 +52,18 @@ class RefusedError(Exception):
 
 
 def success(message: str = "success", ignored: tuple[str, ...] = ()) -> Answer:
-    """Say that all is well."""
+    """Return the answer to what was stored."""
     return Answer(OK, {"success": True, "message": message, "data": None}, ignored=ignored)
 
 
 def refused(status: int, *errors: str) -> RefusedError:
-    """Refuse with an error and, from the second on, what caused it."""
+    """Return a refusal: an error and, from the second on, what caused it."""
     body = {"success": False, "message": chain(errors), "data": None}
     return RefusedError(Answer(status, body))
 
 
 def chain(errors: tuple[str, ...]) -> str:
-    """Print an error and its causes as github.com/cockroachdb/errors does for DevLake."""
+    """Format an error and its causes as github.com/cockroachdb/errors does for DevLake."""
     first, *causes = map(_indented, errors)
     wraps = (f"\nWraps: ({n}) {cause}".rstrip() for n, cause in enumerate(causes, start=2))
     return first + "".join(wraps)
@@ -75,11 +75,11 @@ def _indented(error: str) -> str:
 
 
 def not_found(what: str | None = None) -> RefusedError:
-    """Refuse because the database has no such row; `what` names it where DevLake does."""
+    """Return a refusal for a row that isn't there; `what` names it where DevLake does."""
     record = ("record not found (404)", "record not found")
     return refused(NOT_FOUND, *((f"{what} (404)", *record) if what else record))
 
 
 def no_such_route() -> RefusedError:
-    """Refuse a path that the server doesn't have."""
+    """Return a refusal for a path that the server doesn't have."""
     return RefusedError(Answer(NOT_FOUND, "404 page not found", PLAIN))

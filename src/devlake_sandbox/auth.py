@@ -1,7 +1,7 @@
 """API keys: who may do what below /rest.
 
 Sources: contract, 'rest: …' and 'create an API key …'; backend/server/api/middlewares.go of
-apache/incubator-devlake.
+apache/devlake.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from devlake_sandbox import gotime
+from devlake_sandbox import timestamps
 from devlake_sandbox.answers import (
     BAD_REQUEST,
     NOT_FOUND,
@@ -30,6 +30,7 @@ LONGEST_PATH = 255
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 BEARER = "Bearer "
+PUBLIC = {"/ping", "/version", "/ready", "/health"}
 ALPHABET = string.ascii_letters + string.digits
 NOBODY = dict.fromkeys(("creator", "creatorEmail", "updater", "updaterEmail"), "")
 
@@ -103,14 +104,24 @@ def _token() -> str:
 
 def _check_expiry(expiry: str | None) -> None:
     try:
-        gotime.parse(expiry or "2006-01-02")
+        timestamps.parse(expiry or "2006-01-02")
     except ValueError as error:
         raise refused(BAD_REQUEST, "bad request body format (400)", str(error)) from None
 
 
 def shown(key: Mapping[str, Any]) -> Document:
-    """Give what the API tells of a key later on."""
+    """Return a key as the API shows it later, without its hash."""
     return {name: value for name, value in key.items() if name != "hash"}
+
+
+def check_enabled(authorization: str, path: str) -> None:
+    """Refuse as DevLake with AUTH_ENABLED=true does: an API key through /rest, too.
+
+    Only a login of a proxy (Basic) gets in, and a few paths are open to everybody. Source:
+    RequireAuth in backend/server/api/auth/middleware.go of apache/devlake (June 2026).
+    """
+    if path not in PUBLIC and not authorization.startswith("Basic "):
+        raise _refused(UNAUTHORIZED, "unauthorized")
 
 
 def check(store: Store, header: str, path: str) -> None:
@@ -126,7 +137,7 @@ def check(store: Store, header: str, path: str) -> None:
     key = next((key for key in store.all(KIND) if key["hash"] == _hash(token)), None)
     if key is None:
         raise _refused(FORBIDDEN, "api key is invalid")
-    if key["expiredAt"] and gotime.parse(key["expiredAt"]) < datetime.now(UTC):
+    if key["expiredAt"] and timestamps.parse(key["expiredAt"]) < datetime.now(UTC):
         raise _refused(FORBIDDEN, "api key has expired")
     _check_scope(key["allowedPath"], path)
 

@@ -60,6 +60,20 @@ def by_project(store: Store, project: str) -> Document | None:
     return next((one for one in store.all(KIND) if one["projectName"] == project), None)
 
 
+def holds(store: Store, project: str, connection: int) -> bool:
+    """Return whether a webhook connection is in the project."""
+    blueprint = by_project(store, project) or {"connections": []}
+    held = [(one["pluginName"], one["connectionId"]) for one in blueprint["connections"] or ()]
+    return (plans.WEBHOOK, connection) in held
+
+
+def add(store: Store, project: str, connection: int) -> None:
+    """Add a webhook connection to the project, as the project's own route does."""
+    if blueprint := by_project(store, project):
+        added = {"pluginName": plans.WEBHOOK, "connectionId": connection, "scopes": []}
+        store.put(KIND, [blueprint | {"connections": [*(blueprint["connections"] or ()), added]}])
+
+
 def plan(store: Store, version: Version, blueprint: Mapping[str, Any]) -> plans.Plan:
     """Return what a run would do now."""
     project = store.get("project", blueprint["projectName"]) or {}

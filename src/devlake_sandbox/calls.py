@@ -20,12 +20,14 @@ class Call:
     params: Mapping[str, str]
     """The path's parameters, decoded."""
     body: Mapping[str, Any]
+    arrived: int
+    """How far the store had been filled when the request came."""
     query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def webhook(self) -> Webhook:
         """The plugin that the call is for."""
-        return Webhook(self.version, self.store)
+        return Webhook(self.version, self.store, self.arrived)
 
 
 def server_version(_: Call) -> Answer:
@@ -60,7 +62,9 @@ def list_connections(call: Call) -> Answer:
 
 def by_project(call: Call) -> Answer:
     """Store a deployment through its project's own connection, made at the first request."""
-    connection = connections.by_project(call.store, call.version, call.params["project"])
+    connection = connections.by_project(
+        call.store, call.version, call.params["project"], call.arrived
+    )
     if connection is None:
         # An answer, not an exception: the connection that was made stays.
         return not_found().answer

@@ -1,23 +1,27 @@
 """Webhook connections: how they are made, listed and found.
 
 Sources: contract, 'create a connection', 'connection name taken', 'project route';
-backend/plugins/webhook/api/deployments.go of apache/incubator-devlake.
+backend/plugins/webhook/api/deployments.go of apache/devlake.
 """
 
 from collections.abc import Mapping
 
-from devlake_sandbox import auth, projects
+from devlake_sandbox import auth, blueprints, projects
 from devlake_sandbox.answers import BAD_REQUEST, SERVER_ERROR, not_found, refused
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
 
 KIND = "connection"
 LONGEST_PROJECT = 100
+TAKEN = "the connection name already exists (400)"
 
 
 def create(store: Store, version: Version, body: Mapping[str, object]) -> Document:
     """Make a connection and its key; the name must be new."""
-    connection = _insert(store, version, str(body.get("name") or ""))
+    name = body.get("name") or ""
+    if not isinstance(name, str):
+        raise refused(BAD_REQUEST, "'name' expected type 'string' (400)")
+    connection = _insert(store, version, name)
     number = connection["id"]
     key = auth.create(
         store,
@@ -39,7 +43,7 @@ def _insert(store: Store, version: Version, name: str) -> Document:
     if _named(store, name):
         if version.since("v1.0.1"):
             raise refused(BAD_REQUEST, f"A webhook with name {name} already exists. (400)")
-        raise refused(BAD_REQUEST, "the connection name already exists (400)")
+        raise refused(BAD_REQUEST, TAKEN)
     return store.append(KIND, {"name": name})
 
 
@@ -60,7 +64,7 @@ def _described(version: Version, connection: Document) -> Document:
 
 
 def listed(store: Store, version: Version) -> list[Document]:
-    """Give all connections, each with its key (but not the token) if it has one."""
+    """Return all connections, each with its key (but not the token) if it has one."""
     keys = {key["extra"]: auth.shown(key) for key in store.all(auth.KIND)}
     return [
         _described(version, one) | ({"apiKey": keys[extra]} if extra in keys else {})
@@ -82,8 +86,8 @@ def rename(store: Store, number: int, body: Mapping[str, object]) -> Document:
 
 
 def by_id(store: Store, number: str) -> int:
-    """Give the id of an existing connection from the text in a path."""
-    if not (number.isascii() and number.isdigit()):
+    """Return the id of an existing connection from the text in a path."""
+    if not (number.isascii() and number.isdigit() and int(number)):
         raise refused(BAD_REQUEST, "invalid connectionId (400)")
     if store.get(KIND, str(int(number))) is None:
         raise not_found()
@@ -91,27 +95,32 @@ def by_id(store: Store, number: str) -> int:
 
 
 def by_name(store: Store, name: str) -> int:
-    """Give the id of the connection with this name."""
+    """Return the id of the connection with this name."""
     connection = _named(store, name)
     if connection is None:
         raise not_found()
     return int(connection["id"])
 
 
-def by_project(store: Store, version: Version, project: str) -> int | None:
-    """Give the id of a project's own connection, None if there was none and it was made now.
+def by_project(store: Store, version: Version, project: str, arrived: int) -> int | None:
+    """Return the id of a project's own connection, None if there was none and it was made now.
 
-    DevLake answers 404 after making it: contract, 'project route'.
+    DevLake answers 404 after making it: contract, 'project route'. It looks for the connection and
+    makes it in two steps, so one that another request made since this one `arrived` is in the
+    way; so is, for ever, one of that name that is not in the project.
     """
     if len(project) > LONGEST_PROJECT:
         raise refused(BAD_REQUEST, "invalid projectName (400)")
     name = f"{project}_deployments"
     connection = _named(store, name)
-    if connection:
+    raced = connection and store.appeared(KIND, str(connection["id"]), arrived)
+    if connection and blueprints.holds(store, project, connection["id"]) and not raced:
         return int(connection["id"])
     if store.get(projects.KIND, project) is None:
         raise not_found(f"could not find project [{project}] in DB")
-    _insert(store, version, name)
+    if connection:
+        raise refused(BAD_REQUEST, TAKEN)
+    blueprints.add(store, project, _insert(store, version, name)["id"])
     return None
 
 

@@ -1,7 +1,6 @@
-"""Turns a deployment's request into the rows that DevLake v1.x stores.
+"""Turn a deployment's request into the rows that DevLake v1.x stores.
 
-Sources: contract, 'camelCase: …'; backend/plugins/webhook/api/deployments.go of
-apache/incubator-devlake.
+Sources: contract, 'camelCase: …'; backend/plugins/webhook/api/deployments.go of apache/devlake.
 """
 
 import hashlib
@@ -9,13 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from devlake_sandbox.answers import BAD_REQUEST, refused
-from devlake_sandbox.gostruct import Values
+from devlake_sandbox.decoding import Values
 from devlake_sandbox.tables import Row, moment, seconds
 from devlake_sandbox.versions import Version
 
 
 def rows(version: Version, connection: int, request: Values) -> tuple[list[Row], list[Row]]:
-    """Give the rows of the commits and the one row of the deployment."""
+    """Return the rows of the commits and the one row of the deployment."""
     if not request["DeploymentCommits"]:
         raise refused(BAD_REQUEST, "deployment_commits is empty (400)")
     shared = {
@@ -33,7 +32,7 @@ def rows(version: Version, connection: int, request: Values) -> tuple[list[Row],
 
 
 def _original_environment(version: Version, request: Values) -> str:
-    """Give the user's own word; before v1.0.3 there was no field for it."""
+    """Return the user's own word; before v1.0.3 there was no field for it."""
     if version.since("v1.0.3"):
         return str(request["OriginalEnvironment"])
     return request["Environment"] or "PRODUCTION"
@@ -71,7 +70,7 @@ def _deployment(request: Values, commits: list[Row], environment: str) -> Row:
 
 
 def outcome(result: str, status: str) -> Row:
-    """Give the columns for how something ended, with its "original" twins."""
+    """Return the columns for how something ended, with their "original" twins."""
     return {
         "result": result,
         "original_result": result,
@@ -81,7 +80,7 @@ def outcome(result: str, status: str) -> Row:
 
 
 def dates(request: Values, created: datetime) -> Row:
-    """Give the columns of the three dates; no end is now, as DevLake has it."""
+    """Return the columns of the three dates; without an end it is now, as in DevLake."""
     return {
         "created_date": moment(created),
         "started_date": moment(request["StartedDate"]),
@@ -90,10 +89,10 @@ def dates(request: Values, created: datetime) -> Row:
 
 
 def url_hash(url: str) -> str:
-    """Give the part of a commit row's id that stands for its repository."""
+    """Return the part of a commit row's id that stands for its repository."""
     return hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()[:16]
 
 
 def without(row: Mapping[str, str], columns: set[str]) -> Row:
-    """Leave out columns that a version doesn't have."""
+    """Return the row without columns that a version doesn't have."""
     return {column: value for column, value in row.items() if column not in columns}

@@ -1,13 +1,13 @@
-"""Turns an issue's request into the rows that DevLake stores; some issues are incidents.
+"""Turn an issue's request into the rows that DevLake stores; some issues are incidents.
 
-Sources: contract, 'incident: …'; backend/plugins/webhook/api/issues.go of apache/incubator-devlake.
+Sources: contract, 'incident: …'; backend/plugins/webhook/api/issues.go of apache/devlake.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from devlake_sandbox import tables
-from devlake_sandbox.goscalar import UINT, printed
-from devlake_sandbox.gostruct import Values
+from devlake_sandbox.answers import SERVER_ERROR, refused
+from devlake_sandbox.decoding import Values, printed
 from devlake_sandbox.store import Store
 from devlake_sandbox.tables import Row, moment
 from devlake_sandbox.versions import Version
@@ -25,7 +25,7 @@ COMMON = """
 
 
 def issue_row(version: Version, connection: int, request: Values) -> Row:
-    """Give the row of table issues; it replaces all of an earlier one."""
+    """Return the row of table issues; it replaces all of an earlier one."""
     return {
         "id": issue_id(connection, request["IssueKey"]),
         "url": request["Url"],
@@ -65,11 +65,15 @@ def _numbers(version: Version, request: Values) -> Row:
 
 
 def _lead_time(version: Version, request: Values) -> int:
-    """Give the minutes from created to resolved, which v1.x works out where none were sent."""
-    if request["LeadTimeMinutes"] or not request["ResolutionDate"] or not version.since("v1.0.1"):
-        return int(request["LeadTimeMinutes"])
-    took: timedelta = request["ResolutionDate"] - request["CreatedDate"]
-    return int(took / timedelta(minutes=1)) % UINT
+    """Return the minutes from created to resolved, which v1.x computes where none were sent."""
+    minutes = int(request["LeadTimeMinutes"])
+    if not minutes and request["ResolutionDate"] and version.since("v1.0.1"):
+        took: timedelta = request["ResolutionDate"] - request["CreatedDate"]
+        minutes = int(took / timedelta(minutes=1))
+    if minutes < 0:
+        error = "Error 1264 (22003): Out of range value for column 'lead_time_minutes' at row 1"
+        raise refused(SERVER_ERROR, f"{error} (500)", error)
+    return minutes
 
 
 def _people(connection: int, request: Values) -> Row:
@@ -83,19 +87,35 @@ def _people(connection: int, request: Values) -> Row:
 
 
 def incident_row(connection: int, issue: Row) -> Row:
-    """Give the row of table incidents (v1.x) for an issue of type INCIDENT."""
+    """Return the row of table incidents (v1.x) for an issue of type INCIDENT."""
     same = {column: issue.get(column, "") for column in COMMON.split()}
     renamed = {new: issue.get(old, "") for old, new in RENAMED.items()}
     return {**same, **renamed, "table": "boards", "scope_id": f"webhook:{connection}"}
 
 
+def closed(version: Version, issue: Row) -> Row:
+    """Return an issue's row after the close route: status DONE, and no more before June 2026.
+
+    Since then the resolution is dated now unless it has a date, and the lead time is computed
+    where it is 0: contract/devlake-main.json, 'incident: close'.
+    """
+    row = {**issue, "original_status": "", "status": "DONE"}
+    if version.since("main"):
+        now = datetime.now(UTC)
+        row["resolution_date"] = issue.get("resolution_date") or moment(now)
+        if issue.get("lead_time_minutes", "0") == "0":
+            took = tables.at(row["resolution_date"]) - tables.at(issue["created_date"])
+            row["lead_time_minutes"] = str(int(took / timedelta(minutes=1)))
+    return row
+
+
 def issue_id(connection: int, key: str) -> str:
-    """Give the id of the row of issue `key` (or of a person, they are spelt alike)."""
+    """Return the row id of issue `key`, or of a person, who is named alike."""
     return f"webhook:{connection}:{key}"
 
 
 def all_incidents(store: Store, version: Version) -> list[Row]:
-    """Give the incidents as rows of table incidents; before v1.0 they are issues of that type."""
+    """Return the incidents as rows of table incidents; before v1.0, issues of that type."""
     if version.since("v1.0.1"):
         return store.all(tables.INCIDENTS)
     issues = store.all(tables.ISSUES)

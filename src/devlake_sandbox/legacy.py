@@ -1,4 +1,4 @@
-"""Turns a deployment's request into the rows that DevLake v0.20 and v0.21 store.
+"""Turn a deployment's request into the rows that DevLake v0.20 and v0.21 store.
 
 Sources: contract, 'snake_case: …'. A commit's row is keyed by repository and SHA alone, so the
 same commit deployed elsewhere later moves there.
@@ -7,8 +7,8 @@ same commit deployed elsewhere later moves there.
 from datetime import UTC, datetime
 
 from devlake_sandbox.answers import SERVER_ERROR, refused
+from devlake_sandbox.decoding import Values
 from devlake_sandbox.deployments import dates, outcome, url_hash, without
-from devlake_sandbox.gostruct import Values
 from devlake_sandbox.tables import Row, seconds
 from devlake_sandbox.versions import Version
 
@@ -16,7 +16,7 @@ SINCE_V0_21 = {"original_result", "original_status"}
 
 
 def rows(version: Version, connection: int, request: Values) -> tuple[list[Row], list[Row]]:
-    """Give the rows of the commits and, one for each, the row of the deployment: the last stays."""
+    """Return the rows of the commits and, one for each, the deployment's row: the last stays."""
     missing = set() if version.since("v0.21.0") else SINCE_V0_21
     shared = _shared(connection, request)
     members = _members(request)
@@ -41,7 +41,7 @@ def _shared(connection: int, request: Values) -> Row:
 
 
 def _members(request: Values) -> list[Values]:
-    """Give the commits: those listed (since v0.21), else the one that the request itself names."""
+    """Return the commits: those listed (since v0.21), else the one that the request names."""
     if request.get("DeploymentCommits") is not None:
         listed: list[Values] = request["DeploymentCommits"]
         return [{**one, "Name": "", "RepoId": request["RepoId"]} for one in listed]

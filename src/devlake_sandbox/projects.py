@@ -18,7 +18,9 @@ RAW = {"_raw_data_params": "", "_raw_data_table": "", "_raw_data_id": 0, "_raw_d
 
 def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
     """Make a project and, since v1.0.0, its blueprint."""
-    name = str(body.get("name") or "")
+    name = body.get("name") or ""
+    if not isinstance(name, str):
+        raise refused(BAD_REQUEST, "'name' expected type 'string' (400)")
     modern = version.since("v1.0.1")
     _check_metrics(version, body)
     if modern and len(name) > LONGEST_NAME:

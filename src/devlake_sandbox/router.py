@@ -1,13 +1,13 @@
-"""Finds the route of a request, as DevLake's router (gin) and its check of API keys do.
+"""Find the route of a request, as DevLake's router (gin) and its check of API keys do.
 
 Sources: contract, 'incident key …', 'trailing slash', 'double slash', 'rest: …'.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
-from devlake_sandbox import auth, gojson
+from devlake_sandbox import auth, decoding
 from devlake_sandbox.answers import (
     MOVED_PERMANENTLY,
     SERVER_ERROR,
@@ -37,26 +37,39 @@ PATTERNS = {
 }
 
 
-def answer(version: Version, store: Store, request: Request) -> Answer:
-    """Answer a request; one that is refused leaves nothing in the store."""
+@dataclass(frozen=True)
+class Server:
+    """What answers: a version of DevLake, with what it keeps."""
+
+    version: Version
+    store: Store
+    auth_enabled: bool = False
+    """AUTH_ENABLED: DevLake asks everybody for a login."""
+
+
+def answer(server: Server, request: Request, arrived: int) -> Answer:
+    """Answer a request; one that is refused leaves nothing in the store.
+
+    `arrived` is how far the store was filled when the request came.
+    """
     try:
-        with store.transaction():
-            said = _routed(version, store, request)
+        with server.store.transaction():
+            said = _routed(server, request, arrived)
     except RefusedError as refusal:
         said = refusal.answer
     except RecursionError:
         said = refused(SERVER_ERROR, "exceeded max depth").answer
-    return _with_code(said) if version.since("v1.0.1") else said
+    return _with_code(said) if server.version.since("v1.0.1") else said
 
 
-def _routed(version: Version, store: Store, request: Request) -> Answer:
-    path = _admitted(version, store, request)
-    found = _find(version, request.method, path)
+def _routed(server: Server, request: Request, arrived: int) -> Answer:
+    path = _admitted(server, request)
+    found = _find(server.version, request.method, path)
     if found is None:
-        return _redirected(version, request, path)
+        return _redirected(server.version, request, path)
     route, params = found
-    query = dict(parse_qsl(request.query))
-    return route.handler(Call(version, store, params, gojson.body(request.body), query))
+    body, query = decoding.body(request.body), dict(parse_qsl(request.query))
+    return route.handler(Call(server.version, server.store, params, body, arrived, query))
 
 
 def _with_code(answer: Answer) -> Answer:
@@ -66,21 +79,26 @@ def _with_code(answer: Answer) -> Answer:
     return answer
 
 
-def _admitted(version: Version, store: Store, request: Request) -> str:
-    """Give the path without its /rest, if the key may go there."""
-    path, decoded = request.path, unquote(request.path)
-    if not decoded.startswith(REST):
-        return path
-    auth.check(store, request.authorization, decoded.removeprefix(REST))
-    # Where Go keeps a raw path beside the decoded one, only the latter loses its /rest, and the
-    # former is what v1.x looks up: contract, 'incident key 'a:b': close through /rest'.
-    if version.since("v1.0.1") and path != quote(unquote_to_bytes(path), safe=GO_LEAVES):
-        raise no_such_route()
-    return path.removeprefix(REST)
+def _admitted(server: Server, request: Request) -> str:
+    """Return the path without its /rest, if the key may go there."""
+    path = request.path
+    # DevLake routes what is behind /rest anew, so that a second one is removed, too.
+    while unquote(path).startswith(REST):
+        auth.check(server.store, request.authorization, unquote(path).removeprefix(REST))
+        # Where Go keeps a raw path beside the decoded one, only the latter loses its /rest, and
+        # the former is what v1.x looks up: contract, 'incident key 'a:b': close through /rest'.
+        escaped = path != quote(unquote_to_bytes(path), safe=GO_LEAVES)
+        if server.version.since("v1.0.1") and escaped:
+            raise no_such_route()
+        path = path.removeprefix(REST)
+    if server.auth_enabled:
+        on_rest = path != request.path
+        auth.check_enabled("" if on_rest else request.authorization, path)
+    return path
 
 
 def _find(version: Version, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """Find a route: before v1.0 in the decoded path, so that %2F divides it like a slash."""
+    """Find a route; before v1.0 in the decoded path, where %2F divides it like a slash."""
     raw = version.since("v1.0.1")
     for route, pattern in PATTERNS.items():
         match = pattern.fullmatch(path if raw else unquote(path))
@@ -92,7 +110,7 @@ def _find(version: Version, method: str, path: str) -> tuple[Route, dict[str, st
 
 
 def _redirected(version: Version, request: Request, path: str) -> Answer:
-    """Point to the path without its last slash, if that is one."""
+    """Redirect to the path without its last slash, if there is such a route."""
     if not (path.endswith("/") and _find(version, request.method, path[:-1])):
         raise no_such_route()
     location = path[:-1] + (f"?{request.query}" if request.query else "")

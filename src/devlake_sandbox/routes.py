@@ -1,13 +1,13 @@
 """DevLake's routes, as far as the sandbox serves them, and since which version there are such.
 
 Sources: contract, 'legacy route …', 'by name …', 'project route …', 'ready', 'health';
-backend/plugins/webhook/impl/impl.go of apache/incubator-devlake.
+backend/plugins/webhook/impl/impl.go of apache/devlake.
 """
 
 from collections.abc import Callable
 
 from devlake_sandbox import calls, setup_routes
-from devlake_sandbox.answers import Answer, success
+from devlake_sandbox.answers import Answer
 from devlake_sandbox.calls import Call
 from devlake_sandbox.route import Route
 from devlake_sandbox.versions import VERSIONS
@@ -16,7 +16,7 @@ Find = Callable[[Call], int]
 
 
 def _reports(prefix: str, find: Find, since: str = VERSIONS[0]) -> tuple[Route, ...]:
-    """Give what a pipeline may send to a connection, which `find` finds."""
+    """Return the routes for what a pipeline sends to a connection, which `find` finds."""
 
     def deployment(call: Call) -> Answer:
         return call.webhook.deployment(find(call), call.body)
@@ -28,9 +28,7 @@ def _reports(prefix: str, find: Find, since: str = VERSIONS[0]) -> tuple[Route, 
         return call.webhook.close(find(call), call.params["key"])
 
     def pull_request(call: Call) -> Answer:
-        """Pretend: no part of the sandbox reads pull requests, so none is checked or kept."""
-        find(call)
-        return success()
+        return call.webhook.pull_request(find(call), call.body)
 
     return (
         Route("POST", f"{prefix}/deployments", deployment, since),

@@ -2,21 +2,24 @@
 
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from threading import Thread
+from threading import Barrier, BrokenBarrierError, Thread
 from types import TracebackType
 from typing import Self
 
-from devlake_sandbox import connections, dora, page, record, router, runs, tables
+from devlake_sandbox import connections, dora, lead_time, page, record, router, runs, tables
 from devlake_sandbox.answers import Answer
-from devlake_sandbox.incidents import all_incidents
 from devlake_sandbox.record import Received
 from devlake_sandbox.request import CONFIG_UI, Request
 from devlake_sandbox.server import Server
 from devlake_sandbox.store import Store
 from devlake_sandbox.tables import Row
-from devlake_sandbox.versions import VERSIONS, Version
+from devlake_sandbox.versions import RELEASED, Version
 
 SETTINGS = "settings"
+
+
+PATIENCE = 10
+"""Seconds that a request is held back for others at most."""
 
 
 class Sandbox:
@@ -26,26 +29,31 @@ class Sandbox:
     is a connection named "ci" with an API key. It listens from the start and answers inside a
     `with` block or in `serve_forever`.
 
+    `auth_enabled` is DevLake's AUTH_ENABLED.
+
     Raises ValueError for an unknown version, OSError if the address can't be used, sqlite3.Error if
     the file can't.
     """
 
     def __init__(
         self,
-        version: str = VERSIONS[-1],
+        version: str = RELEASED,
         store: str = ":memory:",
         port: int = 0,
         empty: bool = False,
         host: str = "127.0.0.1",
         *,
         run_seconds: float = runs.SECONDS,
+        auth_enabled: bool = False,
     ) -> None:
         """Bind the address and prepare the store; `run_seconds` is how long a blueprint runs."""
         self.version = Version(version)
+        self._together: Barrier | None = None
         self._thread: Thread | None = None
         with ExitStack() as undo:
             self._store = Store(store)
             undo.callback(self._store.close)
+            self._devlake = router.Server(self.version, self._store, auth_enabled)
             settings = self._store.get(SETTINGS, "1") or {}
             self._server = self._bind(host, port, settings.get("port", 0))
             undo.callback(self._server.server_close)
@@ -85,13 +93,24 @@ class Sandbox:
     @property
     def months(self) -> list[dora.Month]:
         """What DevLake's dashboard would show, month by month."""
-        incidents = all_incidents(self._store, self.version)
-        return dora.months(self._store.all(tables.COMMITS), incidents)
+        return dora.months(dora.stored(self._store, self.version))
+
+    @property
+    def lead_times(self) -> list[lead_time.LeadTime]:
+        """What each merged pull request took, as DevLake computes it."""
+        return dora.stored(self._store, self.version).lead_times
+
+    def hold_back(self, number: int) -> None:
+        """Hold the next requests until `number` have come, so that they race as on a real server.
+
+        What is first to be stored wins, and the others are answered as DevLake does.
+        """
+        self._together = Barrier(number)
 
     def rows(self, table: str) -> list[Row]:
-        """Give the rows of one of tables.TABLES, in the order in which they first came."""
+        """Return the rows of one of tables.TABLES, in the order in which they first came."""
         if table not in tables.TABLES:
-            raise ValueError(f"{table!r} is none of {', '.join(tables.TABLES)}.")
+            raise ValueError(f"{table!r} is not one of: {', '.join(tables.TABLES)}.")
         return self._store.all(table)
 
     @property
@@ -108,7 +127,12 @@ class Sandbox:
         self._advance()
         if request.method in ("GET", "HEAD") and request.path == "/":
             return page.answer(self.version, self._store, self.connection_url, self.token)
-        answer = router.answer(self.version, self._store, request.past_config_ui())
+        arrived = self._store.filled()
+        if together := self._together:
+            with suppress(BrokenBarrierError):
+                together.wait(PATIENCE)
+            self._together = None
+        answer = router.answer(self._devlake, request.past_config_ui(), arrived)
         record.keep(self._store, request, answer, secret=self.token)
         return answer
 

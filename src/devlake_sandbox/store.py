@@ -1,4 +1,4 @@
-"""Keeps what the sandbox knows in one SQLite file, or in memory."""
+"""Keep what the sandbox knows in one SQLite file, or in memory."""
 
 import json
 import sqlite3
@@ -38,7 +38,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep other threads out; an exception takes back what was written."""
+        """Keep other threads out; roll back on an exception."""
         with self._lock:
             self._db.execute("begin")
             try:
@@ -49,8 +49,8 @@ class Store:
             self._db.execute("commit")
 
     def put(self, kind: str, documents: Iterable[Mapping[str, Any]]) -> None:
-        """Write documents, each over the one with its `id` if there is one."""
-        rows = [(kind, str(one["id"]), json.dumps(one)) for one in documents]
+        """Write documents, each over the one with the same `id`."""
+        rows = [(kind, _key(one["id"]), json.dumps(one)) for one in documents]
         with self._lock:
             self._db.executemany(
                 "insert into documents (kind, id, content) values (?, ?, ?)"
@@ -68,19 +68,37 @@ class Store:
         return numbered
 
     def get(self, kind: str, key: str) -> Document | None:
-        """Give the document of this kind and id, or None."""
+        """Return the document of this kind and id, or None."""
         query = "select content from documents where kind = ? and id = ?"
         with self._lock:
-            found = self._db.execute(query, (kind, key)).fetchone()
+            found = self._db.execute(query, (kind, _key(key))).fetchone()
         return json.loads(found[0]) if found else None
 
+    def filled(self) -> int:
+        """Return how far the store is filled, for `appeared`."""
+        with self._lock:
+            query = "select coalesce(max(place), 0) from documents"
+            return int(self._db.execute(query).fetchone()[0])
+
+    def appeared(self, kind: str, key: str, since: int) -> bool:
+        """Return whether this document is there, and was not when the store was filled so far."""
+        query = "select place from documents where kind = ? and id = ?"
+        with self._lock:
+            found = self._db.execute(query, (kind, _key(key))).fetchone()
+        return bool(found and found[0] > since)
+
     def all(self, kind: str) -> list[Document]:
-        """Give all documents of this kind."""
+        """Return all documents of this kind."""
         query = "select content from documents where kind = ? order by place"
         with self._lock:
             return [json.loads(row[0]) for row in self._db.execute(query, (kind,))]
 
     def close(self) -> None:
-        """Close the file; the store is of no use then."""
+        """Close the file."""
         with self._lock:
             self._db.close()
+
+
+def _key(key: object) -> str:
+    """Return a key as MariaDB compares it: without trailing spaces."""
+    return str(key).rstrip(" ")

@@ -1,4 +1,4 @@
-"""DevLake's tables as far as the sandbox keeps them: rows of texts, and how long these may be."""
+"""DevLake's tables as far as the sandbox keeps them: rows of texts, and their longest values."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,18 +10,23 @@ DEPLOYMENTS = "cicd_deployments"
 COMMITS = "cicd_deployment_commits"
 ISSUES = "issues"
 INCIDENTS = "incidents"
-TABLES = (DEPLOYMENTS, COMMITS, ISSUES, INCIDENTS)
+PULL_REQUESTS = "pull_requests"
+TABLES = (DEPLOYMENTS, COMMITS, ISSUES, INCIDENTS, PULL_REQUESTS)
 
 Row = dict[str, str]
 """Column -> value as MariaDB's client prints it; empty columns may be left out."""
 
 LONGEST = 255
 SHORTER = dict.fromkeys(("result", "original_result", "status", "original_status", "type"), 100)
+SHA = 40
+PULL_REQUEST_SHAS = {"merge_commit_sha", "base_commit_sha", "head_commit_sha"}
+MOST_COMMITS = 65_535 // 31
+"""MariaDB takes 65,535 placeholders a statement, and a commit's row has 31 columns."""
 UNBOUNDED = {"title", "description", "display_title", "commit_msg"}
 
 
 def checked(version: Version, table: str, row: Mapping[str, str]) -> Row:
-    """Give the row without its empty columns, or refuse it with MariaDB's error 1406.
+    """Return the row without its empty columns, or refuse it with MariaDB's error 1406.
 
     Lengths in characters: contract, '… of 256 characters', by version.
     """
@@ -35,6 +40,8 @@ def checked(version: Version, table: str, row: Mapping[str, str]) -> Row:
 def _limit(version: Version, table: str, column: str) -> float:
     if column in UNBOUNDED:
         return float("inf")
+    if column in PULL_REQUEST_SHAS:
+        return SHA
     if column == "repo_url":
         return 500 if version.since("v1.0.1") else 191
     if (table, column) == (DEPLOYMENTS, "name") and version.since("v1.0.3"):
@@ -43,15 +50,15 @@ def _limit(version: Version, table: str, column: str) -> float:
 
 
 def moment(value: datetime | None) -> str:
-    """Print a date in UTC, cut to milliseconds, as in a column of type datetime(3)."""
+    """Format a time in UTC, cut to milliseconds, as in a column of type datetime(3)."""
     return value.replace(tzinfo=None).isoformat(" ", "milliseconds") if value else ""
 
 
 def at(value: str) -> datetime:
-    """Read what `moment` printed."""
+    """Parse what `moment` formatted."""
     return datetime.fromisoformat(value)
 
 
 def seconds(span: timedelta) -> str:
-    """Give whole seconds, towards zero, as Go divides integers."""
+    """Return whole seconds, rounded towards zero, as Go divides integers."""
     return str(int(span / timedelta(seconds=1)))

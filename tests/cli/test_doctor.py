@@ -198,10 +198,13 @@ def test_what_only_the_end_of_a_job_knows_is_no_failure(doctor):
 
 
 def test_a_pull_request_is_told_as_what_it_is(doctor):
-    ran = doctor("--format=json", env={**WORKS, "DEVLAKE_ENVIRONMENT": "prod"},
-                 CIRCLE_PR_NUMBER="12")  # fmt: skip
+    reported = [
+        check(doctor("--format=json", CIRCLE_PR_NUMBER="12", DEVLAKE_ENVIRONMENT=name), "report")
+        for name in ("review/7", "prod")
+    ]
 
-    assert check(ran, "report")["state"] == "good"
+    assert [each["state"] for each in reported] == ["good", "unknown"]
+    assert "--allow-pull-request" in reported[1]["todo"]
 
 
 @pytest.mark.parametrize(("hours", "word"), [(-1, "behind"), (1, "ahead of")])

@@ -26,7 +26,7 @@ PANELS = {
         lambda month: f"{month.restore_hours:.4f}",
     ),
 }
-NOTHING = dora.Month("", 0, None, 0.0, 0.0)
+NOTHING = dora.Month("", 0, 0.0, None, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def test_each_incident_is_on_the_deployment_that_devlake_put_it_on(stored):
 def test_each_month_shows_what_the_panel_of_devlakes_dashboard_showed(stored, panel):
     column, shown = PANELS[panel]
 
-    months = {month.name[2:].replace("-", "/"): month for month in dora.months(*stored)}
+    rows = dora.Stored(*stored)
+    months = {month.name[2:].replace("-", "/"): month for month in dora.months(rows)}
 
     assert {
         recorded["month"]: shown(months.get(recorded["month"], NOTHING))
@@ -72,6 +73,7 @@ def test_the_median_is_the_largest_value_of_the_lower_half(values, middle):
 
 def commit(deployment, **columns):
     return {
+        "id": f"{deployment} {columns}",
         "cicd_deployment_id": deployment,
         "result": "SUCCESS",
         "environment": "PRODUCTION",
@@ -88,7 +90,7 @@ def test_one_successful_production_commit_makes_a_deployment_count_once():
         commit("staging", environment="STAGING"),
     ]
 
-    months = dora.months(commits, [])
+    months = dora.months(dora.Stored(commits))
 
     assert [(month.name, month.deployments) for month in months] == [("2027-01", 1)]
 
@@ -100,7 +102,7 @@ def test_a_time_to_restore_is_of_the_month_in_which_it_was_restored():
         "lead_time_minutes": "60",
     }
 
-    months = dora.months([commit("one")], [incident])
+    months = dora.months(dora.Stored([commit("one")], [incident]))
 
     assert [(month.name, month.restore_hours) for month in months] == [
         ("2026-12", 0.0),
@@ -111,7 +113,7 @@ def test_a_time_to_restore_is_of_the_month_in_which_it_was_restored():
 def test_months_without_anything_between_two_with_something_are_there():
     commits = [commit("one"), commit("two", finished_date="2027-02-01 00:00:00.000")]
 
-    months = dora.months(commits, [])
+    months = dora.months(dora.Stored(commits))
 
     assert [(month.name, month.deployments) for month in months] == [
         ("2026-12", 1),
@@ -121,14 +123,14 @@ def test_months_without_anything_between_two_with_something_are_there():
 
 
 def test_nothing_stored_gives_no_months():
-    assert dora.months([], []) == []
+    assert dora.months(dora.Stored([])) == []
 
 
 @pytest.mark.parametrize("ends", [["0001-11-30", "0002-02-01"], ["9998-12-31", "9999-12-31"]])
 def test_months_run_from_the_first_to_the_last_in_any_year(ends):
     rows = [commit(end, finished_date=f"{end} 00:00:00.000") for end in ends]
 
-    names = [month.name for month in dora.months(rows, [])]
+    names = [month.name for month in dora.months(dora.Stored(rows))]
 
     assert (names[0], names[-1]) == (ends[0][:7], ends[1][:7])
     assert len(names) in (4, 13)

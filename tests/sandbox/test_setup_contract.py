@@ -7,7 +7,6 @@ is listed here:
 * `<token>`: a key of the server that was recorded.
 * "Error types: …" and `causes`, which say again what the message says.
 * times, and `_raw_data…`: the recorder left them out.
-* pull requests: they have a test of their own.
 """
 
 import json
@@ -28,14 +27,13 @@ UNRECORDED = re.compile("causes|timeAfter|createdAt|beganAt|finishedAt|spentSeco
 @pytest.mark.parametrize("version", RECORDED)
 def test_every_recorded_exchange_of_a_setup_has_the_same_answer_and_the_same_rows(version):
     exchanges = json.loads((CONTRACT / f"setup-{version}.json").read_text())["exchanges"]
-    asked = [one for one in exchanges if "pull_requests" not in one["path"]]
-    ours = version if version in VERSIONS else "v1.0.3"
+    ours = version if version in VERSIONS else "main"
 
     with Sandbox(ours, empty=True, run_seconds=0.15) as sandbox, requests.Session() as client:
         replay = Replay(sandbox, client)
-        differences = [replay.differences(exchange) for exchange in asked]
+        differences = [replay.differences(exchange) for exchange in exchanges]
 
-    assert len(asked) >= 72
+    assert len(exchanges) >= 72
     assert not any(differences), "\n".join(filter(None, differences))
 
 
@@ -122,7 +120,7 @@ class Replay:
         pairs = {
             "status": (answer.status_code, exchange["status"]),
             "answer": (self.content(answer), recorded(exchange["answer"])),
-            **{table: (self.stored(table), rows) for table, rows in rows_of(exchange)},
+            **{table: (self.stored(table, rows), rows) for table, rows in rows_of(exchange)},
         }
         return "\n".join(
             f"{exchange['name']}, {what}:\n  sandbox {got}\n  DevLake {wanted}"
@@ -135,7 +133,7 @@ class Replay:
         return self.client.request(
             exchange["method"],
             self.sandbox.url + exchange["path"],
-            json=exchange.get("body"),
+            json=whole_body(exchange),
             headers={"Authorization": f"Bearer {self.tokens[key]}"} if key else {},
             allow_redirects=False,
         )
@@ -157,7 +155,10 @@ class Replay:
             self.tokens["renewed" if method == "PUT" else "narrow"] = key
             content["apiKey"] = "<token>"
 
-    def stored(self, table):
+    def stored(self, table, recorded):
+        if table == "pull_requests":  # of which the recorder asked for those that it had sent
+            ids = {row["id"] for row in recorded}
+            return [row for row in self.sandbox.rows(table) if row["id"] in ids]
         if table == "_tool_webhook_connections":
             listed = self.client.get(f"{self.sandbox.url}/plugins/webhook/connections").json()
             return [{"id": str(one["id"]), "name": one["name"]} for one in listed]
@@ -179,6 +180,16 @@ class Replay:
             for one in sorted(listed, key=lambda one: one["name"])
             for metric in one["metrics"]
         ]
+
+
+def whole_body(exchange):
+    """Make a body again that the recording only describes."""
+    body = exchange.get("body")
+    if not isinstance(body, str):
+        return body
+    key, length = re.search(r"(\w+) of (\d+) characters", body).groups()
+    required = {"id": "pr-1", "pullRequestKey": 5, "displayTitle": "t", "createdDate": "2026-03-01"}
+    return required | {"displayTitle" if key == "title" else key: "n" * int(length)}
 
 
 def rows_of(exchange):

@@ -1,6 +1,5 @@
 """The inputs of the GitHub actions, from their declaration to what they do."""
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,26 +8,24 @@ import pytest
 import yaml
 
 from devlake_ci import runtime
-from devlake_ci.cli.action import CARRIED, first, given, last
+from devlake_ci.cli.wrappers import action_end, action_main, with_carried
 from devlake_ci.options import declared, kebab
-from tests.support import GITHUB, SHA, Reply
+from tests.support import GITHUB, Reply
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION, NATIVE = (yaml.safe_load((ROOT / path).read_text()) for path in
                   ("action.yml", "native/action.yml"))  # fmt: skip
-WILD = """it's "quoted" $(id) `id`"; rm -rf ~ ${{ x }} ü 🚀\n::error::next"""
-ONE_LINE = WILD.replace("\n", " ")
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
 
 
 @pytest.fixture
 def act(server, ticking, capsys):
-    """Run main or post of the action with these inputs, as the runner hands them over."""
+    """Run a stage of the action with these inputs, as the runner gives them; post by default."""
 
-    def ran(stage=first, env=(), **inputs):
+    def ran(stage=action_end, env=(), **inputs):
         every = {name: each.get("default", "") for name, each in ACTION["inputs"].items()}
         every |= {"job-status": "success", "github-token": "", "check-run-id": "7",
-                  "matrix-index": "0", "url": server.url, "connection": "1", "at": "now",
+                  "matrix-index": "0", "url": server.url, "connection": "1",
                   "environment": "production"}  # fmt: skip
         every |= {name.replace("_", "-"): value for name, value in inputs.items()}
         env = {
@@ -36,154 +33,27 @@ def act(server, ticking, capsys):
             **dict(env),
             **{f"INPUT_{key.upper()}": text for key, text in every.items()},
         }
-        carried = {name: given(env, each) for each, name in CARRIED.items() if given(env, each)}
         world = replace(
-            runtime.real(), env={**env, **carried}, clock=ticking.clock(),
-            stop_at_signals=lambda: None,
-        )  # fmt: skip
+            runtime.real(), env=env, clock=ticking.clock(), stop_at_signals=lambda: None
+        )
         capsys.readouterr()
-        code = stage(world)
+        code = stage(with_carried(world))
         told = capsys.readouterr()
         return code, told.out + told.err, server.received[-1] if server.received else None
 
     return ran
 
 
-def body(name):
-    return lambda _, __, sent: sent.body[name]
-
-
-def commit(name):
-    return lambda _, __, sent: sent.body["deploymentCommits"][0][name]
-
-
-def header(name):
-    return lambda _, __, sent: sent.headers.get(name)
-
-
-def path(_, __, sent):
-    return sent.path
-
-
-def code(code, _, __):
-    return code
-
-
-def said(text):
-    return lambda _, told, __: text in told
-
-
-def sent(_, __, received):
-    return received is not None
-
-
-INCIDENT = {
-    "mode": "incident", "incident_branches": "ma?n", "incident_state": "file:/proc/none/x",
-    "job_status": "failure",
-}  # fmt: skip
-REACHES = {
-    # input: the values given, where to look, what has to be there
-    "url": ({"url": "http://127.0.0.1:1/x", "deadline": "1"}, said("127.0.0.1:1/x: no"), True),
-    "connection": (
-        {"connection": ONE_LINE.replace("${{ x }} ", "")}, path,
-        "/plugins/webhook/connections/by-name/it%27s%20%22quoted%22%20%24%28id%29%20%60id%60%22%3B"
-        "%20rm%20-rf%20~%20%C3%BC%20%F0%9F%9A%80%20%3A%3Aerror%3A%3Anext"
-        "/deployments",
-    ),
-    "project": (
-        {"project": "{repo} $(id)", "connection": ""}, path,
-        "/plugins/webhook/projects/shop%20%24%28id%29/deployments",
-    ),
-    "token": ({"token": "$(id)`\"'"}, header("authorization"), "Bearer $(id)`\"'"),
-    "header": ({"header": "X-A: $(id) \"'\nX-B: `id`"}, header("x-b"), "`id`"),
-    "ca-bundle": (
-        {"url": "https://127.0.0.1:1", "ca_bundle": "/no/$(id)"}, said("/no/$(id)"), True,
-    ),
-    "client-cert": (
-        {"url": "https://127.0.0.1:1", "client_cert": "/no/`id`"}, said("/no/`id`"), True,
-    ),
-    "client-key": (
-        {"url": "https://127.0.0.1:1", "client_cert": __file__, "client_key": "/no/`id`"},
-        said("/no/`id`"), True,
-    ),
-    "dialect": ({"dialect": "legacy"}, body("pipeline_id"), "github:github.com/acme/shop:42:1:"
-                "deploy:7::production"),
-    "mode": ({"mode": ONE_LINE}, said("--mode: "), True),
-    "service": ({"service": WILD}, body("name"), f"Deploy {WILD} of acme/shop to production"),
-    "environment": (
-        {"environment": ONE_LINE, "environment_map": f"{ONE_LINE}=STAGING"},
-        body("originalEnvironment"), ONE_LINE,
-    ),
-    "environment-map": (
-        {"environment": "canary", "environment_map": "x=TESTING\ncanary=PRODUCTION"},
-        body("environment"), "PRODUCTION",
-    ),
-    "result": ({"result": "Cancelled"}, body("result"), "ABORT"),
-    "id": ({"id": WILD}, body("id"), WILD),
-    "name": ({"name": WILD}, body("name"), WILD),
-    "title": ({"title": WILD}, body("displayTitle"), WILD),
-    "created-at": ({"created_at": "2026-03-01 11:00:00+01:00"}, body("createdDate"),
-                   "2026-03-01T10:00:00Z"),
-    "started-at": ({"started_at": "1772359200"}, body("startedDate"), "2026-03-01T10:00:00Z"),
-    "finished-at": ({"finished_at": "2026-03-01T10:00:00Z"}, body("finishedDate"),
-                    "2026-03-01T10:00:00Z"),
-    "repo-url": ({"repo_url": "git@h.example:a/$(id)'x'.git"}, commit("repoUrl"),
-                 "https://h.example/a/$(id)'x'"),
-    "sha": ({"sha": OTHER_SHA.upper()}, commit("commitSha"), OTHER_SHA),
-    "ref": ({"ref": WILD, "sha": SHA}, commit("refName"), WILD),
-    "message": ({"message": WILD}, commit("commitMsg"), WILD),
-    "commits": (
-        {"commits": f"- repo_url: https://h.example/a/b\n  sha: {OTHER_SHA}\n  message: "
-         f"{json.dumps(WILD, ensure_ascii=False)}\n", "exclude_own_commit": "true"},
-        commit("commitMsg"), WILD,
-    ),
-    "checkout": ({"checkout": "$(id) '`x`'\ny"}, said("\"$(id) '`x`'\" can't be read"), True),
-    "submodules": ({"submodules": "$(id) '`x`'"}, said("\"$(id) '`x`'\" can't be read"), True),
-    "submodules-recursive": ({"submodules_recursive": "true"}, said("without --submodules"), True),
-    "exclude-own-commit": ({"exclude_own_commit": "true"}, said("leaves no commit"), True),
-    "incident-result": (
-        INCIDENT | {"incident_result": "failed", "job_status": ""}, body("originalStatus"),
-        "FAILURE",
-    ),
-    "incident-key": (INCIDENT | {"incident_key": "a.B_c-1"}, body("issueKey"), "a.B_c-1"),
-    "incident-title": (INCIDENT | {"incident_title": WILD.replace("${{ x }}", "{branch}")},
-                       body("title"), WILD.replace("${{ x }}", "main")),
-    "severity": (INCIDENT | {"severity": WILD}, body("severity"), WILD),
-    "priority": (INCIDENT | {"priority": WILD}, body("priority"), WILD),
-    "component": (INCIDENT | {"component": WILD}, body("component"), WILD),
-    "incident-state": (
-        INCIDENT | {"incident_state": "file:/dev/null/$(id) `id`"},
-        said('"/dev/null/$(id) `id`" can\'t be read'), True,
-    ),
-    "incident-branches": (INCIDENT | {"incident_branches": "x\n$(id)*"}, sent, False),
-    "deadline": ({"url": "http://127.0.0.1:1", "deadline": "1"}, said("within the deadline"), True),
-    "spool": (
-        {"url": "http://127.0.0.1:1", "deadline": "1", "spool": "/dev/null/$(id)"},
-        said('kept in --spool "/dev/null/$(id)": Not a directory'), True,
-    ),
-    "dry-run": ({"dry_run": "true"}, sent, False),
-    "format": ({"format": "json"}, said('"reported": true'), True),
-    "verbose": ({"verbose": "true"}, said("Attempt 1: stored"), True),
-    "at": ({"at": "job-end"}, sent, False),
-    "fail-on-error": ({"mode": "x", "fail_on_error": "true"}, code, 2),
-    "job-status": ({"job_status": "failure"}, body("result"), "FAILURE"),
-    "check-run-id": ({"check_run_id": "$(id)"}, said("$(id)"), False),
-    "matrix-index": ({"matrix_index": "3", "check_run_id": ""}, body("id"),
-                     "github:github.com/acme/shop:42:1:deploy:3::production"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", [name for name in ACTION["inputs"] if name != "github-token"])
-def test_an_input_reaches_what_it_promises_unchanged(act, name):
-    inputs, look, expected = REACHES[name]
-
-    assert look(*act(**inputs)) == expected
-
-
 def test_the_job_s_own_id_is_part_of_the_deployments(act):
     one, two = (act(check_run_id=run)[2].body["id"] for run in ("$(id)", "`id`"))
 
     assert one != two
+
+
+def test_the_place_in_a_matrix_is_part_of_the_id_where_the_job_has_none(act):
+    _, _, posted = act(matrix_index="3", check_run_id="")
+
+    assert posted.body["id"] == "github:github.com/acme/shop:42:1:deploy:3::production"
 
 
 def test_the_github_token_asks_githubs_api(act, server):
@@ -195,20 +65,93 @@ def test_the_github_token_asks_githubs_api(act, server):
     assert posted.body["deploymentCommits"][0]["commitSha"] == OTHER_SHA
 
 
-def test_an_input_goes_before_a_variable_and_an_empty_one_leaves_it(act):
-    env = {"DEVLAKE_SERVICE": "variable", "DEVLAKE_TITLE": "variable"}
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [("success", "SUCCESS"), ("failure", "FAILURE"), ("cancelled", "ABORT"), ("skipped", None)],
+)
+@pytest.mark.parametrize("status", ["success", "failure"])
+def test_the_outcome_of_the_step_that_deploys_counts_and_not_the_jobs(act, outcome, result, status):
+    code, told, posted = act(result=outcome, job_status=status)
 
-    _, _, posted = act(env=env, service="input", title="")
+    assert code == 0
+    assert (posted and posted.body["result"]) == result
+    assert ("nothing reported" in told) is (result is None)
 
-    assert "input of" in posted.body["name"]
-    assert posted.body["displayTitle"] == "variable"
+
+@pytest.mark.parametrize("inputs", [{}, {"at": "now"}])
+@pytest.mark.parametrize("mode", ["deployment", "both"])
+@pytest.mark.parametrize(("hard", "code"), [("false", 0), ("true", 2)])
+def test_the_outcome_of_a_step_that_is_not_there_reports_nothing_loudly(
+    act, inputs, mode, hard, code
+):
+    stage = action_main if inputs else action_end
+    given = {"result": "", "incident_result": "failure", "fail_on_error": hard, "mode": mode}
+
+    ended, told, posted = act(stage, **inputs, **given)
+
+    assert (ended, posted) == (code, None)
+    assert "title=DevLake::result is empty, so nothing is reported." in told
+
+
+def test_an_empty_incident_result_closes_no_incident(act):
+    _, told, posted = act(mode="incident", incident_result="", job_status="success")
+
+    assert posted is None
+    assert "incident-result is empty" in told
+
+
+def test_the_result_of_a_later_step_is_not_missed_at_the_beginning_of_the_job(act, tmp_path):
+    output = tmp_path / "output"
+
+    code, told, _ = act(action_main, result="", env={"GITHUB_OUTPUT": str(output)})
+
+    assert (code, "empty" in told) == (0, False)
+    assert "github:github.com/acme/shop:42" in output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "missing"),
+    [
+        ("deployment", {}, "result"),
+        ("deployment", {"result": "job"}, "result"),
+        ("incident", {}, "incident-result"),
+        ("both", {"result": "success"}, "incident-result"),
+        ("both", {}, "incident-result and result"),
+    ],
+)
+def test_a_report_before_the_job_ends_needs_a_result(act, mode, given, missing):
+    code, told, posted = act(action_main, at="now", mode=mode, fail_on_error="true", **given)
+
+    assert (code, posted) == (2, None)
+    assert f"at: now needs the input {missing}:" in told
+    for spelling in ("steps.ID.outcome", "job.status", "needs.JOB.result"):
+        assert f"${{{{ {spelling} }}}}" in told
+
+
+@pytest.mark.parametrize(
+    ("inputs", "name"),
+    [
+        ({"mode": "x"}, "mode"),
+        ({"deadline": "soon"}, "deadline"),
+        ({"environment": "x"}, "environment"),
+        ({"verbose": "perhaps"}, "verbose"),
+        ({"fail_on_error": "perhaps"}, "fail-on-error"),
+        ({"started_at": "noon"}, "started-at"),
+        ({"result": "completed"}, "result"),
+    ],
+)
+def test_a_wrong_input_is_called_what_its_user_calls_it(act, inputs, name):
+    _, told, posted = act(**inputs)
+
+    assert posted is None
+    assert f"::warning title=DevLake::{name}: " in told
 
 
 def test_the_end_of_the_job_takes_what_its_beginning_noted(act):
     env = {"STATE_started": "2026-03-01T10:00:00Z", "STATE_deployment-id": "noted",
            "STATE_deployment-of": "service , environment production"}  # fmt: skip
 
-    _, _, posted = act(last, at="job-end", env=env)
+    _, _, posted = act(env=env)
 
     assert posted.body["id"] == "noted"
     assert posted.body["startedDate"] == "2026-03-01T10:00:00Z"
@@ -219,7 +162,7 @@ def test_what_the_user_gives_goes_before_what_was_noted(act):
            "STATE_deployment-of": "service , environment production",
            "DEVLAKE_STARTED_AT": "2026-03-01T11:00:00Z"}  # fmt: skip
 
-    _, _, posted = act(last, at="job-end", id="given", env=env)
+    _, _, posted = act(id="given", env=env)
 
     assert posted.body["id"] == "given"
     assert posted.body["startedDate"] == "2026-03-01T11:00:00Z"
@@ -227,11 +170,11 @@ def test_what_the_user_gives_goes_before_what_was_noted(act):
 
 def test_two_reports_whose_services_later_steps_name_are_two_deployments(act, tmp_path):
     state = tmp_path / "state"
-    act(at="job-end", env={"GITHUB_STATE": str(state)})
+    act(action_main, env={"GITHUB_STATE": str(state)})
     noted = re.findall(r"(?m)^(.+)<<.*\n(.*)\n", state.read_text())
     env = {f"STATE_{name}": text for name, text in noted}
 
-    ids = [act(last, at="job-end", service=service, env=env)[2].body["id"]
+    ids = [act(service=service, env=env)[2].body["id"]
            for service in ("", "api", "web")]  # fmt: skip
 
     assert len(set(ids)) == 3
@@ -239,7 +182,7 @@ def test_two_reports_whose_services_later_steps_name_are_two_deployments(act, tm
 
 
 def test_a_variable_that_can_not_be_read_only_warns_at_the_end_of_the_job(act):
-    code, told, received = act(last, at="job-end", env={"STATE_started": "2026-03-01T10:00:00Z",
+    code, told, received = act(env={"STATE_started": "2026-03-01T10:00:00Z",
                                                         "DEVLAKE_VERBOSE": "perhaps"})  # fmt: skip
 
     assert (code, received) == (0, None)
@@ -255,24 +198,24 @@ def test_a_switch_that_is_neither_true_nor_false_only_warns(act, word):
 
 
 def test_the_beginning_of_a_job_fails_for_nothing(act):
-    code, _, received = act(at="job-end", mode="nonsense", fail_on_error="true", environment="?")
+    code, _, received = act(action_main, mode="nonsense", fail_on_error="true", environment="?")
 
     assert (code, received) == (0, None)
 
 
 @pytest.mark.parametrize("hard", ["true", "false"])
-def test_a_moment_that_nobody_knows_reports_nothing_and_stops_no_job_at_its_beginning(act, hard):
-    began, told, _ = act(at="end", fail_on_error=hard)
-    ended, again, received = act(last, at="end", fail_on_error=hard)
+def test_an_unknown_word_for_when_reports_nothing_and_stops_no_job_at_its_beginning(act, hard):
+    began, told, _ = act(action_main, at="end", fail_on_error=hard)
+    ended, again, received = act(at="end", fail_on_error=hard)
 
     assert (began, ended, received) == (0, 2 if hard == "true" else 0, None)
-    assert 'not reported: at: "end" is no moment' in told
-    assert 'at: "end" is no moment' in again
+    assert 'not reported: at: "end" is neither job-end nor now' in told
+    assert 'at: "end" is neither job-end nor now' in again
 
 
-@pytest.mark.parametrize("at", ["now", "job-end"])
-def test_both_stages_hide_the_secrets(act, at):
-    _, told, _ = act(at=at, token="k3y-of-devlake", header="X-Access: s3cr3t-too")
+@pytest.mark.parametrize("stage", [action_main, action_end])
+def test_both_stages_mask_the_secrets(act, stage):
+    _, told, _ = act(stage, token="k3y-of-devlake", header="X-Access: s3cr3t-too")
 
     assert "::add-mask::k3y-of-devlake\n::add-mask::s3cr3t-too\n" in told
 
@@ -309,4 +252,4 @@ def test_the_entry_points_are_what_the_package_installs():
     for name in (ACTION["runs"]["entrypoint"], ACTION["runs"]["post-entrypoint"]):
         folder, _, script = name.rpartition("/")
         assert folder == "/opt/devlake-ci/bin"
-        assert f'\n{script} = "devlake_ci.cli.action:' in installed
+        assert f'\n{script} = "devlake_ci.__main__:' in installed

@@ -5,12 +5,12 @@ https://docs.gitlab.com/ci/inputs/
 
 from collections.abc import Iterator
 
-from devlake_ci.cli.gitlab import UNSAID
+from devlake_ci.cli.wrappers import NUMBERS
 from devlake_ci.options import declared, kebab
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
 _SECRETS = frozenset(each.name for each in declared() if each.metadata.get("secret"))
-_NUMBERS = {kebab(name): number for name, number in UNSAID.items()}
+_NUMBERS = {kebab(name): number for name, number in NUMBERS.items()}
 _FAIL_ON_ERROR = Input(
     "fail-on-error", f"{FAIL_ON_ERROR} The pipeline passes all the same.", switch=True
 )

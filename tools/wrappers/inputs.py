@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from devlake_ci.cli.params import JOB, RESULTS
 from devlake_ci.options import declared, kebab
 
 FAIL_ON_ERROR = "Fail the job if the report can't be made. Without it such a failure is a warning."
@@ -29,6 +30,7 @@ def options(without: frozenset[str] = frozenset()) -> Iterator[Input]:
             yield Input(
                 name=kebab(option.name),
                 text=option.metadata["help"] + _more(option.default),
+                default=JOB if option.name in RESULTS else "",
                 choices=tuple(option.metadata.get("choices", ())),
                 switch=isinstance(option.default, bool),
                 metadata=dict(option.metadata),

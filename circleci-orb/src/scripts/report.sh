@@ -58,7 +58,11 @@ take_parameters() {
   fi
   for name in $(names PARAM); do
     text=$(value "DEVLAKE_ORB_PARAM_$name")
-    if given "$text"; then export "DEVLAKE_$name=$text"; fi
+    case $name:$text in
+      RESULT:job | INCIDENT_RESULT:job) ;; # the default: what the job's steps noted
+      RESULT: | INCIDENT_RESULT: | RESULT:'<nil>' | INCIDENT_RESULT:'<nil>') export "DEVLAKE_$name=" ;;
+      *) if given "$text"; then export "DEVLAKE_$name=$text"; fi ;;
+    esac
   done
   for name in $(names SWITCH); do
     case $(value "DEVLAKE_ORB_SWITCH_$name") in

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from traceback import extract_tb, format_exc
 from typing import NoReturn
@@ -82,10 +82,16 @@ def execute(work: Callable[[Runtime], int]) -> NoReturn:
     runtime.leave(work(runtime.real()))
 
 
-def run(arguments: Sequence[str], world: Runtime) -> int:
-    """Run one command in `world` and give its exit code; whatever happens ends in a sentence."""
+def run(
+    arguments: Sequence[str], world: Runtime, inputs: Mapping[str, params.Given] | None = None
+) -> int:
+    """Run one command in `world` and return its exit code; whatever happens ends in a sentence.
+
+    `inputs` are the options that a wrapper gives; they go before variables.
+    """
+    given = params.given(world.env, inputs or {})
     try:
-        return _run(arguments, world)
+        return _run(arguments, world, given)
     except click.exceptions.Exit as end:
         return end.exit_code
     except BrokenPipeError:  # whoever read what we print has seen enough
@@ -94,24 +100,24 @@ def run(arguments: Sequence[str], world: Runtime) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
         problem = _problem(error)
-        if isinstance(problem, Bug) and params.is_verbose(arguments, world.env):
-            click.echo(params.redacted(format_exc(), arguments, world.env), err=True)
-    soft = _command(arguments) in REPORTING and params.soft(arguments, world.env)
+        if isinstance(problem, Bug) and params.is_verbose(arguments, given):
+            click.echo(params.redacted(format_exc(), arguments, world.env, given), err=True)
+    soft = _command(arguments) in REPORTING and params.soft(arguments, given)
     return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
 
 
-def _run(arguments: Sequence[str], world: Runtime) -> int:
+def _run(arguments: Sequence[str], world: Runtime, given: Mapping[str, params.Given]) -> int:
     """Let click run the command; its own errors come up as exceptions."""
     takes_options = REPORTING | {"replay", "doctor"}
-    given = params.defaults(world.env) if _command(arguments) in takes_options else {}
+    defaults = params.Defaults(given if _command(arguments) in takes_options else {})
     code = devlake_ci.main(
         args=list(arguments),
         prog_name="devlake-ci",
         standalone_mode=False,
         obj=world,
         default_map={
-            **dict.fromkeys(("report", "replay", "doctor"), given),
-            "incident": {"open": given, "close": given},
+            **dict.fromkeys(("report", "replay", "doctor"), defaults),
+            "incident": {"open": defaults, "close": defaults},
         },
     )
     return code if isinstance(code, int) else 0

@@ -1,9 +1,12 @@
-"""The command line's parameters, made from the declared options; variables come in as defaults."""
+"""The command line's parameters, made from the declared options.
+
+What variables and a wrapper's inputs say comes in as defaults, each with the name of its source.
+"""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import Field
+from dataclasses import Field, dataclass, replace
 from itertools import chain, pairwise
 from typing import Any
 
@@ -15,6 +18,32 @@ from devlake_ci.ci.masking import forms
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
 from devlake_ci.text import hidden, quoted
+
+
+@dataclass(frozen=True)
+class Given:
+    """The text of an option that was not typed on the command line, and what its user calls it."""
+
+    text: str
+    source: str
+    """`DEVLAKE_REPO_URL` for a variable, `repo-url` for the input of a wrapper."""
+
+
+class Defaults(dict[str, Any]):
+    """The values of options that click takes where nothing was typed, by the options' names."""
+
+    def __init__(self, given: Mapping[str, Given]) -> None:
+        """Convert what was `given`; raise BadUsageError for a switch that is neither on nor off."""
+        texts = [(each, given[each.name]) for each in declared() if each.name in given]
+        super().__init__({field.name: _value(field, one.text, one.source) for field, one in texts})
+        self.sources = {name: each.source for name, each in given.items()}
+
+
+RESULTS = ("result", "incident_result")
+"""The options that must not be empty, wherever they come from."""
+
+JOB = "job"
+"""The result that stands for the job's own, as if none was given: the default of the wrappers."""
 
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
@@ -91,24 +120,32 @@ def empty_result(source: str) -> BadUsageError:
     )
 
 
-def defaults(env: Mapping[str, str]) -> dict[str, Any]:
-    """Return the options that variables give.
+def given(env: Mapping[str, str], inputs: Mapping[str, Given]) -> dict[str, Given]:
+    """Return the options that variables give and, before them, a wrapper's `inputs`.
 
-    Empty is unset, and so is CircleCI's `<nil>`, but for the result, which must not be either;
-    repeatable options are one a line. Raises BadUsageError for a switch that is neither on nor off.
+    Empty is unset, and so is CircleCI's `<nil>`. Only an empty result is kept, to be refused: it
+    comes from a step's id that is misspelled, and the job's status must not take its place.
     """
-    given = {
-        field.name: _value(field, text)
-        for field in declared()
-        if (text := facts.value(env, variable(field.name)))
+    names = [each.name for each in declared()]
+    said = {
+        name: Given(env[variable(name)], variable(name)) for name in names if variable(name) in env
     }
-    return {"result": ""} | given if variable("result") in env else given
+    return _set(said) | _set(inputs)
 
 
-def _value(field: Field[Any], text: str) -> Any:  # noqa: ANN401
+def _set(options: Mapping[str, Given]) -> dict[str, Given]:
+    texts = {name: each.text.strip() for name, each in options.items()}
+    return {
+        name: replace(options[name], text="" if text in facts.UNSET else text)
+        for name, text in texts.items()
+        if text not in facts.UNSET or name in RESULTS
+    }
+
+
+def _value(field: Field[Any], text: str, source: str) -> Any:  # noqa: ANN401
     if field.default == ():
         return [line.strip() for line in text.splitlines() if line.strip()]
-    return switch(text, variable(field.name)) if isinstance(field.default, bool) else text
+    return switch(text, source) if isinstance(field.default, bool) else text
 
 
 def switch(text: str, source: str) -> bool:
@@ -119,33 +156,35 @@ def switch(text: str, source: str) -> bool:
 
 
 def parsed(
-    command: click.Command, arguments: Sequence[str], env: Mapping[str, str]
+    command: click.Command, arguments: Sequence[str], given: Mapping[str, Given]
 ) -> click.Context:
     """Let click read a command line without running the command; raises ClickException."""
-    return command.make_context(command.name, list(arguments), default_map=defaults(env))
+    return command.make_context(command.name, list(arguments), default_map=Defaults(given))
 
 
 def options(context: click.Context) -> Options:
     """Gather what click read, stripped, and where each value came from."""
     names = [each.name for each in declared() if each.name in context.params]
-    named = {name: context.params[name] for name in names}
-    for name in {"result", "incident_result"} & set(named):
-        if (named[name] or "").strip().casefold() == "job":  # the CI's word, as if it weren't given
-            named[name] = None
+    named = {name: _stripped(context.params[name]) for name in names}
     sources = {name: source(context, name) for name in named}
+    if named.get("incident_result") == "" and named.get("mode") != "deployment":
+        raise empty_result(source(context, "incident_result") or flag("incident_result"))
+    for name in named.keys() & set(RESULTS):
+        if (named[name] or JOB).lower() == JOB:
+            named[name] = sources[name] = None
     return Options(
-        **{name: _stripped(value) for name, value in named.items()},
+        **named,
         sources={name: where for name, where in sources.items() if where},
     )
 
 
 def source(context: click.Context, name: str) -> str | None:
-    """Name the flag or the variable that gave an option; None where it has its default."""
-    match context.get_parameter_source(name):
-        case ParameterSource.COMMANDLINE:
+    """Name the flag, variable or input that gave an option; None where it has its default."""
+    match context.get_parameter_source(name), context.default_map:
+        case ParameterSource.COMMANDLINE, _:
             return flag(name)
-        case ParameterSource.DEFAULT_MAP:
-            return variable(name)
+        case ParameterSource.DEFAULT_MAP, Defaults(sources=sources):
+            return sources.get(name)
     return None
 
 
@@ -155,36 +194,41 @@ def _stripped(value: Any) -> Any:  # noqa: ANN401
     return value.strip() if isinstance(value, str) else value
 
 
-def soft(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
-    """Tell if a failure is to be a warning, even where the command line can't be read."""
-    name = flag("on_failure")
-    typed = [
-        after if word == name else word.partition("=")[2]
-        for word, after in pairwise([*arguments, ""])
-        if word == name or word.startswith(f"{name}=")
-    ]
-    return (typed or [env.get(variable("on_failure"), "")])[-1].strip().lower() == "warn"
+def soft(arguments: Sequence[str], given: Mapping[str, Given]) -> bool:
+    """Return whether a failure is a warning, even where the command line can't be read."""
+    last = [*_texts("on_failure", given), *_typed("on_failure", arguments)][-1:]
+    return [each.strip().lower() for each in last] == ["warn"]
 
 
-def is_verbose(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
-    """Tell if more is to be said, even where the command line can't be read."""
-    return flag("verbose") in arguments or env.get(variable("verbose"), "").strip().lower() in _TRUE
+def is_verbose(arguments: Sequence[str], given: Mapping[str, Given]) -> bool:
+    """Return whether to say more, even where the command line can't be read."""
+    words = {each.lower() for each in _texts("verbose", given)}
+    return flag("verbose") in arguments or not _TRUE.isdisjoint(words)
 
 
-def redacted(text: str, arguments: Sequence[str], env: Mapping[str, str]) -> str:
-    """Take out of a text whatever was given as a secret, and what a CI's own variables hold."""
-    given = {
-        each.name: [*_typed(each.name, arguments), env.get(variable(each.name), "")]
+def redacted(
+    text: str, arguments: Sequence[str], env: Mapping[str, str], given: Mapping[str, Given]
+) -> str:
+    """Remove from a text whatever was given as a secret, and what a CI's own variables hold."""
+    known = {
+        each.name: [*_typed(each.name, arguments), *_texts(each.name, given)]
         for each in declared()
         if each.metadata.get("secret") or each.name == "url"
     }
-    urls, headers = given.pop("url"), "\n".join(given.pop("header")).splitlines()
+    urls, headers = known.pop("url"), "\n".join(known.pop("header")).splitlines()
     urls += [value for name, value in env.items() if name.lower().endswith("_proxy")]
     tokens = [value for name, value in env.items() if _SECRET.search(name) and len(value) >= 8]
-    return hidden(text, forms([*tokens, *chain(*given.values())], headers, urls))
+    return hidden(text, forms([*tokens, *chain(*known.values())], headers, urls))
+
+
+def _texts(name: str, given: Mapping[str, Given]) -> list[str]:
+    return [given[name].text] if name in given else []
 
 
 def _typed(name: str, arguments: Sequence[str]) -> list[str]:
-    after = [after for word, after in pairwise(arguments) if word == flag(name)]
-    start = flag(name) + "="
-    return after + [word.removeprefix(start) for word in arguments if word.startswith(start)]
+    """Return what was typed for an option, in order: `--token KEY` and `--token=KEY`."""
+    return [
+        after if word == flag(name) else word.partition("=")[2]
+        for word, after in pairwise([*arguments, ""])
+        if word == flag(name) or word.startswith(f"{flag(name)}=")
+    ]

@@ -6,7 +6,7 @@ import click
 
 from devlake_ci.errors import BadUsageError
 from devlake_ci.text import line
-from devlake_sandbox import VERSIONS, Sandbox
+from devlake_sandbox import RELEASED, VERSIONS, Sandbox
 
 
 @click.command()
@@ -28,7 +28,7 @@ from devlake_sandbox import VERSIONS, Sandbox
     "--as",
     "version",
     type=click.Choice(VERSIONS),
-    default=VERSIONS[-1],
+    default=RELEASED,
     show_default=True,
     help="The version of DevLake to be.",
 )

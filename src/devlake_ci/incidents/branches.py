@@ -31,7 +31,8 @@ def check(options: Options, context: Context) -> None:
     Raises NothingToReport if it wouldn't, and MissingError if nobody says which branch counts.
     """
     ref = context.ref or options.ref
-    if why := context.pull_request or context.stops:
+    pull_request = None if options.allow_pull_request else context.pull_request
+    if why := pull_request or context.stops:
         raise NothingToReport(f"No incident is reported: {why}.")
     is_known = patterns(options) or context.is_tag or context.default_branch
     if ref is not None and not is_known:

@@ -1,6 +1,6 @@
 """The page that shows what arrived and what DevLake would make of it."""
 
-from devlake_sandbox import dora, incidents, record, runs, tables
+from devlake_sandbox import dora, record, runs, tables
 from devlake_sandbox.answers import HTML, OK, Answer
 from devlake_sandbox.page import deployments, numbers, projects, requests, timeline
 from devlake_sandbox.page.markup import Markup, tag, text
@@ -23,8 +23,8 @@ def answer(
 ) -> Answer:
     """Give the page as it is now, without `secret` even if it was sent as something else."""
     rows = store.all(tables.DEPLOYMENTS)
-    commits = store.all(tables.COMMITS)
-    troubles = incidents.all_incidents(store, version)
+    found = dora.stored(store, version)
+    commits, troubles = found.commits, found.incidents
     received = record.all_received(store)
     body = tag(
         "body",
@@ -32,7 +32,7 @@ def answer(
         *(
             (
                 timeline.figure(rows, commits, troubles),
-                numbers.section(dora.months(commits, troubles)),
+                numbers.section(dora.months(found)),
                 deployments.section(rows, commits, troubles),
             )
             if rows or troubles

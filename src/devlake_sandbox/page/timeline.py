@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from devlake_sandbox.legacy_shapes import ENVIRONMENTS
 from devlake_sandbox.page import bars
 from devlake_sandbox.page.axis import Axis, axis
 from devlake_sandbox.page.bars import Bar
 from devlake_sandbox.page.markup import Markup, kind, tag
+from devlake_sandbox.shapes import ENVIRONMENTS
 from devlake_sandbox.tables import at
 
 Row = Mapping[str, str]

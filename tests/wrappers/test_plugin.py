@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devlake_ci.cli.plugin import plugin
+from devlake_ci.cli.wrappers import plugin_step
 from tests.support import DATA
 
 DRONE = json.loads((DATA / "environments/drone/branch.json").read_text())["env"]
@@ -23,7 +23,7 @@ SETTINGS = {
 def run(world, capsys):
     def ran(env):
         capsys.readouterr()
-        return plugin(world(env)), *capsys.readouterr()
+        return plugin_step(world(env)), *capsys.readouterr()
 
     return ran
 

@@ -1,0 +1,272 @@
+"""The executables of the wrappers: their inputs become options of `report`.
+
+Each wrapper hands its inputs over in variables of its own, and only this module reads them: other
+inputs may lie in the same environment, such as those of another action. An error names an input as
+the wrapper's user wrote it: `repo-url`.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NoReturn
+
+import click
+
+from devlake_ci import ci, cli
+from devlake_ci import deployment as deployments
+from devlake_ci.ci import drone, woodpecker
+from devlake_ci.ci.facts import value
+from devlake_ci.ci.github import output_line
+from devlake_ci.cli import params
+from devlake_ci.cli.outcome import carry_out, conclude
+from devlake_ci.cli.params import Given
+from devlake_ci.cli.report import report
+from devlake_ci.cli.session import Session
+from devlake_ci.effects import Append
+from devlake_ci.errors import BadUsageError, Problem
+from devlake_ci.model import Outcome
+from devlake_ci.options import declared, kebab, variable
+from devlake_ci.runtime import Runtime
+from devlake_ci.text import quoted
+from devlake_ci.timestamps import rfc3339
+
+Inputs = Mapping[str, Given]
+"""The inputs that were given, by the names of the options that they stand for."""
+
+CARRIED = {
+    "job-status": "DEVLAKE_JOB_STATUS",
+    "check-run-id": "DEVLAKE_CHECK_RUN_ID",
+    "matrix-index": "DEVLAKE_MATRIX_INDEX",
+}
+"""Inputs of the action that carry what the runner's contexts know, and the variables to read."""
+
+PLUGINS = {drone.NAME, woodpecker.NAME}
+"""The CIs whose steps may be plugins."""
+
+NUMBERS = {each.name: f"{each.default:g}" for each in declared() if isinstance(each.default, float)}
+SWITCHES = {each.name: "false" for each in declared() if isinstance(each.default, bool)}
+"""What inputs of the GitLab template say if nobody gave them: a number or switch is never empty."""
+
+
+# --- the GitHub action ----------------------------------------------------------------------------
+
+
+def action() -> NoReturn:
+    """Run when the action's step runs: report, or note what the end of the job has to know."""
+    cli.execute(lambda runtime: action_main(with_carried(runtime)))
+
+
+def action_post() -> NoReturn:
+    """Run when the job ends: report, unless that was done before."""
+    cli.execute(lambda runtime: action_end(with_carried(runtime)))
+
+
+def action_main(runtime: Runtime) -> int:
+    """With `at: now` report; else note the start and publish the id, which never fails a job."""
+    if problem := _wrong_at(runtime.env):  # nothing of the job may be in its way
+        return _refuse(problem, runtime, soft=True)
+    if _is_now(runtime.env):
+        return _report_now(runtime)
+    started = rfc3339(runtime.clock.now())
+    _remember(runtime, "GITHUB_STATE", "started", started)
+    if identity := _identity(runtime):
+        _remember(runtime, "GITHUB_STATE", "deployment-id", identity)
+        _remember(runtime, "GITHUB_STATE", "deployment-of", _made_of(runtime.env))
+        _remember(runtime, "GITHUB_OUTPUT", "deployment-id", identity)
+    click.echo("This job is reported to DevLake when it ends.")
+    return 0
+
+
+def action_end(runtime: Runtime) -> int:
+    """Report with what was noted; with `at: now` there is nothing left to do."""
+    if problem := _wrong_at(runtime.env):
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
+    if _is_now(runtime.env):
+        return 0
+    noted = {"started_at": "started"}
+    # Later steps may have said which service it is, and that of another report in this job.
+    if runtime.env.get("STATE_deployment-of") == _made_of(runtime.env):
+        noted["id"] = "deployment-id"
+    notes = {
+        option: Given(text, f"STATE_{name}")
+        for option, name in noted.items()
+        if (text := value(runtime.env, f"STATE_{name}")) and not _said(runtime.env, option)
+    }
+    return _report(runtime, action_variable, notes=notes)
+
+
+def action_variable(name: str) -> str:
+    """Spell an input's variable as the runner does: `INPUT_REPO-URL`, empty if it wasn't given.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs
+    """
+    return f"INPUT_{kebab(name).upper()}"
+
+
+def _report_now(runtime: Runtime) -> int:
+    """Report at once, which only the user can say the result of.
+
+    The job has not ended, and in a job after the one that deploys its status says nothing of that.
+    """
+    mode = (_said(runtime.env, "mode") or "deployment").lower()
+    given_ones = {name for name in params.RESULTS if _is_given(runtime.env, name)}
+    needed = {"deployment": {"result"}, "incident": given_ones or {"incident_result"}}
+    if missing := sorted(needed.get(mode, set(params.RESULTS)) - given_ones):
+        names = " and ".join(map(kebab, missing))
+        problem = BadUsageError(
+            f"at: now needs the input {names}: this job has not ended yet.",
+            "Give `${{ steps.ID.outcome }}` with the id of the step that deploys or checks, "
+            "`${{ job.status }}` in the last step of a job that does nothing else, or "
+            "`${{ needs.JOB.result }}` in a job after it.",
+        )
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
+    return _report(runtime, action_variable)
+
+
+def _is_given(env: Mapping[str, str], result: str) -> bool:
+    """Return whether the user says a result, be it empty by mistake."""
+    text = env.get(action_variable(result), params.JOB).strip().lower()
+    return text != params.JOB or value(env, variable(result)) is not None
+
+
+def _is_now(env: Mapping[str, str]) -> bool:
+    return (value(env, "INPUT_AT") or "").lower() == "now"
+
+
+def _wrong_at(env: Mapping[str, str]) -> BadUsageError | None:
+    """Return what is wrong with the input `at`: a typo must not report before the job has ended."""
+    at = value(env, "INPUT_AT") or "job-end"
+    if at.lower() in ("now", "job-end"):
+        return None
+    return BadUsageError(f"at: {quoted(at)} is neither job-end nor now.", "Give one of the two.")
+
+
+def _said(env: Mapping[str, str], option: str) -> str | None:
+    """Return what the user said themselves, as an input or a variable."""
+    return value(env, action_variable(option), variable(option))
+
+
+def _made_of(env: Mapping[str, str]) -> str:
+    """Return what a deployment's id is made of and inputs say, as far as they say it by now."""
+    service, environment = (_said(env, name) or "" for name in ("service", "environment"))
+    return f"service {service}, environment {environment}"
+
+
+def _identity(runtime: Runtime) -> str | None:
+    """Mask the secrets; return the deployment's id, or None if not all of it is known yet."""
+    try:
+        inputs = given(runtime.env, action_variable)
+        inputs |= {name: Given(params.JOB, "") for name in params.RESULTS}  # of later steps: empty
+        context = params.parsed(report, [], params.given(runtime.env, inputs))
+        options = params.options(context)
+        session = Session(runtime, options)
+        if options.mode == "incident":
+            return None
+        lookups = deployments.Lookups(nonce=runtime.nonce)
+        return deployments.identity(options, session.context, lookups, runtime.clock.now())
+    except (Problem, click.ClickException):
+        return None
+
+
+def _remember(runtime: Runtime, file: str, name: str, text: str) -> None:
+    if path := runtime.env.get(file):
+        carry_out([Append(path, output_line(name, text))], runtime)
+
+
+def with_carried(runtime: Runtime) -> Runtime:
+    """Let the providers read what the action's inputs carry of the runner's contexts."""
+    carried = {name: value(runtime.env, action_variable(each)) for each, name in CARRIED.items()}
+    known = {name: text for name, text in carried.items() if text}
+    return replace(runtime, env={**runtime.env, **known})
+
+
+# --- the GitLab template --------------------------------------------------------------------------
+
+
+def gitlab() -> NoReturn:
+    """Run as a job's script; what is typed after it goes to `report`."""
+    cli.execute(lambda runtime: _report(runtime, gitlab_variable, *sys.argv[1:]))
+
+
+def gitlab_variable(name: str) -> str:
+    """Spell an input's variable as the template does: `DEVLAKE_INPUT_REPO_URL`.
+
+    It needs a name of its own: to GitLab a variable of the project or group goes before one of the
+    same name in YAML, so a project's `DEVLAKE_ENVIRONMENT` would hide a job's input.
+    https://docs.gitlab.com/ci/variables/#cicd-variable-precedence
+    """
+    return f"DEVLAKE_INPUT_{name.upper()}"
+
+
+# --- the plugin for Drone, Harness and Woodpecker -------------------------------------------------
+
+
+def plugin() -> NoReturn:
+    """Run as the image's command, which is all that a plugin's step runs."""
+    cli.execute(plugin_step)
+
+
+def plugin_step(runtime: Runtime) -> int:
+    """Report with the settings; outside a CI that has plugins, and without any, show the help."""
+    if not any(name.startswith("PLUGIN_") for name in runtime.env) and not _has_plugins(runtime):
+        return cli.run(["--help"], runtime)
+    return _report(runtime, plugin_variable)
+
+
+def plugin_variable(name: str) -> str:
+    """Spell a setting's variable: `PLUGIN_REPO_URL` for `repo-url` and for `repo_url`.
+
+    A list arrives joined with commas, so options of several values want a text of one a line.
+    https://docs.drone.io/plugins/overview/ and https://woodpecker-ci.org/docs/usage/plugins/creating-plugins
+    """
+    return f"PLUGIN_{name.upper()}"
+
+
+def _has_plugins(runtime: Runtime) -> bool:
+    try:
+        return ci.provider(runtime.env).name in PLUGINS
+    except BadUsageError:
+        return True
+
+
+# --- what they share ------------------------------------------------------------------------------
+
+
+def _report(
+    runtime: Runtime, spell: Callable[[str], str], *typed: str, notes: Inputs | None = None
+) -> int:
+    """Report with the inputs, whose variables `spell` names, and with `notes` beside them."""
+    try:
+        inputs = given(runtime.env, spell)
+    except BadUsageError as problem:
+        return _refuse(problem, runtime, soft=True)
+    return cli.run(["report", *typed], runtime, {**inputs, **(notes or {})})
+
+
+def given(env: Mapping[str, str], spell: Callable[[str], str]) -> dict[str, Given]:
+    """Return the inputs that were given, by option, with the names that their user knows.
+
+    Raises BadUsageError if fail-on-error, which stands for --on-failure, is neither true nor false.
+    """
+    names = {each.name for each in declared() if spell(each.name) in env} - {"on_failure"}
+    texts = {name: env[spell(name)].strip() for name in names}
+    unsaid = NUMBERS | SWITCHES | dict.fromkeys(params.RESULTS, params.JOB)
+    inputs = {
+        name: Given(text, kebab(name))
+        for name, text in texts.items()
+        if text.lower() != unsaid.get(name)
+    }
+    fails = params.switch(value(env, spell("fail_on_error")) or "false", "fail-on-error")
+    return {**inputs, "on_failure": Given("fail" if fails else "warn", "fail-on-error")}
+
+
+def _is_soft(env: Mapping[str, str], spell: Callable[[str], str]) -> bool:
+    """Return whether a failure is a warning, even where an input can't be read."""
+    try:
+        return given(env, spell)["on_failure"].text == "warn"
+    except BadUsageError:
+        return True
+
+
+def _refuse(problem: BadUsageError, runtime: Runtime, *, soft: bool) -> int:
+    return conclude(Outcome(reported=False, problem=problem, soft=soft), runtime, "text")
