@@ -72,7 +72,10 @@ class Received:
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """Answers each request with the next reply of its script, and the last one for ever after."""
+    """Answers each request with the next reply of its script, and the last one for ever after.
+
+    A reply may be a function of the request's body.
+    """
 
     daemon_threads = True
 
@@ -107,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         server.received.append(Received(self.command, self.path, headers, body))
         server.asked.set()
         reply = server.script.pop(0) if len(server.script) > 1 else server.script[0]
+        if callable(reply):
+            reply = reply(body)
         if reply is SILENCE:
             server.over.wait(30)
             self.close_connection = True

@@ -36,6 +36,10 @@ class RefusedError(Problem):
     exit_code = 4
 
 
+class InvalidReportError(RefusedError):
+    """DevLake refused this very report: it can never pass, while others may."""
+
+
 class UnreachedError(Problem):
     """DevLake did not take it within the deadline: the same may well pass later."""
 

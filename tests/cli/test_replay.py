@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_the_oldest_goes_first_over_all_folders_and_over_one_connection(
         keep(identity, second, folder)
     before = server.connections
 
-    ran = replay(str(one), str(two))
+    ran = replay("--parallel=1", str(one), str(two))
 
     assert ran.code == 0
     assert sent(server) == ["a", "b", "c", "d"]
@@ -124,12 +125,125 @@ def test_only_what_was_stored_is_removed(keep, replay, server, spool):
         keep(identity, second)
     server.script = [Reply(), DOWN]
 
-    ran = replay("--deadline=1", str(spool))
+    ran = replay("--deadline=1", "--parallel=1", str(spool))
 
     assert ran.code == 5
     assert "1 stored, 5 still waiting" in ran.out
     assert len(waiting(spool)) == 5
-    assert set(sent(server)) == {"a", "b", "c", "d"}
+    assert set(sent(server)) == {"a", "b", "c", "d", "f"}  # and the newest, before it gives up
+
+
+INVALID = Reply(400, {"success": False, "message": "'Environment' failed on the 'oneof' tag"})
+
+
+def by_id(**replies):
+    """Answer by the event's id, and with a success where none is given."""
+    return lambda body: replies.get(body.get("id"), Reply())
+
+
+@pytest.mark.parametrize("parallel", [1, 8])
+def test_what_can_never_pass_is_set_aside_and_starves_nothing(
+    keep, replay, server, spool, parallel
+):
+    for second, identity in enumerate("abcdef"):
+        keep(identity, second)
+    keep("a", 9)
+    server.script = [by_id(a=INVALID, b=DOWN, c=DOWN, d=DOWN)]
+
+    ran = replay("--deadline=1", f"--parallel={parallel}", str(spool))
+
+    assert ran.code == 5
+    assert "2 stored, 3 still waiting, 2 set aside" in ran.out
+    assert {each.rpartition(".")[2] for each in waiting(spool)} == {"json", "bad"}
+    assert "was refused" in ran.err
+    assert replay("--deadline=1", str(spool)).code == 5
+    assert len(waiting(spool)) == 5
+
+
+def test_up_to_eight_are_sent_at_a_time_over_a_connection_each(keep, replay, server):
+    for second in range(20):
+        keep(f"e{second}", second)
+    before, together = server.connections, Barrier(8, timeout=20)
+    numbers = iter(range(20))
+
+    def meet(_):
+        """Let the first in alone, and of the next eight nobody before all are there."""
+        if 0 < next(numbers) <= 8:
+            together.wait()
+        return Reply()
+
+    server.script = [meet]
+
+    ran = replay()
+
+    assert ran.code == 0
+    assert sorted(sent(server)) == sorted(f"e{second}" for second in range(20))
+    assert server.connections == before + 8
+
+
+@pytest.mark.parametrize("parallel", ["0", "9", "x"])
+def test_how_many_at_a_time_is_a_number_from_1_to_8(replay, server, parallel):
+    assert replay(f"--parallel={parallel}", "x").code == 2
+    assert replay("x", DEVLAKE_PARALLEL=parallel).code == 2
+    assert server.received == []
+
+
+@pytest.mark.parametrize("parallel", [1, 8])
+def test_of_one_thing_the_earlier_always_goes_first(keep, replay, server, spool, parallel):
+    for second in range(12):
+        keep("abc"[second % 3], second)
+
+    assert replay(f"--parallel={parallel}", str(spool)).code == 0
+
+    for identity in "abc":
+        times = [x.body["finishedDate"] for x in server.received if x.body["id"] == identity]
+        assert times == sorted(times)
+        assert len(times) == 4
+
+
+def test_a_retry_does_not_undo_what_was_stored_meanwhile(devlake_ci, replay, server, spool):
+    server.script = [DOWN]
+    began = "--created-at=2026-03-01T09:00:00Z"
+    incident(devlake_ci, server, spool, "open", "K", began)
+    server.received.clear()
+
+    def closed_by_another_job(_):
+        server.script = [Reply()]
+        command = [sys.executable, "-m", "devlake_ci", "incident", "close", "K", began]
+        subprocess.run(
+            [*command, "--title=x", "--connection=1", "--spool", str(spool)],
+            env={"DEVLAKE_URL": server.url}, check=True, capture_output=True,
+        )  # fmt: skip
+        return DOWN
+
+    server.script = [closed_by_another_job]
+
+    ran = replay("--parallel=1", str(spool))
+
+    assert ran.code == 0
+    assert [each.body["status"] for each in server.received] == ["TODO", "DONE", "DONE"]
+    assert waiting(spool) == []
+
+
+def test_a_report_that_a_replay_may_have_overtaken_is_sent_once_more(
+    devlake_ci, replay, server, spool
+):
+    server.script = [DOWN]
+    began = "--created-at=2026-03-01T09:00:00Z"
+    incident(devlake_ci, server, spool, "open", "K", began)
+    (opened,) = spool.iterdir()
+
+    def overtaken(_):
+        opened.unlink()  # a replay has sent it, and DevLake stores it after the report below
+        return Reply()
+
+    server.script, server.received[:] = [overtaken], []
+    incident(devlake_ci, server, spool, "close", "K", began)
+    server.script = [Reply()]
+    replay()
+
+    assert [each.body["status"] for each in server.received] == ["DONE", "DONE"]
+    assert waiting(spool) == []
 
 
 def test_a_dry_run_sends_nothing_and_keeps_all(keep, replay, server, spool):
@@ -157,7 +271,7 @@ def test_a_second_run_sends_the_rest(keep, replay, server, spool):
     assert waiting(spool) == []
 
 
-def test_what_is_refused_stays_and_holds_up_only_what_is_later_about_the_same(
+def test_who_is_refused_stays_and_holds_up_only_what_is_later_about_the_same(
     keep, replay, server, spool
 ):
     keep("a", 1)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from devlake_ci.devlake.address import target
-from devlake_ci.devlake.answers import retry_after, verdict
+from devlake_ci.devlake.answers import FIRST_REPORTS, retry_after, verdict
 from devlake_ci.devlake.request import Answer
 from devlake_ci.options import Options
 from tests.support import DATA, NOON
@@ -45,14 +45,14 @@ def test_stored_is_exactly_what_a_real_server_called_a_success(version):
 def test_nothing_that_a_real_server_refused_is_tried_again(version):
     kinds = {judged(exchange).kind for exchange in recorded(version)}
 
-    assert kinds <= {"stored", "refused", "respell"}
+    assert kinds <= {"stored", "refused", "switch dialect"}
 
 
 @pytest.mark.parametrize(
     ("version", "spelling", "kind"),
     [
-        ("v0.20.0", "camelCase: every field, two commits", "respell"),
-        ("v0.21.0", "camelCase: every field, two commits", "respell"),
+        ("v0.20.0", "camelCase: every field, two commits", "switch dialect"),
+        ("v0.21.0", "camelCase: every field, two commits", "switch dialect"),
         ("v1.0.1", "camelCase: every field, two commits", "stored"),
         ("v1.0.3", "camelCase: every field, two commits", "stored"),
         ("v0.20.0", "snake_case: one commit, every field", "stored"),
@@ -103,7 +103,7 @@ def test_the_first_404_of_a_project_route_is_tried_once_more():
     where = target(Options(url="https://d.example/api", project="shop", token="key"), {})
     exchange = next(each for each in recorded("v1.0.3") if each["name"] == "project route")
 
-    assert judged(exchange, where).kind == "once"
+    assert judged(exchange, where).kind == "retry once"
     assert judged(exchange, TARGET).kind == "refused"
 
 
@@ -111,7 +111,7 @@ def test_the_first_404_of_a_project_route_is_tried_once_more():
 def test_what_passes_is_tried_again(status):
     found = verdict(Answer(status, "busy", {"retry-after": "7"}), {}, TARGET, NOON)
 
-    assert (found.kind, found.wait) == ("again", 7.0)
+    assert (found.kind, found.wait) == ("retry", 7.0)
     assert "busy" in found.message
 
 
@@ -189,3 +189,45 @@ def test_retry_after_is_seconds_or_a_date_or_nothing(value, seconds):
     now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
     assert retry_after({"retry-after": value}, now) == seconds
+
+
+NAME_TAKEN = Answer(400, '{"message": "the connection name already exists (400)"}')
+DUPLICATE = Answer(400, "\"Error 1062 (23000): Duplicate entry 'webhook:70' for key 'PRIMARY'\"")
+
+
+@pytest.mark.parametrize("answer", [NAME_TAKEN, DUPLICATE])
+def test_of_two_first_reports_at_one_moment_the_refused_one_is_sent_again_a_few_times(answer):
+    found = verdict(answer, {}, TARGET, NOON)
+
+    assert (found.kind, found.attempts) == ("retry", FIRST_REPORTS)
+
+
+def test_a_name_that_stays_taken_says_whose_it_is_and_what_to_do():
+    where = target(Options(url="https://d.example/api", project="shop", token="key"), {})
+
+    assert (
+        '"shop_deployments" that is not in the project' in verdict(NAME_TAKEN, {}, where, NOON).hint
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "about_event"),
+    [
+        (Answer(400, "'Environment' failed on the 'oneof' tag"), True),
+        (Answer(413, "too large"), True),
+        (Answer(500, "Data too long for column 'name'"), True),
+        (
+            Answer(500, "Error 1390 (HY000): Prepared statement contains too many placeholders"),
+            True,
+        ),
+        (Answer(401, "token is missing"), False),
+        (Answer(403, "api key is invalid"), False),
+        (Answer(404, "record not found"), False),
+        (Answer(400, "<html>a proxy's own page"), False),
+        (Answer(302, ""), False),
+    ],
+)
+def test_a_refusal_says_whether_it_is_about_the_event_or_about_who_sends_it(answer, about_event):
+    found = verdict(answer, {}, TARGET, NOON)
+
+    assert (found.kind, found.about_event) == ("refused", about_event)

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from devlake_ci.devlake.address import target
+from devlake_ci.devlake.answers import FIRST_REPORTS
 from devlake_ci.devlake.delivery import Delivery
+from devlake_ci.devlake.request import Answer
 from devlake_ci.errors import RefusedError, UnreachedError
 from devlake_ci.model import Commit, Deployment, Environment, Result
 from devlake_ci.options import Options
@@ -181,7 +183,7 @@ def test_a_failure_in_the_middle_says_how_much_is_stored(server, delivery):
     with pytest.raises(RefusedError) as raised:
         delivery(dialect="legacy").deployment(deployment(commits=5))
 
-    assert "Of 5 commits 3 were stored before" in raised.value.message
+    assert "3 of its 5 requests were stored before" in raised.value.message
 
 
 def test_a_login_from_a_netrc_file_does_not_replace_the_token(
@@ -200,3 +202,51 @@ def test_a_header_that_is_no_secret_does_not_blind_us_for_a_success(server, deli
     delivery(header=("X-Forwarded-Ssl: true", "X-Word: success")).deployment(deployment())
 
     assert len(server.received) == 1
+
+
+NAME_TAKEN = Reply(400, {"success": False, "message": "the connection name already exists"})
+DUPLICATE = Reply(400, "\"Error 1062 (23000): Duplicate entry 'webhook:70' for key 'PRIMARY'\"")
+
+
+@pytest.mark.parametrize("refusal", [NAME_TAKEN, DUPLICATE])
+def test_a_first_report_beside_another_one_is_stored(server, delivery, refusal):
+    server.script = [refusal, refusal, Reply()]
+
+    delivery(connection=None, project="shop").deployment(deployment())
+
+    assert len(server.received) == 3
+
+
+def test_a_name_that_is_taken_for_good_is_a_refusal_that_says_what_to_do(server, delivery):
+    server.script = [NAME_TAKEN]
+
+    with pytest.raises(RefusedError) as raised:
+        delivery(connection=None, project="shop").deployment(deployment())
+
+    assert len(server.received) == FIRST_REPORTS
+    assert '"shop_deployments"' in raised.value.hint
+
+
+def test_more_commits_than_a_statement_takes_go_in_several_requests_of_one_id(server, delivery):
+    delivery().deployment(deployment(commits=4100))
+
+    assert [len(each.body["deploymentCommits"]) for each in server.received] == [2000, 2000, 100]
+    assert {each.body["id"] for each in server.received} == {"x"}
+
+
+def test_an_answer_is_asked_for_as_it_is(server, delivery):
+    delivery().deployment(deployment())
+
+    assert server.received[0].headers["accept-encoding"] == "identity"
+
+
+def test_one_attempt_may_not_take_all_of_the_time(delivery):
+    allowed = []
+    slow = delivery(seconds=100)
+    slow.send = lambda _, seconds: allowed.append(seconds) or Answer(503, "busy")
+
+    with pytest.raises(UnreachedError):
+        slow.deployment(deployment())
+
+    assert max(allowed) == 30
+    assert allowed[-1] < 30

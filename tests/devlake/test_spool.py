@@ -8,8 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devlake_ci.devlake.address import target
-from devlake_ci.devlake.spool import content, name
-from devlake_ci.devlake.spooled import LONG, SHORT, BrokenError, NewerError, spooled
+from devlake_ci.devlake.spool import (
+    LONG,
+    SHORT,
+    CorruptError,
+    NewerVersionError,
+    parse,
+    serialize,
+    stem,
+)
 from devlake_ci.model import Commit, Deployment, Environment, Incident, Result
 from devlake_ci.options import Options
 from tests.support import NOON, SHA
@@ -70,26 +77,26 @@ def deployment(**changes):
 @settings(deadline=None)
 @given(deployments() | incidents())
 def test_an_event_is_read_back_as_it_was(event):
-    read = spooled(content(event, TARGET, NOON))
+    read = parse(serialize(event, TARGET, NOON))
 
     assert read.event == event
     assert (read.base, read.route, read.spooled_at) == (TARGET.base, TARGET.route, NOON)
 
 
 def test_half_a_character_costs_a_character_and_not_the_event():
-    read = spooled(content(deployment(name="a\ud83d b \ud83d\ude00"), TARGET, NOON))
+    read = parse(serialize(deployment(name="a\ud83d b \ud83d\ude00"), TARGET, NOON))
 
     assert read.event.name == "a� b 😀"
 
 
 def test_no_secret_is_kept():
-    assert "s3cr3t" not in content(deployment(), TARGET, NOON)
+    assert "s3cr3t" not in serialize(deployment(), TARGET, NOON)
 
 
 def test_a_time_keeps_its_zone_and_its_fraction():
     when = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=5)))
 
-    assert spooled(content(deployment(finished_at=when, created_at=when, started_at=when), TARGET,
+    assert parse(serialize(deployment(finished_at=when, created_at=when, started_at=when), TARGET,
                            NOON)).event.finished_at == when  # fmt: skip
 
 
@@ -97,14 +104,14 @@ def test_names_are_in_order_of_time_and_tell_things_apart():
     later = deployment(finished_at=NOON + timedelta(seconds=1))
     other = deployment(id="y")
 
-    assert name(deployment(), TARGET) < name(later, TARGET)
-    assert name(deployment(), TARGET)[17:] == name(later, TARGET)[17:]
-    assert name(deployment(), TARGET)[17:] != name(other, TARGET)[17:]
+    assert stem(deployment(), TARGET) < stem(later, TARGET)
+    assert stem(deployment(), TARGET)[17:] == stem(later, TARGET)[17:]
+    assert stem(deployment(), TARGET)[17:] != stem(other, TARGET)[17:]
 
 
 def changed(place, value):
     """Give a file's text with one value changed; `place` is a path of keys."""
-    held = json.loads(content(deployment(), TARGET, NOON))
+    held = json.loads(serialize(deployment(), TARGET, NOON))
     inside = held
     *way, last = place
     for key in way:
@@ -122,7 +129,7 @@ def changed(place, value):
         "null",
         "[" * 100_000,
         '{"format": "devlake-ci event"}',
-        content(deployment(), TARGET, NOON)[:-20],
+        serialize(deployment(), TARGET, NOON)[:-20],
         changed(["format"], "other"),
         changed(["version"], "1"),
         changed(["base"], "file:///etc/passwd"),
@@ -160,22 +167,22 @@ def changed(place, value):
     ],
 )
 def test_what_no_report_of_ours_writes_is_refused(text):
-    with pytest.raises(BrokenError) as refused:
-        spooled(text)
+    with pytest.raises(CorruptError) as refused:
+        parse(text)
 
     assert "s3cr3t" not in str(refused.value)
 
 
 def test_a_file_of_a_later_version_is_no_broken_one():
-    with pytest.raises(NewerError):
-        spooled(changed(["version"], 2))
+    with pytest.raises(NewerVersionError):
+        parse(changed(["version"], 2))
 
 
 @pytest.mark.parametrize(
     "route", ["connections/1", "connections/by-name/a%20b%2Fc", "projects/M%C3%BCller"]
 )
 def test_the_routes_that_a_target_has_are_taken(route):
-    assert spooled(changed(["route"], route)).route == route
+    assert parse(changed(["route"], route)).route == route
 
 
 WILD = st.recursive(
@@ -194,8 +201,8 @@ PLACES = [
 @given(st.sampled_from(PLACES), WILD)
 def test_no_value_gets_out_as_anything_but_an_event_or_a_refusal(place, value):
     try:
-        read = spooled(changed(place, value))
-    except (BrokenError, NewerError):
+        read = parse(changed(place, value))
+    except (CorruptError, NewerVersionError):
         return
 
-    assert spooled(content(read.event, target(Options(url=read.base, connection="1"), {}), NOON))
+    assert parse(serialize(read.event, target(Options(url=read.base, connection="1"), {}), NOON))

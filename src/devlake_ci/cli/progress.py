@@ -1,27 +1,29 @@
-"""Tells how far a long work is: a bar on a terminal, a line now and then in a log."""
+"""Shows how far a long task is: a bar on a terminal, a line now and then in a log."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 
 EVERY = 10.0
 """Seconds between two lines in a log."""
 
-T = TypeVar("T")
 
-
-def told(items: Sequence[T], monotonic: Callable[[], float]) -> Iterator[T]:
-    """Go through the items and tell on standard error how far it is."""
-    stream = sys.stderr
-    if stream.isatty():
-        with click.progressbar(items, file=stream, show_pos=True) as bar:
-            yield from bar
+@contextmanager
+def progress(total: int, monotonic: Callable[[], float]) -> Iterator[Callable[[], None]]:
+    """Return what is to be called after each of `total` steps; it reports on standard error."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=total, file=sys.stderr, show_pos=True) as bar:
+            yield lambda: bar.update(1)
         return
-    said = monotonic()
-    for number, item in enumerate(items):
-        if monotonic() - said >= EVERY:
+    said, number = monotonic(), 0
+
+    def advance() -> None:
+        nonlocal said, number
+        number += 1
+        if monotonic() - said >= EVERY and number < total:
             said = monotonic()
-            click.echo(f"{number} of {len(items)} are done.", err=True)
-        yield item
+            click.echo(f"{number} of {total} are done.", err=True)
+
+    yield advance

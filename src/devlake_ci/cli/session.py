@@ -1,7 +1,9 @@
 """One run of a command: its options, its deadline, and its ways to DevLake and to the CI."""
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
@@ -11,19 +13,18 @@ from devlake_ci import ci
 from devlake_ci import deployment as deployments
 from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.ci.provider import Reply
-from devlake_ci.cli.keeping import forget, keep
 from devlake_ci.cli.outcome import NEXT, carry_out
+from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import target
-from devlake_ci.devlake.delivery import DIALECTS, Delivery
+from devlake_ci.devlake.delivery import DIALECTS, Delivery, Event
 from devlake_ci.devlake.exposure import exposed
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.devlake.spool import Event
-from devlake_ci.errors import Problem, StoppedError, UnreachedError
+from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Context, Incident, Outcome
 from devlake_ci.options import Options, variable
 from devlake_ci.runtime import Network, Runtime
 from devlake_ci.runtime.git_command import SECONDS as GIT_SECONDS
-from devlake_ci.text import cut, line, without_login
+from devlake_ci.text import cut, line, quoted, without_login
 
 T = TypeVar("T")
 
@@ -106,6 +107,7 @@ class Session:
             {"incident": event} if isinstance(event, Incident) else {"deployment": event}
         )
         try:
+            _validate(event)
             if self.options.dry_run:
                 return Outcome(reported=False, requests=self._requests(event), **what)
             self._deliver(event)
@@ -116,7 +118,8 @@ class Session:
 
     def _deliver(self, event: Event) -> None:
         """Deliver it, or keep it in the spool and raise why that had to be."""
-        target, folder = self.delivery.target, self.options.spool
+        folder = self.options.spool
+        before = self._superseded(folder, event) if folder else set()
         try:
             if self.stopped:
                 raise self._again(self.stopped)
@@ -126,12 +129,45 @@ class Session:
                 self.stopped = self._again(problem)
             if folder:
                 self.world.ignore_signals()
-                keep(self.world, folder, event, target, problem)
+                self._keep(folder, event, problem)
                 if not self.stopped:  # the other half of the report may still take its time
                     self.world.stop_at_signals()
             raise
         if folder:
-            forget(self.world, folder, event, target)
+            self._supersede(folder, event, before)
+
+    def _keep(self, folder: str, event: Event, why: UnreachedError) -> None:
+        """Keep an unsent event; `why` then says where it is, or why it can't be kept."""
+        try:
+            path = self._spooled(folder, event)
+        except (OSError, ValueError, spool.CorruptError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+            why.message += f" Nor could it be kept in --spool {quoted(folder)}: {reason}."
+            return
+        command = f"devlake-ci replay {shlex.quote(line(folder))}"
+        kept = f"It is kept as {quoted(path, 300)}: {command} sends it."
+        why.hint = f"{why.hint} {kept}".strip()
+
+    def _spooled(self, folder: str, event: Event) -> str:
+        target = self.delivery.target
+        text = spool.serialize(event, target, self.world.clock.now())
+        return self.world.spool.keep(folder, spool.stem(event, target), text)
+
+    def _superseded(self, folder: str, event: Event) -> set[str]:
+        with suppress(OSError, ValueError):
+            return self.world.spool.superseded(folder, *self._row(event))
+        return set()
+
+    def _supersede(self, folder: str, event: Event, before: set[str]) -> None:
+        """Drop what waits about the same thing: sent later, it would undo what is stored now."""
+        with suppress(OSError, ValueError, spool.CorruptError):
+            if self.world.spool.supersede(folder, *self._row(event), before):
+                self._spooled(folder, event)  # the next replay sends it once more, as the last word
+
+    def _row(self, event: Event) -> tuple[str, str]:
+        target = self.delivery.target
+        row = spool.row(event, target.base, target.route)
+        return row, spool.stamp(spool.happened_at(event))
 
     @staticmethod
     def _again(problem: StoppedError) -> StoppedError:
@@ -171,6 +207,15 @@ class Session:
         """Say it if the user wants to hear more."""
         if self.options.verbose:
             click.echo(line(without_login(text)), err=True)
+
+
+def _validate(event: Event) -> None:
+    """Refuse what a replay would refuse, before it is sent or kept; raise BadUsageError."""
+    if why := spool.invalid(event):
+        raise BadUsageError(
+            f"This can't be reported: {why}.",
+            "Correct that value. Where no time was given, the clock of this machine is wrong.",
+        )
 
 
 def _reply(answer: Answer) -> Reply:

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options
 from devlake_ci.placeholders import render
+from devlake_ci.text import quoted
 
 _API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
 _ROUTES = (
@@ -20,6 +21,10 @@ _ROUTES = (
     re.compile(r"/projects/(?P<project>[^/]+)(/.*)?"),
     re.compile(r"/(?P<number>\d+)(/.*)?"),  # before v0.19; a connection's key is refused there
 )
+LONGEST_NAME = 255
+"""Characters of a connection's name at most: DevLake's column for it."""
+LONGEST_NUMBER = 18
+"""Digits of a connection's number at most: it is a 64-bit integer."""
 _EXAMPLE = "https://devlake.example.com/api/rest/plugins/webhook/connections/1/deployments"
 _HEADER = re.compile(
     r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[\x20-\x7e\x80-\xff]*)"
@@ -122,17 +127,18 @@ def _parsed(options: Options) -> tuple[str, bool, str | None]:
     found: Mapping[str, str | None] = api.groupdict() if api else {}
     host = f"[{host}]" if ":" in host else host
     base = f"{url.scheme}://{host}{port}{(found['base'] or '').rstrip('/')}"
-    return base, bool(found["rest"]), _route(found["route"] or "")
+    return base, bool(found["rest"]), _route(found["route"] or "", source)
 
 
-def _route(path: str) -> str | None:
+def _route(path: str, source: str) -> str | None:
     for form in _ROUTES:
         if found := form.fullmatch(path):
             parts = found.groupdict()
             if parts.get("number"):
-                return f"connections/{parts['number']}"
+                return f"connections/{_number(parts['number'], source)}"
             kind = "projects" if "project" in parts else "connections/by-name"
-            return f"{kind}/{_escaped(unquote(parts.get('project') or parts['name']))}"
+            name = _name(unquote(parts.get("project") or parts["name"]), source)
+            return f"{kind}/{escaped(name)}"
     return None
 
 
@@ -144,17 +150,52 @@ def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
         )
     if options.project:
         name = render(options.project, names, options.source("project"))
-        return f"projects/{_escaped(name)}"
+        return f"projects/{escaped(_name(name, options.source('project')))}"
     if options.connection:
-        name = render(options.connection, names, options.source("connection"))
+        source = options.source("connection")
+        name = render(options.connection, names, source)
         # What fills a placeholder is a name: a repository that is called 2048 is no number.
-        is_number = re.fullmatch("[0-9]+", options.connection)
-        return f"connections/{name if is_number else 'by-name/' + _escaped(name)}"
+        if re.fullmatch("[0-9]+", options.connection):
+            return f"connections/{_number(name, source)}"
+        return f"connections/by-name/{escaped(_name(name, source))}"
     return None
 
 
-def _escaped(name: str) -> str:
-    return quote(name, safe="")
+def _name(name: str, source: str) -> str:
+    if why := flaw(name):
+        raise BadUsageError(
+            f"{source}: {quoted(name)} is not a name that DevLake can be reached by: {why}.",
+            "Copy the name from DevLake, or give the number of a connection.",
+        )
+    return name
+
+
+def _number(number: str, source: str) -> str:
+    if len(number) > LONGEST_NUMBER:
+        raise BadUsageError(
+            f"{source}: {quoted(number)} is not the number of a webhook connection.",
+            "Copy the number from DevLake's Config UI, under Connections, Webhooks.",
+        )
+    return number
+
+
+def escaped(name: str) -> str:
+    """Escape a name for a route.
+
+    DevLake matches the path behind /rest unescaped: of these signs an escaped one is "404 page not
+    found" there, a plain one is found everywhere (seen live, v1.0.3).
+    """
+    return quote(name, safe="$&+,:;=@")
+
+
+def flaw(name: str) -> str | None:
+    """Return why DevLake can't have a connection or project of this name; None if it can."""
+    if len(name) > LONGEST_NAME:
+        return f"it is longer than {LONGEST_NAME} characters"
+    # What stands before DevLake may undo an escaped slash, and go up.
+    if {"", ".", ".."} & set(re.split(r"[/\\]", name)):
+        return "it has an empty part, . or .. between slashes"
+    return None
 
 
 def _headers(options: Options) -> dict[str, str]:

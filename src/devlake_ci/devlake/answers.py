@@ -15,10 +15,17 @@ from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.request import Answer
 from devlake_ci.text import cut, hidden, line
 
-PASSING = {408, 425, 428, 429}
+TRANSIENT = {408, 425, 428, 429}
 _NEVER = re.compile(
     r"Data too long|invalid character|cannot unmarshal|commit_sha or repo_url is required"
+    r"|too many placeholders"
 )
+_NAME_TAKEN = "the connection name already exists"
+_DUPLICATE = re.compile(r"Error 1062\b.*Duplicate entry 'webhook:")
+FIRST_REPORTS = 5
+"""Attempts while others make the same connection or its board: it is there in a moment."""
+ABOUT_THE_EVENT = {400, 413, 422, 500}
+"""Statuses of refusals that are about what was sent, and not about who sent it or where to."""
 _REQUIRED = re.compile(r"Field validation for '(\w+)' failed on the 'required' tag")
 
 
@@ -26,37 +33,57 @@ _REQUIRED = re.compile(r"Field validation for '(\w+)' failed on the 'required' t
 class Verdict:
     """What to do next.
 
-    `stored`: DevLake has it. `again`: the same later, after `wait` seconds if the server named a
-    time. `once`: the same once more, at once. `respell`: the server has the other dialect.
-    `refused`: never.
+    `stored`: DevLake has it. `retry`: the same later, after `wait` seconds if the server named a
+    time, in at most `attempts` if that is given. `retry once`: the same once more, at once.
+    `switch dialect`: the server has the other one. `refused`: never; `about_event` tells whether
+    any other event may still pass.
     """
 
-    kind: Literal["stored", "again", "once", "respell", "refused"]
+    kind: Literal["stored", "retry", "retry once", "switch dialect", "refused"]
     message: str = ""
     hint: str = ""
     wait: float | None = None
+    attempts: int | None = None
+    about_event: bool = False
 
 
 def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: datetime) -> Verdict:
     """Judge an answer to the body `sent`; only 2xx, JSON and `success: true` is a success."""
     said = message(answer, target.secrets)
-    told = f"DevLake answered {answer.status}: {said}" if said else f"It answered {answer.status}."
+    told = _told(answer, said)
     if 200 <= answer.status < 300:
         return _accepted(answer, told, target)
     if 300 <= answer.status < 400:
         return Verdict("refused", *hints.redirected(answer, target))
-    if _passing(answer.status, said):
-        hint = hints.MIGRATION if answer.status == 428 else hints.PASSING
-        return Verdict("again", told, hint, retry_after(answer.headers, now))
-    if answer.status == 400 and _respelled(said, sent):
-        return Verdict("respell", told, hints.SPELLING)
+    if retry := _retry(answer, said, target, now):
+        return retry
+    if answer.status == 400 and _has_other_dialect(said, sent):
+        return Verdict("switch dialect", told, hints.SPELLING)
     if answer.status == 404 and said.startswith("record not found") and "/projects/" in target.path:
-        return Verdict("once", told, hints.PROJECT)
-    return Verdict("refused", told, hints.hint(answer.status, said, target))
+        return Verdict("retry once", told, hints.PROJECT)
+    hint = hints.hint(answer.status, said, target)
+    about_event = answer.status in ABOUT_THE_EVENT and not _html(answer)
+    return Verdict("refused", told, hint, about_event=about_event)
+
+
+def _told(answer: Answer, said: str) -> str:
+    return f"DevLake answered {answer.status}: {said}" if said else f"It answered {answer.status}."
+
+
+def _retry(answer: Answer, said: str, target: Target, now: datetime) -> Verdict | None:
+    """Judge what passes; of two first reports at the same moment DevLake refuses one."""
+    if _is_transient(answer.status, said):
+        hint = hints.MIGRATION if answer.status == 428 else hints.PASSING
+        return Verdict("retry", _told(answer, said), hint, retry_after(answer.headers, now))
+    if answer.status == 400 and _NAME_TAKEN in said:
+        return Verdict("retry", _told(answer, said), hints.name_taken(target), attempts=FIRST_REPORTS)
+    if answer.status == 400 and _DUPLICATE.search(said):
+        return Verdict("retry", _told(answer, said), hints.PASSING, attempts=FIRST_REPORTS)
+    return None
 
 
 def message(answer: Answer, secrets: Collection[str] = ()) -> str:
-    """Take from an answer what DevLake meant a person to read, as one short line, without secrets.
+    """Return what DevLake meant a person to read, as one short line, without secrets.
 
     It is `message` of a JSON object, or a bare JSON string (issues), or the text itself. The
     wrapped causes that DevLake repeats behind it say the same again and are left out.
@@ -96,12 +123,12 @@ def _accepted(answer: Answer, told: str, target: Target) -> Verdict:
     return Verdict("refused", f"{told} That is not DevLake's word that it was stored.", hints.BASE)
 
 
-def _passing(status: int, said: str) -> bool:
-    return status in PASSING or (status >= 500 and status != 501 and not _NEVER.search(said))
+def _is_transient(status: int, said: str) -> bool:
+    return status in TRANSIENT or (status >= 500 and status != 501 and not _NEVER.search(said))
 
 
-def _respelled(said: str, sent: Mapping[str, Any]) -> bool:
-    """Tell if the server calls missing what was sent: Go matches names in any case."""
+def _has_other_dialect(said: str, sent: Mapping[str, Any]) -> bool:
+    """Return whether the server calls missing what was sent: Go matches names in any case."""
     names = {key.lower() for key, value in sent.items() if value not in ("", None)}
     return any(each.lower() in names for each in _REQUIRED.findall(said))
 

@@ -9,7 +9,7 @@ from devlake_ci.devlake import hints, legacy, v1
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import Verdict, verdict
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.errors import Problem, RefusedError, UnreachedError
+from devlake_ci.errors import InvalidReportError, Problem, RefusedError, UnreachedError
 from devlake_ci.model import Deployment, Incident
 
 ATTEMPT = 30.0
@@ -19,6 +19,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)."""
 
 DIALECTS = {"v1": v1, "legacy": legacy}
+
+Event = Deployment | Incident
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ class Delivery:
     dialect: str = "auto"
     log: Callable[[str], None] = field(default=lambda _: None)
 
-    def deliver(self, event: Deployment | Incident) -> None:
-        """Deliver it; returns only when DevLake said of all of it that it is stored.
+    def deliver(self, event: Event) -> None:
+        """Deliver it; return only when DevLake said of all of it that it is stored.
 
-        Raises RefusedError if DevLake says no, UnreachedError if time runs out first.
+        Raise RefusedError if DevLake says no, UnreachedError if time runs out first.
         """
         if isinstance(event, Incident):
             self.incident(event)
@@ -58,20 +60,20 @@ class Delivery:
 
     def deployment(self, deployment: Deployment) -> None:
         """Deliver a deployment: all of its requests."""
-        self._spelled(lambda dialect: self._all(DIALECTS[dialect].bodies(deployment)))
+        self._in_a_dialect(lambda dialect: self._all(DIALECTS[dialect].bodies(deployment)))
 
     def incident(self, incident: Incident) -> None:
         """Deliver an incident."""
         where = self.target.for_incidents()
-        self._spelled(lambda dialect: self._one(DIALECTS[dialect].incident(incident), where))
+        self._in_a_dialect(lambda dialect: self._one(DIALECTS[dialect].incident(incident), where))
 
-    def _spelled(self, send: Callable[[str], None]) -> None:
-        """Send in the dialect that the server understands, which only its refusal tells."""
+    def _in_a_dialect(self, send: Callable[[str], None]) -> None:
+        """Send in the dialect that the server understands, which only its refusal shows."""
         first = "legacy" if self.dialect == "legacy" else "v1"
         for dialect in (first, "legacy"):
             try:
                 send(dialect)
-            except _OtherSpellingError as other:
+            except _OtherDialectError as other:
                 if self.dialect != "auto":
                     raise RefusedError(other.verdict.message, other.verdict.hint) from None
                 self.log(f"{other.verdict.message} Going on in the legacy dialect.")
@@ -86,26 +88,31 @@ class Delivery:
             except Problem as problem:
                 if stored:
                     problem.message += (
-                        f" Of {len(bodies)} commits {stored} were stored before; sending the same "
-                        "report again completes the deployment."
+                        f" {stored} of its {len(bodies)} requests were stored before; sending the "
+                        "same report again completes the deployment."
                     )
                 raise
 
     def _one(self, body: Mapping[str, Any], target: Target) -> None:
         request = Request(target.url, body, target.headers)
-        pause, attempts, again = FIRST_PAUSE, 0, True
+        pause, attempts, may_retry_once = FIRST_PAUSE, 0, True
         while True:
             attempts += 1
             judged = self._attempt(request, target)
             self.log(f"Attempt {attempts}: {judged.message or judged.kind}")
             if judged.kind == "stored":
                 return
-            if judged.kind == "respell":
-                raise _OtherSpellingError(judged)
-            if judged.kind == "refused" or (judged.kind == "once" and not again):
-                raise RefusedError(judged.message, judged.hint)
-            again = again and judged.kind != "once"
-            if judged.kind == "again":
+            if judged.kind == "switch dialect":
+                raise _OtherDialectError(judged)
+            is_last = judged.attempts is not None and attempts >= judged.attempts
+            if judged.kind == "refused" or is_last:
+                refused = InvalidReportError if judged.about_event else RefusedError
+                raise refused(judged.message, judged.hint)
+            if judged.kind == "retry once":
+                if not may_retry_once:
+                    raise RefusedError(judged.message, judged.hint)
+                may_retry_once = False
+            else:
                 self._pause(judged, pause, attempts)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -116,7 +123,7 @@ class Delivery:
         except NotSentError as error:
             if not error.passing:
                 raise UnreachedError(f"{self.target.base}: {error.reason}.", error.hint) from None
-            return Verdict("again", f"{self.target.base}: {error.reason}.", error.hint)
+            return Verdict("retry", f"{self.target.base}: {error.reason}.", error.hint)
         return verdict(answer, request.body, target, self.clock.now())
 
     def _pause(self, judged: Verdict, pause: float, attempts: int) -> None:
@@ -132,7 +139,7 @@ class Delivery:
         self.clock.sleep(wait)
 
 
-class _OtherSpellingError(Exception):
+class _OtherDialectError(Exception):
     """The server calls missing what was sent."""
 
     def __init__(self, judged: Verdict) -> None:

@@ -1,7 +1,7 @@
 """What to do about each refusal: for the person who has to mend the pipeline or the DevLake."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.request import Answer
@@ -61,6 +61,16 @@ _TABLE = (
     (500, "Data too long", "A value is longer than DevLake's column for it, and that is a bug of "
      "devlake-ci: please report it with this message."),
 )  # fmt: skip
+
+
+def name_taken(target: Target) -> str:
+    """Say what to do where a project's own name for its connection is another's for good."""
+    name = unquote(target.route.removeprefix("projects/"))
+    return (
+        f'DevLake has a webhook connection "{cut(line(name), 100)}_deployments" that is not in the '
+        "project, so it can't make the project's own: add that connection to the project, or "
+        "rename it, or report to it by --connection."
+    )
 
 
 def redirected(answer: Answer, target: Target) -> tuple[str, str]:

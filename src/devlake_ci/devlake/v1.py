@@ -4,6 +4,7 @@ Field names: backend/plugins/webhook/api/deployments.go and issues.go in
 apache/incubator-devlake, v1.0.3.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,14 @@ from devlake_ci.timestamps import rfc3339
 
 Body = dict[str, Any]
 
+MOST_COMMITS = 2000
+"""Commits in one request: of some 2,100, DevLake's statement has too many placeholders, and it
+answers 500 "Error 1390" (seen live, v1.0.3 on MariaDB). Several requests with one id are one
+deployment."""
+
 
 def bodies(deployment: Deployment) -> list[Body]:
-    """Spell a deployment as the one body that v1 takes.
+    """Spell a deployment, in as many bodies as its commits need.
 
     Result and dates stand on every commit too: the dashboards count commits, and one without a
     result would count as a success whatever the deployment says.
@@ -30,9 +36,15 @@ def bodies(deployment: Deployment) -> list[Body]:
             "createdDate": rfc3339(deployment.created_at),
             "startedDate": rfc3339(deployment.started_at),
             "finishedDate": rfc3339(deployment.finished_at),
-            "deploymentCommits": [_commit(each, deployment) for each in deployment.commits],
+            "deploymentCommits": [_commit(each, deployment) for each in commits],
         }
+        for commits in _batches(deployment.commits)
     ]
+
+
+def _batches(commits: tuple[Commit, ...]) -> Iterator[tuple[Commit, ...]]:
+    for start in range(0, len(commits), MOST_COMMITS):
+        yield commits[start : start + MOST_COMMITS]
 
 
 def incident(incident: Incident) -> Body:

@@ -88,7 +88,7 @@ def _turned_away(answer: Answer, asked: Target) -> Check:
             "Check the address: a DevLake would have said what is missing.",
             REFUSED,
         )
-    code = UNREACHED if judged.kind == "again" else REFUSED
+    code = UNREACHED if judged.kind == "retry" else REFUSED
     return bad(name, judged.message, judged.hint, code)
 
 

@@ -1,8 +1,9 @@
-"""Folders of events that wait: written whole or not at all, and read as if a stranger had them.
+"""Folders of events that wait: written whole or not at all, and read as if a stranger wrote them.
 
 All of it raises OSError where the folder or the disk doesn't let us.
 """
 
+import errno
 import os
 import stat
 import time
@@ -22,11 +23,11 @@ _MODE = 0o644  # a CI's cache is often kept by another user than a container's
 class Spool:
     """The folders of a machine."""
 
-    def keep(self, folder: str, name: str, text: str) -> str:
-        """Put a new file there, safe from a power cut and from whoever reads; give its path."""
+    def keep(self, folder: str, stem: str, text: str) -> str:
+        """Write a new file, safe from a power cut and from whoever reads; return its path."""
         Path(folder).mkdir(parents=True, exist_ok=True)
         # In order where one thing is told twice in a second.
-        unique = f"{name}-{time.time_ns():016x}{os.urandom(4).hex()}"
+        unique = f"{stem}-{time.time_ns():016x}{os.urandom(4).hex()}"
         under_way, whole = (Path(folder, unique + end) for end in (UNDER_WAY, SUFFIX))
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY
@@ -44,16 +45,16 @@ class Spool:
         return str(whole)
 
     def listed(self, folder: str) -> list[str]:
-        """Give the paths of what may be events, in order of their names."""
+        """Return the paths of what may be events, in order of their names."""
         return [str(path) for path in _paths(folder, SUFFIX)]
 
     def unfinished(self, folder: str) -> list[str]:
-        """Give the paths of files whose writing was broken off."""
+        """Return the paths of files whose writing was broken off."""
         now = time.time()
         return [str(path) for path in _paths(folder, UNDER_WAY) if now - _touched(path) > STALE]
 
     def read(self, path: str) -> str | None:
-        """Give a file's text; None if it is a link, no file, or too large to be an event."""
+        """Return a file's text; None if it is a link, not a file, or too large to be an event."""
         found = os.lstat(path)
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
             return None
@@ -65,28 +66,49 @@ class Spool:
         """Remove a file; one that is gone is fine."""
         Path(path).unlink(missing_ok=True)
 
+    def is_waiting(self, path: str) -> bool:
+        """Return whether a file is still there: a report that is stored takes older ones away."""
+        return os.path.lexists(path)
+
     def set_aside(self, path: str) -> str:
-        """Rename what is no event, so that nobody tries it again; give its new path."""
+        """Rename what can never be sent, so that nobody tries it again; return its new path."""
         aside = Path(path + ASIDE)
         if os.path.lexists(aside):
             aside = Path(f"{path}.{os.urandom(4).hex()}{ASIDE}")
         Path(path).rename(aside)
         return str(aside)
 
-    def forget(self, folder: str, subject: str, until: str) -> None:
-        """Remove what was kept about a subject up to a time, for DevLake has heard a later word."""
-        for path in _paths(folder, SUFFIX):
+    def superseded(self, folder: str, row: str, until: str) -> set[str]:
+        """Return the files about a row of DevLake's up to a time: what a later one overwrites."""
+        found = set()
+        for path in _paths(folder, SUFFIX) if Path(folder).is_dir() else []:
             when, _, rest = path.name.partition("-")
-            if rest.startswith(f"{subject}-") and when <= until:
-                path.unlink(missing_ok=True)
+            if rest.startswith(f"{row}-") and when <= until:
+                found.add(str(path))
+        return found
+
+    def supersede(self, folder: str, row: str, until: str, before: set[str]) -> bool:
+        """Remove what a report that is stored now overwrites.
+
+        `before` is what `superseded` returned before it was sent. Return whether a replay may have
+        sent one of these after it: then the report must be sent once more.
+        """
+        if not before and not self.superseded(folder, row, until):
+            return False
+        with self.lock(folder) as is_ours:
+            still = self.superseded(folder, row, until)
+            for path in still:
+                Path(path).unlink(missing_ok=True)
+        return bool(before - still) or (bool(still) and not is_ours)
 
     @contextmanager
     def lock(self, folder: str) -> Iterator[bool]:
-        """Hold a folder for ourselves; False if another process does.
+        """Lock a folder; False if another process holds it.
 
-        The system lets go of it however the process ends, so that nothing is left to clean up.
+        The system releases it however the process ends, so that nothing is left to clean up.
         """
-        Path(folder).stat()
+        if not stat.S_ISDIR(Path(folder).stat().st_mode):  # opening a pipe would wait
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder)
         try:
             import fcntl  # noqa: PLC0415 (not on Windows, where nothing else is done about it)
         except ImportError:
