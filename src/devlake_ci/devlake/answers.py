@@ -76,7 +76,9 @@ def _retry(answer: Answer, said: str, target: Target, now: datetime) -> Verdict 
         hint = hints.MIGRATION if answer.status == 428 else hints.PASSING
         return Verdict("retry", _told(answer, said), hint, retry_after(answer.headers, now))
     if answer.status == 400 and _NAME_TAKEN in said:
-        return Verdict("retry", _told(answer, said), hints.name_taken(target), attempts=FIRST_REPORTS)
+        return Verdict(
+            "retry", _told(answer, said), hints.name_taken(target), attempts=FIRST_REPORTS
+        )
     if answer.status == 400 and _DUPLICATE.search(said):
         return Verdict("retry", _told(answer, said), hints.PASSING, attempts=FIRST_REPORTS)
     return None
