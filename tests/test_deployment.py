@@ -48,9 +48,19 @@ def test_what_the_ci_says_is_enough():
 
 class TestTheId:
     def test_is_made_of_what_tells_deployments_apart(self):
-        assert deployment(service="api").id == (
-            "github:github.com/acme/shop:42:1:deploy:7:api:production"
+        assert deployment(service="api").id == ("github:github.com/acme/shop:42:7:api:production")
+
+    def test_names_attempt_and_job_where_the_ci_has_no_id_of_the_job(self):
+        context = replace(CONTEXT, job_id=None, matrix_index="3")
+
+        assert deployment(context, service="api").id == (
+            "github:github.com/acme/shop:42:1:deploy:3:api:production"
         )
+
+    def test_is_the_same_from_history_which_may_not_know_attempt_and_name(self):
+        past = replace(CONTEXT, attempt=None, job="Deploy to prod", ref=None)
+
+        assert deployment(past).id == deployment().id
 
     def test_is_the_same_when_sent_again(self):
         later = deployments.deployment(OPTIONS, CONTEXT, lookups(), NOON + timedelta(hours=1))
@@ -63,9 +73,8 @@ class TestTheId:
             {"context": replace(CONTEXT, provider="gitlab")},
             {"context": replace(CONTEXT, repo_url="https://github.com/acme/pay")},
             {"context": replace(CONTEXT, run_id="43")},
-            {"context": replace(CONTEXT, attempt="2")},
-            {"context": replace(CONTEXT, job="deploy-eu")},
             {"context": replace(CONTEXT, job_id="8")},
+            {"context": replace(CONTEXT, job_id=None)},
             {"service": "api"},
             {"environment": "production-eu"},
             {"environment": "Production"},  # DevLake's database takes small and capital for one
@@ -73,6 +82,14 @@ class TestTheId:
     )
     def test_is_another_for_every_other_deployment(self, other):
         assert deployment(**other).id.lower() != deployment().id.lower()
+
+    @pytest.mark.parametrize(
+        "other", [{"attempt": "2"}, {"job": "deploy-eu"}, {"matrix_index": "1"}]
+    )
+    def test_is_another_for_every_job_that_the_ci_has_no_id_of(self, other):
+        context = replace(CONTEXT, job_id=None)
+
+        assert deployment(replace(context, **other)).id != deployment(context).id
 
     def test_takes_the_nonce_of_the_job_where_the_ci_has_no_id_for_it(self):
         context = replace(CONTEXT, job_id=None, state_dir="/somewhere")
@@ -93,6 +110,12 @@ class TestTheId:
 
         assert len(long.id) <= 185
         assert long.id != other.id
+
+    def test_without_a_ci_is_another_for_two_commits_of_one_second(self):
+        plain = Context(provider="plain", sha=SHA, repo_url="https://github.com/acme/shop")
+
+        assert deployment(plain).id == deployment(plain).id
+        assert deployment(plain).id != deployment(replace(plain, sha=OTHER_SHA)).id
 
     def test_without_a_ci_is_made_of_the_time_it_ended(self):
         plain = Context(provider="plain", sha=SHA, repo_url="https://github.com/acme/shop")

@@ -59,7 +59,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commits[0].repo_url, original)
     return Deployment(
-        id=identity(options, context, lookups, finished),
+        id=identity(options, context, lookups, f"{rfc3339(finished)}.{commits[0].sha}"),
         name=name,
         title=truncate(options.title or _first_line(commits[0].message), TITLE),
         result=result,
@@ -72,29 +72,40 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     )
 
 
-def identity(options: Options, context: Context, lookups: Lookups, finished: datetime) -> str:
-    """Give the deployment's id: the user's, else made of what tells it from every other.
+def identity(options: Options, context: Context, lookups: Lookups, this: str = "") -> str:
+    """Return the deployment's id: the user's, else what tells it from every other in the world.
 
-    On a CI it can be known before the deployment begins. Where no CI runs us, `finished` tells
-    one deployment from the next. Raises like `deployment`, for environment and repository.
+    Where the CI has an id of the job, history gives the same: it is made of CI, repository, run,
+    that id, service and environment. Elsewhere attempt and name of the job, and what the job keeps
+    for itself, stand for it. `this` tells two deployments apart where no CI counts its runs.
+    Raises like `deployment`, for environment and repository.
     """
     if options.id:
         return options.id if len(options.id) <= LONGEST_ID else identifier([options.id])
-    job_id = context.job_id
-    if job_id is None:
+    job: tuple[str | None, ...] = (context.job_id,)
+    if context.job_id is None:
         nonce = lookups.nonce(context.state_dir) if context.state_dir else None
-        job_id = "-".join(filter(None, (context.matrix_index, nonce)))
+        own = "-".join(filter(None, (context.matrix_index, nonce)))
+        job = (context.attempt, context.job, own)
     parts = (
         context.provider,
         (context.repo_url or _repo_url(options, context)).removeprefix("https://"),
-        context.run_id or rfc3339(finished),
-        context.attempt,
-        context.job,
-        job_id,
+        context.run_id or this,
+        *job,
         options.service,
         place(options, context)[1],
     )
     return identifier([part or "" for part in parts])
+
+
+def start_note(options: Options, context: Context, made: Deployment) -> str | None:
+    """Return what a person should know if nobody said when the deployment began."""
+    if options.started_at or context.started_at or made.started_at < made.finished_at:
+        return None
+    return (
+        "When the deployment began is not known, so it is reported to begin when it ended. "
+        "Run `devlake-ci start` first in the job, or give --started-at."
+    )
 
 
 def names(options: Options, context: Context) -> dict[str, str | None]:

@@ -64,7 +64,8 @@ class Context:
     """The CI's own word for how the job ended, such as SucceededWithIssues: `--result-map` may say
     what it means."""
     job_id: str | None = None
-    """The CI's id of this very job: another in each leg of a matrix and in each retry."""
+    """The CI's id of this very job within its run: another in each leg of a matrix and in each
+    retry. With it, attempt and name of the job are no part of a deployment's id."""
     matrix_index: str | None = None
     """Which leg of a matrix the job is, where the CI has no `job_id`; None if it doesn't say."""
     matrix_note: str | None = None

@@ -123,7 +123,7 @@ class DeploymentOptions:
     id: str | None = option(
         "What",
         "The deployment's id: unique in the world, the same when it is sent again. "
-        "Default: made of the CI, repository, run, attempt, job, service and environment.",
+        "Default: made of CI, repository, run, the CI's id of the job, service and environment.",
         metavar="TEXT",
     )
     name: str | None = option("What", "The deployment's name.", metavar="TEXT")

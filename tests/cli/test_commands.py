@@ -35,6 +35,7 @@ def test_context_never_fails_for_what_is_missing(devlake_ci):
 def test_context_asks_git_where_the_ci_says_nothing(devlake_ci):
     said = {
         ("rev-parse", "HEAD"): SHA,
+        ("rev-parse", "--verify", "--quiet", f"{SHA}^{{commit}}"): SHA,
         ("config", "-z", "--get-regexp", r"^remote\..*\.url$"): (
             "remote.origin.url\nhttps://me:s3cr3t@github.com/acme/shop.git\0"
         ),
@@ -135,7 +136,16 @@ def test_start_says_so_where_there_is_nothing_to_remember(devlake_ci, env):
     ran = devlake_ci("start", env=env)
 
     assert ran.code == 0
-    assert "Nothing to remember" in ran.out
+    assert "Nothing is stored: there is no place for it" in ran.out
+    assert "DEVLAKE_STARTED_AT=2026-03-01T12:00:00Z" in ran.out
+
+
+def test_start_says_so_where_the_ci_knows_when_the_job_began(devlake_ci):
+    env = {"GITLAB_CI": "true", "CI_JOB_STARTED_AT": "2026-03-01T11:59:00Z"}
+
+    ran = devlake_ci("start", env=env)
+
+    assert ran.out == "Nothing is stored: gitlab says itself when the job began.\n"
 
 
 def test_start_never_fails_a_job(devlake_ci):
@@ -149,7 +159,7 @@ def test_start_fails_no_job_for_a_ci_that_nobody_knows(devlake_ci):
     ran = devlake_ci("start", env={"DEVLAKE_CI": "hudson"})
 
     assert ran.code == 0
-    assert 'devlake-ci: warning: DEVLAKE_CI: "hudson" is no CI that is known.' in ran.err
+    assert 'devlake-ci: warning: DEVLAKE_CI: "hudson" is not a CI that devlake-ci knows.' in ran.err
 
 
 def program(*arguments, **env):

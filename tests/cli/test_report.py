@@ -133,6 +133,22 @@ def test_a_dry_run_as_json_is_one_object(report):
     assert request["body"]["result"] == "SUCCESS"
 
 
+def test_a_start_that_nobody_knows_is_said_once_wherever_it_is_told(devlake_ci, server, tmp_path):
+    summary = tmp_path / "summary.md"
+    where = {"DEVLAKE_URL": server.url, "DEVLAKE_CONNECTION": "1", "DEVLAKE_ENVIRONMENT": "live"}
+    env = GITHUB | where | {"DEVLAKE_RESULT": "success", "GITHUB_STEP_SUMMARY": str(summary)}
+    unknown = "When the deployment began is not known"
+
+    text, json = devlake_ci("report", env=env), devlake_ci("report", "--format=json", env=env)
+    dry = devlake_ci("report", "--dry-run", env=env)
+    known = devlake_ci("report", "--started-at", "2026-03-01T11:00:00Z", env=env)
+
+    assert (text.out.count(unknown), dry.err.count(unknown)) == (1, 1)
+    assert [unknown in each for each in json.json["notes"]].count(True) == 1
+    assert unknown in summary.read_text()
+    assert unknown not in known.out
+
+
 def test_json_tells_a_success(report):
     told = report("--format", "json").json
 

@@ -48,6 +48,7 @@ from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Say
 from devlake_ci.model import Outcome
 
+_JOB = ("SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT", "SYSTEM_JOBATTEMPT", "RELEASE_ATTEMPTNUMBER")
 _CODES = {"%": "%AZP25", ";": "%3B", "\r": "%0D", "\n": "%0A", "]": "%5D"}
 
 
@@ -62,7 +63,7 @@ def read(env: Env) -> Facts:
     else:
         sha, ref = variable(env, "BUILD_SOURCEVERSION"), variable(env, "BUILD_SOURCEBRANCH")
         message = variable(env, "BUILD_SOURCEVERSIONMESSAGE")
-    job = joined(env, "SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT", "SYSTEM_JOBATTEMPT")
+    job = joined(env, *_JOB)
     # A release has numbers of its own: no build may have the same.
     release = mapped(variable(env, "RELEASE_DEPLOYMENTID"), lambda number: f"release-{number}")
     return Facts(

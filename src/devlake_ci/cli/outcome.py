@@ -46,6 +46,8 @@ def _print(outcome: Outcome, form: str) -> None:
             click.echo(f"  {line(note)}", err=True)
     elif outcome.requests:
         click.echo("\n".join(map(_request, outcome.requests)))
+        for note in outcome.notes:
+            click.echo(line(note), err=True)
     else:
         click.echo("\n".join(_stored(outcome)))
 

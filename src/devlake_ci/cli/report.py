@@ -1,5 +1,7 @@
 """`devlake-ci report`: tell DevLake what this job deployed, and whether it is all right."""
 
+from dataclasses import replace
+
 import click
 
 from devlake_ci import deployment as deployments
@@ -42,10 +44,11 @@ def outcome(session: Session) -> Outcome:
 
 
 def _deployment(session: Session) -> Outcome:
-    now, ways = session.world.clock.now(), lookups(session)
-    return session.tell(
-        session.known(lambda: deployments.deployment(session.options, session.context, ways, now))
-    )
+    now, ways, options = session.world.clock.now(), lookups(session), session.options
+    made = session.known(lambda: deployments.deployment(options, session.context, ways, now))
+    outcome = session.tell(made)
+    note = deployments.start_note(options, session.context, made)
+    return replace(outcome, notes=(note, *outcome.notes)) if note else outcome
 
 
 def _incident(session: Session, beside: Outcome | None) -> Outcome:

@@ -26,9 +26,11 @@ def start(world: Runtime) -> None:
     effects = provider.remember(now, world.env)
     if effects:
         click.echo(f"This job began at {rfc3339(now)}.")
+    elif ci.context(world.env, world.read_file, lambda *_: None).started_at:
+        click.echo(f"Nothing is stored: {provider.name} says itself when the job began.")
     else:
         click.echo(
-            f"Nothing to remember on {provider.name}: either it says itself when a job began, or "
-            f"it has no place to keep it; then give DEVLAKE_STARTED_AT={rfc3339(now)} yourself."
+            f"Nothing is stored: there is no place for it on {provider.name}. Give the report "
+            f"DEVLAKE_STARTED_AT={rfc3339(now)}."
         )
     carry_out(effects, world)

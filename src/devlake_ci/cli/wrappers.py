@@ -163,7 +163,7 @@ def _identity(runtime: Runtime) -> str | None:
         if options.mode == "incident":
             return None
         lookups = deployments.Lookups(nonce=runtime.nonce)
-        return deployments.identity(options, session.context, lookups, runtime.clock.now())
+        return deployments.identity(options, session.context, lookups)
     except (Problem, click.ClickException):
         return None
 
