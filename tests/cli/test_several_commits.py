@@ -144,7 +144,7 @@ def test_a_failure_after_the_third_of_five_is_told_and_retried_safely(report, se
     failed, done = report(*options), report(*options)
 
     assert (failed.code, done.code) == (4, 0)
-    assert "Of 5 commits 3 were stored before; sending the same report again" in failed.err
+    assert "3 of its 5 requests were stored before; sending the same report again" in failed.err
     with Sandbox(version=version) as devlake:
         bearer = {"Authorization": f"Bearer {devlake.token}"}
         arrived = [each.body for number, each in enumerate(server.received) if number != 3]
@@ -212,10 +212,10 @@ def test_another_servers_repository_is_not_asked_of_the_cis_api(report, server):
         (["--commits=link"], (2, "leads out of the job's folder")),
         (["--commits=- {repo_url: https://h.example/a, sha: 1234567e10}"], (2, "put it in quotes")),
         (["--commits=- !!python/object/apply:os.system [touch ran]"], (2, "tag")),
-        (["--commits=acme/web@v1"], (3, 'entry 1 (line 1): the commit that "v1" names')),
+        (["--commits=acme/web@v1"], (3, 'entry 1 (line 1): could not find the commit that "v1"')),
         (["--commits", "[]\n" + "#" * 3_000_000], (2, "is larger than")),
         (["--commits", "\n".join(f"a/b@{n:040x}" for n in range(10_001))], (2, "more than 10000")),
-        (["--checkout=."], (3, "no git repository")),
+        (["--checkout=."], (3, "not a git repository")),
         (["--checkout=link"], (2, "leads out of the job's folder")),
         (["--submodules=.."], (2, "leads out of the job's folder")),
         (["--submodules-recursive"], (2, "does nothing without --submodules")),

@@ -178,8 +178,8 @@ def test_a_folder_that_is_no_repository_is_not_taken_for_the_one_around_it(read,
     outer = repository(job / "outer", PAY)
     (outer / "lib").mkdir()
 
-    assert "a folder in a repository, not the repository itself" in refused(read, "outer/lib")
-    assert "a folder in a repository" in refused(read, "outer/.git/refs")
+    assert "a folder inside a repository, not the repository itself" in refused(read, "outer/lib")
+    assert "a folder inside a repository" in refused(read, "outer/.git/refs")
 
 
 def test_a_damaged_checkout_is_an_error(read, repository, job):
@@ -191,7 +191,7 @@ def test_a_damaged_checkout_is_an_error(read, repository, job):
 
     (path / ".git" / "HEAD").write_bytes(b"\xff\xfe")
 
-    assert "no git repository, or is damaged (git says: " in refused(read, "pay")
+    assert "not a git repository, or is damaged (git says: " in refused(read, "pay")
 
 
 def test_a_repository_with_longer_names_cannot_be_kept(read, git, job):

@@ -130,7 +130,9 @@ def test_a_name_that_nobody_knows_is_told_with_its_place():
     with pytest.raises(MissingError) as raised:
         read(f"- acme/pay@{SHA}\n\n- acme/pay@v1")
 
-    assert raised.value.message.startswith("--commits, entry 2 (line 3): the commit that")
+    assert raised.value.message.startswith(
+        "--commits, entry 2 (line 3): could not find the commit that"
+    )
     assert '"v1"' in raised.value.message
 
 

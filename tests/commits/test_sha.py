@@ -70,5 +70,5 @@ def test_a_whole_sha_needs_no_look_up():
 
 @pytest.mark.parametrize("answer", ["", "1234", "g" * 40, "a" * 41, "a" * 64])
 def test_only_a_whole_sha_counts_as_found(answer):
-    with pytest.raises(MissingError, match=r'"v1" names'):
+    with pytest.raises(MissingError, match=r'could not find the commit that "v1" names'):
         whole("v1", "--sha", (lambda _: answer,))

@@ -3,7 +3,7 @@
 import pytest
 
 from devlake_ci.commits import submodules
-from devlake_ci.commits.submodules import joined
+from devlake_ci.commits.submodules import resolve_relative
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
 from tests.support import SHA
@@ -102,7 +102,7 @@ def test_a_url_is_resolved_against_the_superprojects_remote_or_refused(
     ],
 )
 def test_relative_urls_stay_on_their_server(remote, url, whole):
-    assert joined(remote, url) == whole
+    assert resolve_relative(remote, url) == whole
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,11 @@ def test_the_checkout_may_be_shallow_or_bare(read, superproject, git, job):
         ({"lib": (SHA, None)}, '[submodule "x"]\npath = lib/\nurl = a:b\nurl = ../lib', None),
         ({"lib": (SHA, None)}, "[[[s3cr3t", "has a .gitmodules that git can't read"),
         ({"lib": (SHA, None)}, "[include]\npath = /etc/passwd", "has no URL in .gitmodules"),
-        ({"lib": (SHA, None)}, "#" * 5_000_000, "has a .gitmodules of 5000000 bytes"),
+        (
+            {"lib": (SHA, None)},
+            "#" * 5_000_000,
+            "has a .gitmodules that is too large (5000000 bytes)",
+        ),
     ],
 )
 def test_what_gitmodules_says_is_not_trusted(read, superproject, links, gitmodules, says):
@@ -229,8 +233,9 @@ class TestNested:
         git(job / "app", "update-index", "--cacheinfo", f"160000,{SHA},lib")
         git(job / "app", "commit", "--quiet", "--message", "Another")
 
-        assert f'submodule "lib" of --submodules "app" hasn\'t the commit {SHA[:12]} whole' in (
-            refused(read, recursive=True)
+        assert (
+            f'submodule "lib" of --submodules "app" doesn\'t have all of the commit {SHA[:12]}'
+            in (refused(read, recursive=True))
         )
 
     def test_ones_are_not_looked_for_where_nothing_is_checked_out(self, read, superproject):

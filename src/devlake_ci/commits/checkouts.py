@@ -13,12 +13,12 @@ from devlake_ci.model import Commit
 from devlake_ci.text import quoted, readable
 
 BY_HAND = "Name what was deployed of it with --commits (an entry with repo_url and sha)."
-_DAMAGED = "Check it out anew (actions/checkout with its path), or name it with --commits."
+_DAMAGED = "Check it out again (actions/checkout with its path), or name it with --commits."
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A repository on the disk, and how errors call it."""
+    """A repository on the disk, and what errors call it."""
 
     workspace: Workspace
     folder: str
@@ -26,9 +26,9 @@ class Checkout:
     """Such as `--checkout "lib"`."""
 
     def ask(self, *arguments: str) -> str | None:
-        """Give what git prints, stripped; None if it fails or prints nothing."""
-        said = self.workspace.git(self.folder, *arguments)
-        return (said.out or "").strip() or None
+        """Return what git prints, stripped; None if it fails or prints nothing."""
+        answer = self.workspace.git(self.folder, *arguments)
+        return (answer.out or "").strip() or None
 
     def remote(self) -> str:
         """Return the URL configured for `origin`, or for the only remote, login included.
@@ -42,34 +42,34 @@ class Checkout:
         raise MissingError(f"{self.where} {which}, so its URL is not known.", BY_HAND)
 
 
-def opened(folder: str, where: str, workspace: Workspace) -> Checkout:
-    """Open the repository that a folder is; raises MissingError if it is none.
+def open_checkout(folder: str, where: str, workspace: Workspace) -> Checkout:
+    """Open the repository in a folder; raises MissingError if there is none.
 
-    A folder somewhere in a repository is none: what is deployed from it is not what that
-    repository's HEAD says of it, as likely as not.
+    A folder inside a repository doesn't count: the repository's HEAD may say nothing of what is
+    deployed from there.
     """
-    said = workspace.git(folder, "rev-parse", "--git-dir", "--is-inside-git-dir", "--show-prefix")
-    if said.out is None:
+    answer = workspace.git(folder, "rev-parse", "--git-dir", "--is-inside-git-dir", "--show-prefix")
+    if answer.out is None:
         raise MissingError(
-            f"{where} is no git repository, or is damaged ({said.why}).",
-            "Check it out before (actions/checkout with its path). " + BY_HAND,
+            f"{where} is not a git repository, or is damaged ({answer.why}).",
+            "Check it out first (actions/checkout with its path). " + BY_HAND,
         )
-    git_dir, in_git_dir, prefix = [*said.out.split("\n"), "", ""][:3]
+    git_dir, in_git_dir, prefix = [*answer.out.split("\n"), "", ""][:3]
     if prefix or (in_git_dir == "true" and git_dir != "."):
         raise MissingError(
-            f"{where} is a folder in a repository, not the repository itself.",
+            f"{where} is a folder inside a repository, not the repository itself.",
             "Give the path of the checkout's root. " + BY_HAND,
         )
     return Checkout(workspace, folder, where)
 
 
 def commit(path: str, source: str, workspace: Workspace) -> Commit:
-    """Read HEAD, its branch or tag, the remote and the message of the checkout at `path`.
+    """Return the commit that the checkout at `path` is at.
 
-    Raises BadUsageError for a path that can't be used, MissingError for what git doesn't say.
+    Raises BadUsageError for a path that can't be used, MissingError for what git doesn't know.
     """
     where = f"{source} {quoted(path)}"
-    checkout = opened(workspace.folder(path, source), where, workspace)
+    checkout = open_checkout(workspace.folder(path, source), where, workspace)
     sha, message = head(checkout)
     ref = _ref(checkout)
     text = readable(message).strip()
@@ -82,25 +82,25 @@ def commit(path: str, source: str, workspace: Workspace) -> Commit:
 
 
 def head(checkout: Checkout) -> tuple[str, str]:
-    """Give the SHA and the message of HEAD; raises MissingError if there is none to be had."""
-    said = checkout.workspace.git(
+    """Return the SHA and the message of HEAD; raises MissingError if there is no commit."""
+    answer = checkout.workspace.git(
         checkout.folder, "log", "-1", "--encoding=UTF-8", "--format=%H%n%B", "HEAD", "--"
     )
-    sha, _, message = (said.out or "").partition("\n")
+    sha, _, message = (answer.out or "").partition("\n")
     if WHOLE.fullmatch(sha):
         return sha, message
     if re.fullmatch("[0-9a-f]{64}", sha):
         raise MissingError(
-            f"{checkout.where} has SHA-256 names for its commits, which DevLake can't keep.",
+            f"{checkout.where} uses SHA-256, which DevLake can't store.",
             "Leave it out.",
         )
     raise MissingError(
-        f"{checkout.where} has no commit at its HEAD, or is damaged ({said.why}).", _DAMAGED
+        f"{checkout.where} has no commit at its HEAD, or is damaged ({answer.why}).", _DAMAGED
     )
 
 
 def repository(url: str, where: str) -> str:
-    """Give a remote's URL the one spelling; raises MissingError, which does not show it."""
+    """Return the canonical URL; raises MissingError, which does not show what it is about."""
     found = canonical(url)
     if found and len(found) <= limits.REPO_URL:
         return found

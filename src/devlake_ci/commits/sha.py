@@ -1,4 +1,4 @@
-"""From a tag, a branch or a short SHA to the whole SHA of the commit that it names."""
+"""Finds the whole SHA of the commit that a tag, a branch or a short SHA names."""
 
 import re
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from devlake_ci.text import quoted
 
 Git = Callable[..., str | None]
 Find = Callable[[str], str | None]
-"""From a name to a whole SHA, or None if it can't be found."""
+"""Return the whole SHA for a name, or None if it can't be found."""
 
 WHOLE = re.compile(r"[0-9a-f]{40}")
 _SHORT = re.compile(r"[0-9a-fA-F]{4,40}")
 
 
 def whole(name: str, source: str, finders: tuple[Find, ...]) -> str:
-    """Give `name` back if it is a whole SHA, else ask the finders in turn.
+    """Return `name` if it is a whole SHA, else the first that a finder has for it.
 
     Raises MissingError if none knows it: DevLake computes lead time from whole SHAs only.
     """
@@ -26,14 +26,14 @@ def whole(name: str, source: str, finders: tuple[Find, ...]) -> str:
         if (found := find(name)) and WHOLE.fullmatch(found):
             return found
     raise MissingError(
-        f"{source}: the commit that {quoted(name)} names can't be found.",
-        "Give the whole SHA (40 characters), check the repository out before (with its tags: "
+        f"{source}: could not find the commit that {quoted(name)} names.",
+        "Give the whole SHA (40 characters), check the repository out first (with its tags: "
         "fetch-depth: 0), or give a token for the CI's API (--github-token, --gitlab-token).",
     )
 
 
 def in_checkout(git: Git, repo_url: str) -> Find:
-    """Look names up in the working directory, if it is a checkout of `repo_url`.
+    """Return a finder in the working directory, for names of `repo_url` if it is checked out there.
 
     A remote branch goes before a local one of the same name, which may be stale.
     """
@@ -50,7 +50,7 @@ def in_checkout(git: Git, repo_url: str) -> Find:
 
 
 def bare(ref: str) -> str:
-    """Strip a branch or tag of what Git puts before it."""
+    """Return a branch or tag without what git puts before it."""
     return ref.removeprefix("refs/heads/").removeprefix("refs/tags/").removeprefix("origin/")
 
 

@@ -1,8 +1,7 @@
 """The submodules of a checkout, each at the commit that is recorded for it, fetched or not.
 
-Both are read from the commit itself: `.gitmodules` and the tree's entries of mode 160000
-(https://git-scm.com/docs/gitmodules), so neither what was changed on the disk nor a symbolic link
-can say otherwise.
+Both are read from the commit itself, that is from its `.gitmodules` and its tree's entries of mode
+160000 (https://git-scm.com/docs/gitmodules): what was changed on the disk doesn't count.
 """
 
 import posixpath
@@ -10,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devlake_ci.commits.checkouts import BY_HAND, Checkout, head, opened, repository
+from devlake_ci.commits.checkouts import BY_HAND, Checkout, head, open_checkout, repository
 from devlake_ci.commits.remote import address, default_url
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.errors import MissingError
@@ -18,7 +17,7 @@ from devlake_ci.model import Commit
 from devlake_ci.text import quoted
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes of a `.gitmodules` that is read: tens of thousands of submodules."""
+"""Bytes of a `.gitmodules` at most: tens of thousands of submodules."""
 
 _REMOTE = re.compile(
     r"(?P<server>[a-z+]+://[^/]*/|[^/:]*:(?!//))(?P<path>.*)", re.DOTALL | re.IGNORECASE
@@ -34,17 +33,17 @@ class _Submodule:
 
 
 def commits(path: str, source: str, workspace: Workspace, *, recursive: bool) -> Iterator[Commit]:
-    """Give the commits of a checkout's submodules, and of theirs where they are checked out.
+    """Yield the commits of a checkout's submodules, and of theirs where they are checked out.
 
-    Raises BadUsageError for a path that can't be used, MissingError for what git doesn't say.
+    Raises BadUsageError for a path that can't be used, MissingError for what git doesn't know.
     """
     where = f"{source} {quoted(path)}"
-    checkout = opened(workspace.folder(path, source), where, workspace)
+    checkout = open_checkout(workspace.folder(path, source), where, workspace)
     sha, _ = head(checkout)
     found = list(_submodules(checkout, sha, None))
     if not found:
         raise MissingError(
-            f"{where} has no submodules at {sha[:12]}.", "Leave it out, or mend the path."
+            f"{where} has no submodules at {sha[:12]}.", "Leave it out, or fix the path."
         )
     yield from _with_nested(checkout, found, recursive)
 
@@ -56,12 +55,12 @@ def _with_nested(
         where = f"submodule {quoted(each.path)} of {checkout.where}"
         yield Commit(repo_url=repository(each.url, where), sha=each.sha)
         if recursive and (folder := checkout.workspace.nested(checkout.folder, each.path)):
-            inner = opened(folder, where, checkout.workspace)
+            inner = open_checkout(folder, where, checkout.workspace)
             yield from _with_nested(inner, list(_submodules(inner, each.sha, each.url)), recursive)
 
 
 def _submodules(checkout: Checkout, sha: str, base: str | None) -> Iterator[_Submodule]:
-    """Read what `sha` records; relative URLs are below `base`, or the checkout's own."""
+    """Yield what `sha` records; relative URLs are below `base`, or the checkout's own."""
     links = dict(_links(checkout, sha))
     urls = _urls(checkout, sha) if links else {}
     for path, recorded in links.items():
@@ -71,7 +70,7 @@ def _submodules(checkout: Checkout, sha: str, base: str | None) -> Iterator[_Sub
             raise MissingError(f"{where} has no URL in .gitmodules.", BY_HAND)
         if url.startswith(("./", "../")):
             base = base or default_url(checkout.ask) or checkout.remote()
-            url = joined(base, url)
+            url = resolve_relative(base, url)
             if url is None:
                 message = f"{where} has a relative URL, which can't be resolved against the remote."
                 raise MissingError(message, BY_HAND)
@@ -79,34 +78,38 @@ def _submodules(checkout: Checkout, sha: str, base: str | None) -> Iterator[_Sub
 
 
 def _links(checkout: Checkout, sha: str) -> Iterator[tuple[str, str]]:
-    """Give path and commit of each submodule in a tree; `-d` leaves the files out."""
-    said = checkout.workspace.git(checkout.folder, "ls-tree", "-r", "-d", "-z", "--full-tree", sha)
-    if said.out is None:
+    """Yield path and commit of each submodule in a tree; `-d` leaves the files out."""
+    answer = checkout.workspace.git(
+        checkout.folder, "ls-tree", "-r", "-d", "-z", "--full-tree", sha
+    )
+    if answer.out is None:
         raise MissingError(
-            f"{checkout.where} hasn't the commit {sha[:12]} whole ({said.why}).",
-            "Check it out anew, at the commit that is deployed.",
+            f"{checkout.where} doesn't have all of the commit {sha[:12]} ({answer.why}).",
+            "Check it out again, at the commit that is deployed.",
         )
-    for entry in said.out.split("\0"):
+    for entry in answer.out.split("\0"):
         about, _, path = entry.partition("\t")
         if about.startswith("160000 "):
             yield path, about.split(" ")[2]
 
 
 def _urls(checkout: Checkout, sha: str) -> dict[str, str]:
-    """Read the URL for each path; untrusted, like everything in a repository."""
+    """Return the URL for each path; untrusted, like everything in a repository."""
     blob = f"{sha}:.gitmodules"
     size = checkout.ask("cat-file", "-s", blob)
     if size is None:
         return {}
     if int(size) > LARGEST:
-        raise MissingError(f"{checkout.where} has a .gitmodules of {size} bytes.", BY_HAND)
-    said = checkout.workspace.git(
+        raise MissingError(
+            f"{checkout.where} has a .gitmodules that is too large ({size} bytes).", BY_HAND
+        )
+    answer = checkout.workspace.git(
         checkout.folder, "config", "--no-includes", "--blob", blob, "--list", "-z"
     )
-    if said.out is None:
+    if answer.out is None:
         raise MissingError(f"{checkout.where} has a .gitmodules that git can't read.", BY_HAND)
     values: dict[str, dict[str, str]] = {}
-    for item in said.out.split("\0"):
+    for item in answer.out.split("\0"):
         key, _, value = item.partition("\n")
         if found := re.fullmatch(r"submodule\.(.*)\.(path|url)", key, re.DOTALL):
             values.setdefault(found[1], {})[found[2]] = value
@@ -117,8 +120,8 @@ def _urls(checkout: Checkout, sha: str) -> dict[str, str]:
     }
 
 
-def joined(remote: str, url: str) -> str | None:
-    """Resolve a relative URL against that of the superproject; None if it leads out of the server.
+def resolve_relative(remote: str, url: str) -> str | None:
+    """Return a relative URL resolved against the superproject's; None if it leaves the server.
 
     https://git-scm.com/docs/git-submodule#Documentation/git-submodule.txt-add
     """

@@ -1,4 +1,4 @@
-"""What is asked of the job's disk to find more commits: files, and repositories through git."""
+"""The job's disk, as far as additional commits are found there: files, and git repositories."""
 
 import re
 from dataclasses import dataclass
@@ -9,36 +9,36 @@ GLOB = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
-class Said:
-    """How a call of git ended: what it printed, or why it failed."""
+class GitAnswer:
+    """What git printed, or why it failed."""
 
     out: str | None
-    """None if it failed. Bytes that are no UTF-8 are kept as lone surrogates."""
+    """None if it failed. Bytes that are not UTF-8 are kept as lone surrogates."""
     why: str = ""
-    """Git's own words where it failed, as far as they can be shown."""
+    """Git's own words if it failed, as far as they can be shown."""
 
 
 class Workspace(Protocol):
-    """The job's disk.
+    """What a job may read.
 
     A relative path has to stay in the job's folder, symbolic links included: what is checked out
     may have been written by a stranger.
     """
 
     def folder(self, path: str, source: str) -> str:
-        """Give a folder's real path; raises BadUsageError, which names `source`."""
+        """Return a folder's real path; raises BadUsageError, which names `source`."""
 
     def nested(self, folder: str, path: str) -> str | None:
-        """Give the real path of a checkout in `folder`; None if there is none that is inside."""
+        """Return the real path of a checkout in `folder`; None if there is none that is inside."""
 
     def files(self, pattern: str, source: str) -> tuple[str, ...]:
-        """Give the files that match, sorted; raises BadUsageError if there are none or too many."""
+        """Return the files that match, sorted; raises BadUsageError for none or too many."""
 
     def read(self, path: str, source: str, limit: int, within: str | None = None) -> bytes:
-        """Give a file of at most `limit` bytes, which may also be in the folder `within`.
+        """Return a file of at most `limit` bytes, which may also be in the folder `within`.
 
         Raises BadUsageError.
         """
 
-    def git(self, folder: str, *arguments: str) -> Said:
+    def git(self, folder: str, *arguments: str) -> GitAnswer:
         """Run git in a folder, as `git -C`; raises MissingError if there is no git."""

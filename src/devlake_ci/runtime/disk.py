@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from devlake_ci.commits.workspace import GLOB, Said
+from devlake_ci.commits.workspace import GLOB, GitAnswer
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.runtime.files import beginning
 from devlake_ci.runtime.git_command import SECONDS, answer
@@ -83,11 +83,11 @@ class Disk:
             )
         return content
 
-    def git(self, folder: str, *arguments: str) -> Said:
+    def git(self, folder: str, *arguments: str) -> GitAnswer:
         """Run git in a folder. Never asks, never fetches, and reads a bounded answer."""
         seconds = min(self.left(), SECONDS)
         if seconds <= 0:
-            return Said(None, "no time is left")
+            return GitAnswer(None, "no time is left")
         try:
             return answer([*self.command, "-C", folder, *arguments], self.env, seconds)
         except FileNotFoundError:

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from threading import Timer
 
-from devlake_ci.commits.workspace import Said
+from devlake_ci.commits.workspace import GitAnswer
 from devlake_ci.runtime.programs import outside
 from devlake_ci.text import cut, line, readable
 
@@ -53,7 +53,7 @@ def elsewhere() -> dict[str, str]:
     return {name: text for name, text in outside().items() if name not in _PLACES} | _ENV
 
 
-def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> Said:
+def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> GitAnswer:
     """Run git and read a bounded answer; raises FileNotFoundError if there is no git."""
     try:
         process = subprocess.Popen(
@@ -66,13 +66,13 @@ def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> Sa
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        return Said(None, f"git can't be run: {cut(line(str(error)), 200)}")
+        return GitAnswer(None, f"git can't be run: {cut(line(str(error)), 200)}")
     out, errors = _read(process, seconds)
     if process.returncode == _KILLED:
-        return Said(None, "git took too long, or had too much to say")
+        return GitAnswer(None, "git took too long, or had too much to say")
     if process.returncode:
-        return Said(None, _why(errors))
-    return Said(out.decode(errors="surrogateescape"))
+        return GitAnswer(None, _why(errors))
+    return GitAnswer(out.decode(errors="surrogateescape"))
 
 
 def _read(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bytes]:
