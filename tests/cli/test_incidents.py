@@ -228,7 +228,7 @@ def test_where_nobody_knows_what_is_open_a_file_is_asked_for(pipeline, devlake):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"devlake-ci": 2}', '{"other": "tool"}',
-                                     '{"devlake-ci": 1, "stretches": []}'])  # fmt: skip
+                                     '{"devlake-ci": 1, "streaks": []}'])  # fmt: skip
 def test_a_file_that_is_none_of_ours_is_set_aside_and_named(pipeline, devlake, tmp_path, content):
     path = tmp_path / "kept" / "state.json"
     path.parent.mkdir()

@@ -1,9 +1,13 @@
 """What stand-ins for the APIs of CIs have in common."""
 
 import json
+import re
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import urlsplit
+
+import responses
 
 
 class Api(ThreadingHTTPServer):
@@ -47,3 +51,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         """Stay quiet."""
+
+
+@contextmanager
+def mocked(url, answer):
+    """Let `answer` know status and body of each GET below `url`; what is local is really asked."""
+
+    def reply(request):
+        target = urlsplit(request.url)
+        path = f"{target.path}?{target.query}"
+        status, body = answer(path, {name.lower(): text for name, text in request.headers.items()})
+        return status, {"Content-Type": "application/json"}, json.dumps(body)
+
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.add_passthru("http://127.0.0.1")
+        mock.add_callback(responses.GET, re.compile(f"{re.escape(url)}/.*"), reply)
+        yield

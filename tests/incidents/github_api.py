@@ -1,15 +1,16 @@
 """A stand-in for GitHub's API that is told which runs and jobs there are.
 
-What it answers has the fields of the examples "workflow-run-paginated", "job" and "git-ref" in
+What it answers has the fields of the examples "workflow-run-paginated", "job" and "git-refs" in
 https://github.com/github/rest-api-description, with other values.
 """
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.incidents.api import Api
+from tests.incidents.api import mocked
 from tests.support import NOON, SHA
 
 REPOSITORY = {"id": 300029405, "name": "octo-repo", "full_name": "octo-org/octo-repo"}
@@ -47,15 +48,21 @@ class Run:
     status: str | None = None
 
 
-class GitHub(Api):
+class GitHub:
     """Answers of `runs`, `tags` and `files`; `refusals` answer in their stead by a path's end."""
 
+    url = "https://api.github.com"
+
     def __init__(self):
-        super().__init__()
         self.runs: list[Run] = []
         self.tags: set[str] = set()
         self.refusals: dict[str, tuple[int, dict]] = {}
         self.asked: list[str] = []
+
+    @contextmanager
+    def serving(self):
+        with mocked(self.url, self.answer):
+            yield self
 
     def answer(self, target, _headers):
         """Give status and body for what is asked."""
@@ -75,6 +82,8 @@ class GitHub(Api):
         found = [run for run in self.runs if run.file == file]
         if not found:
             return 404, {"message": "Not Found", "status": "404"}
+        if branch := query.get("branch"):
+            found = [run for run in found if run.branch == branch]
         found.sort(key=lambda run: (created(run), run.id), reverse=True)
         return paged("workflow_runs", [run_object(run) for run in found], query)
 
@@ -97,10 +106,13 @@ class GitHub(Api):
                     return 200, job_object(run, job)
         return 404, {"message": "Not Found", "status": "404"}
 
-    def tag(self, _query, name):
-        if name not in self.tags:
-            return 404, {"message": "Not Found", "status": "404"}
-        return 200, {"ref": f"refs/tags/{name}", "object": {"type": "commit", "sha": SHA}}
+    def refs(self, _query, kind, prefix):
+        names = self.tags if kind == "tags" else {run.branch for run in self.runs} - self.tags
+        return 200, [
+            {"ref": f"refs/{kind}/{name}", "object": {"type": "commit", "sha": SHA}}
+            for name in sorted(names)
+            if name.startswith(prefix)
+        ]
 
     def run(self, run_id):
         return next(run for run in self.runs if run.id == int(run_id))
@@ -111,7 +123,7 @@ ROUTES = {
     r"/actions/runs/(\d+)/jobs": GitHub.of_run,
     r"/actions/runs/(\d+)/attempts/(\d+)/jobs": GitHub.of_attempt,
     r"/actions/jobs/(\d+)": GitHub.job,
-    r"/git/ref/tags/(.+)": GitHub.tag,
+    r"/git/matching-refs/(heads|tags)/(.*)": GitHub.refs,
 }
 
 

@@ -22,3 +22,15 @@ def test_an_incident_of_tomorrow_is_a_mistake(devlake_ci, typed):
         assert ran.code == 2
         assert "2026-03-02T12:00:00Z is in the future" in ran.err
         assert devlake.requests == []
+
+
+def test_an_incident_is_never_updated_before_it_is_created(devlake_ci):
+    """DevLake takes the clocks of a few machines to be one."""
+    with Sandbox() as devlake:
+        env = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
+
+        devlake_ci("incident", "open", "db-1", "--title=Down",
+                   "--created-at=2026-03-01T12:30:00Z", env=env)  # fmt: skip
+
+        (row,) = devlake.rows("issues")
+    assert row["created_date"] == row["updated_date"] == "2026-03-01 12:30:00.000"

@@ -48,10 +48,10 @@ class Pipelines:
         self.gitlab.jobs.append(job)
         return job
 
-    def was(self, status, number, ended, **of):
+    def was(self, status, number, ended, began=None, **of):
         """Let a job end in which nothing is reported."""
         job = self.begins(number, **of)
-        job.began, job.ended, job.status = ended - 5, ended, status
+        job.began, job.ended, job.status = began or ended - 5, ended, status
 
     def variables(self, job, status):
         began = NOON + timedelta(minutes=job.began)
@@ -234,6 +234,85 @@ def test_a_success_on_the_first_page_is_enough(ci, env):
     assert ci.incidents == [(3000, None)]
 
 
+OWN_TOKEN = {"DEVLAKE_GITLAB_TOKEN": "own-t0ken"}
+
+
+@pytest.mark.parametrize("env", [DEPLOY, VERIFY | OWN_TOKEN], ids=["deploy", "verify"])
+def test_behind_ten_thousand_jobs_of_others_an_incident_is_opened_kept_and_closed(ci, env):
+    for number, result in ((1, "success"), (4000, "failed"), (8000, "failed"), (12000, "success")):
+        others(ci, number + 1, 3300)
+        ci.gitlab.asked.clear()
+
+        ci.ends(result, number, 10 * number, env=env, name="smoke")
+
+        assert len(ci.gitlab.asked) <= 12
+    assert ci.incidents == [(40000 + END, 120000)]
+
+
+def test_with_the_jobs_own_token_the_pipelines_that_deployed_are_read(ci):
+    for number, result in ((1, "success"), (4000, "failed"), (8000, "failed"), (12000, "success")):
+        others(ci, number + 1, 3300)
+        ci.was("success", number, 10 * number - 6)
+        ci.gitlab.asked.clear()
+
+        ci.ends(result, number, 10 * number, env=VERIFY, name="smoke")
+
+        assert len(ci.gitlab.asked) <= 12
+    assert ci.incidents == [(40000 + END, 120000)]
+
+
+def test_a_check_without_deployments_in_a_busy_project_needs_a_token(ci):
+    others(ci, 2, 1000)
+
+    ran = ci.ends("failed", 1, 10, env=VERIFY, name="smoke")
+
+    assert ran.code == 3
+    assert "read_api" in ran.err
+    assert ci.incidents == []
+
+
+@pytest.mark.parametrize("branch", ["release/1", "release/2"])
+def test_behind_ten_thousand_jobs_of_others_a_pattern_finds_its_branches(ci, branch):
+    pattern = "--incident-branches=release/*"
+    for number, result in ((1, "failed"), (4000, "success")):
+        ref = "release/1" if number == 1 else branch
+        others(ci, number + 1, 3300)
+        ci.gitlab.asked.clear()
+
+        ci.ends(result, number, 10 * number, pattern, env=VERIFY | OWN_TOKEN, ref=ref)
+
+        assert len(ci.gitlab.asked) <= 12
+    assert ci.incidents == [(10 + END, 40000)]
+
+
+def test_each_tag_is_a_ref_of_its_own_and_all_are_found_with_a_token(ci):
+    env = VERIFY | OWN_TOKEN
+    ci.ends("failed", 1, 10, ref="v1.0.0", tag=True, env=env)
+
+    ci.ends("success", 2, 20, ref="v1.0.1", tag=True, env=env)
+
+    assert ci.incidents == [(10 + END, 20)]
+
+
+def others(ci, number, count):
+    """Let pipelines of feature branches have their jobs."""
+    for each in range(count):
+        ci.was("success", number + each, 10 * number, name="test", env=VERIFY,
+               ref=f"feature/{each % 300}")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answer", [{"message": "hello"}, ["a"], [{"id": "x", "deployable": 1}], None]
+)
+def test_an_answer_of_another_kind_is_a_refusal(ci, env, answer):
+    ci.gitlab.refusals = dict.fromkeys(("jobs", "deployments"), (200, answer))
+
+    ran = ci.ends("failed", 1, 10, env=env)
+
+    assert ran.code == 3
+    assert "not what its documentation says" in ran.err
+
+
 def test_too_many_failures_in_a_row_are_told_as_such(ci, env):
     for number in range(1, 2010):
         ci.was("failed", number, 10 * number, env=env)
@@ -241,7 +320,7 @@ def test_too_many_failures_in_a_row_are_told_as_such(ci, env):
     ran = ci.ends("failed", 2010, 30000, env=env)
 
     assert ran.code == 3
-    assert "there is no success among the last 2000" in ran.err
+    assert "no success of this job is among" in ran.err
     assert ci.incidents == []
 
 
@@ -260,7 +339,7 @@ def test_what_gitlab_refuses_is_an_error_that_says_what_to_do(ci, env, refusal):
     ran = ci.ends("failed", 1, 10, env=env)
 
     assert ran.code == 3
-    assert f"it answered {refusal[0]}" in ran.err
+    assert f"GitLab answered {refusal[0]}" in ran.err
     assert "read_api" in ran.err
     assert "job-t0ken" not in ran.out + ran.err
     assert ci.incidents == []
@@ -270,7 +349,7 @@ def test_a_gitlab_that_is_not_reached_is_an_error(ci):
     ran = ci.ends("failed", 1, 10, env=DEPLOY | {"CI_API_V4_URL": "http://127.0.0.1:9/api/v4"})
 
     assert ran.code == 3
-    assert "it was not reached" in ran.err
+    assert "GitLab was not reached" in ran.err
 
 
 def test_a_token_of_ones_own_is_asked_with(ci):
@@ -294,3 +373,47 @@ def test_of_two_jobs_at_the_end_the_one_that_ran_tells_how_the_pipeline_ended(ci
 
     assert ci.incidents == [(10 + END, 30)]
     assert "none is open" in ran.err
+
+
+REPORT = {"DEVLAKE_VERIFY_JOB": "smoke", "DEVLAKE_DEPLOY_JOB": "deploy", "CI_JOB_STATUS": "running",
+          "DEVLAKE_ENVIRONMENT": "production"}  # fmt: skip
+
+
+def verified(ci, number, ended, *, deploy, smoke):
+    """Let a pipeline deploy and verify, and report what it found in a job after it."""
+    for name, status, minute in (("deploy", deploy, ended - 3), ("smoke", smoke, ended)):
+        if status:
+            ci.was(status, number, minute, name=name, began=minute - 1)
+    return ci.ends("success", number, ended + 2, env=REPORT, name="devlake-ci:smoke")
+
+
+def test_a_job_that_verifies_opens_an_incident_only_after_a_good_deployment(ci):
+    ran = verified(ci, 1, 10, deploy="failed", smoke="failed")
+    verified(ci, 2, 20, deploy="success", smoke="failed")
+    verified(ci, 3, 30, deploy="failed", smoke="failed")
+    verified(ci, 4, 40, deploy="success", smoke="success")
+
+    assert "No incident begins" in ran.shown
+    assert ci.incidents == [(20, 40)]
+
+
+def test_a_failed_deployment_between_two_good_ones_leaves_no_incident(ci):
+    for number, deploy in enumerate(("success", "failed", "success"), 1):
+        verified(ci, number, 10 * number, deploy=deploy, smoke=deploy)
+
+    assert ci.incidents == []
+
+
+def test_a_deployment_that_was_retried_with_success_opens_nothing_afterwards(ci):
+    verified(ci, 1, 10, deploy="failed", smoke="failed")
+    verified(ci, 1, 20, deploy="success", smoke="success")
+
+    assert ci.incidents == []
+
+
+def test_a_scheduled_check_of_production_opens_an_incident_without_a_deployment(ci):
+    verified(ci, 1, 10, deploy="success", smoke="success")
+    verified(ci, 2, 20, deploy=None, smoke="failed")
+    verified(ci, 3, 30, deploy=None, smoke="success")
+
+    assert ci.incidents == [(20, 30)]

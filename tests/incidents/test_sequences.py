@@ -1,6 +1,6 @@
 """Random pipelines: whatever ends in whatever order, an incident is opened once, and closed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -8,15 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devlake_ci.errors import NothingToReport
-from devlake_ci.incidents import report, state
-from devlake_ci.incidents.history import Past, counted
-from devlake_ci.incidents.incident import Stretch
-from devlake_ci.incidents.standing import Standing
-from devlake_ci.model import Context, Deployment, Environment, Result
+from devlake_ci.incidents import decision
+from devlake_ci.incidents.state_file import MOST_UNSENT, parsed, state_after, updated
+from devlake_ci.incidents.streak import (
+    IncidentState,
+    JobResult,
+    PastRun,
+    Streak,
+    in_order,
+    is_outdated,
+)
+from devlake_ci.model import Context, Deployment, Environment, Incident, Result
 from devlake_ci.options import Options
 from tests.support import NOON
 
-WHOSE = Stretch(repository="acme/shop", workflow="deploy.yml", job="verify")
+STREAK = Streak(repository="acme/shop", workflow="deploy.yml", job="verify")
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,13 @@ class FromHistory:
     def __init__(self):
         self.past = []
 
-    def standing(self, run):
-        return report.from_history(Options(), context(run), WHOSE, self.past, at(run.began))
+    def state(self, run):
+        return decision.state_from(Options(), context(run), STREAK, self.past, at(run.began))
 
-    def ended(self, run, _standing, _incident, *, told):
-        del told
+    def ended(self, run, _state, _incident, *, sent):
+        del sent
         self.past.append(
-            Past(run_id=str(run.number), attempt=str(run.attempt), result=run.result,
+            PastRun(run_id=str(run.number), attempt=str(run.attempt), result=run.result,
                  started_at=at(run.began), finished_at=at(run.ended), ref="main")
         )  # fmt: skip
 
@@ -79,17 +85,17 @@ class FromFile:
     def __init__(self):
         self.text = None
 
-    def standing(self, _run):
-        return state.standing(self.text, WHOSE)
+    def state(self, _run):
+        return parsed(self.text, STREAK) if self.text else IncidentState()
 
-    def ended(self, run, standing, incident, *, told):
-        this = report.event(Options(), context(run), standing, run.result)
-        if not report.is_outdated(standing, this):
-            now = state.after(standing, this, incident, told=told)
-            self.text = state.updated(self.text, WHOSE, now)
+    def ended(self, run, state, incident, *, sent):
+        this = decision.job_result(Options(), context(run), state, run.result)
+        if not is_outdated(state, this):
+            now = state_after(state, this, incident, sent=sent)
+            self.text = updated(self.text, STREAK, now)
 
 
-def play(ci, sequence, devlake, lost=(), *, told=True):
+def play(ci, sequence, devlake, lost=(), *, sent=True):
     """Let the runs end one after the other; give what each told, unsent ones of before aside."""
     heard = []
     for number, run in enumerate(sequence):
@@ -97,23 +103,23 @@ def play(ci, sequence, devlake, lost=(), *, told=True):
             continue
         if number in lost:
             ci.text = None
-        standing = ci.standing(run)
-        incident = ended(run, standing)
-        ci.ended(run, standing, incident, told=told)
-        is_late = report.is_outdated(standing, report.event(Options(), context(run), standing,
+        state = ci.state(run)
+        incident = ended(run, state)
+        ci.ended(run, state, incident, sent=sent)
+        is_late = is_outdated(state, decision.job_result(Options(), context(run), state,
                                                             run.result))  # fmt: skip
-        for each in (*(() if is_late else standing.unsent), incident):
+        for each in (*(() if is_late else state.unsent), incident):
             if each:
                 devlake[each.key] = each
         heard.append(incident)
     return heard
 
 
-def ended(run, standing):
+def ended(run, state):
     """Give what the end of this run has to tell."""
-    this = report.event(Options(), context(run), standing, run.result)
+    this = decision.job_result(Options(), context(run), state, run.result)
     try:
-        return report.incident(Options(), context(run), WHOSE, standing=standing, this=this,
+        return decision.next_incident(Options(), context(run), STREAK, state=state, this=this,
                                deployment=None, now=at(run.ended))  # fmt: skip
     except NothingToReport:
         return None
@@ -142,9 +148,9 @@ def test_what_is_open_is_so_because_the_newest_run_failed(kind, sequence):
     play(ci, sequence, devlake)
 
     ended = [each for each in sequence if each.result is not Result.ABORT]
-    past = [Past(run_id="", attempt="", result=each.result, started_at=at(each.began),
+    past = [PastRun(run_id="", attempt="", result=each.result, started_at=at(each.began),
                  finished_at=at(each.ended)) for each in ended]  # fmt: skip
-    newest = counted(past)[-1:]
+    newest = in_order(past)[-1:]
     assert bool(is_open(devlake)) == any(each.result is Result.FAILURE for each in newest)
 
 
@@ -167,11 +173,11 @@ def test_history_and_file_tell_the_same(sequence):
 
 
 @given(runs())
-def test_a_stretch_keeps_its_key_and_its_beginning(sequence):
-    stretches = {}
+def test_a_streak_keeps_its_key_and_its_beginning(sequence):
+    streaks = {}
 
     for incident in filter(None, play(FromFile(), sequence, {})):
-        assert stretches.setdefault(incident.key, incident.created_at) == incident.created_at
+        assert streaks.setdefault(incident.key, incident.created_at) == incident.created_at
 
 
 @given(runs(), st.sets(st.integers(0, 11)))
@@ -190,7 +196,7 @@ def test_whatever_devlake_misses_it_has_once_it_answers_again(sequence, away):
     end = Run(99, 1, 600, 601, Result.SUCCESS)
 
     for number, run in enumerate(sequence):
-        play(ci, [run], {} if number in away else devlake, told=number not in away)
+        play(ci, [run], {} if number in away else devlake, sent=number not in away)
     play(ci, [end], devlake)
     play(FromFile(), [*sequence, end], reference)
 
@@ -203,21 +209,27 @@ def test_an_incident_begins_after_the_deployment_beside_it():
         id="x", name="x", title=None, result=Result.SUCCESS, environment=Environment.PRODUCTION,
         original_environment="x", created_at=NOON, started_at=NOON, finished_at=at(10), commits=(),
     )  # fmt: skip
-    this = report.event(Options(), context(run), Standing(), run.result)
+    this = decision.job_result(Options(), context(run), IncidentState(), run.result)
 
-    incident = report.incident(Options(), context(run), WHOSE, standing=Standing(), this=this,
-                               deployment=deployment, now=at(10))  # fmt: skip
+    incident = decision.next_incident(
+        Options(),
+        context(run),
+        STREAK,
+        state=IncidentState(),
+        this=this,
+        deployment=deployment,
+        now=at(10),
+    )
 
     assert incident.created_at == at(10) + timedelta(seconds=1)
 
 
-def test_a_later_run_dates_it_after_the_deployment_too():
-    failed = Past(run_id="1", attempt="1", result=Result.FAILURE, started_at=at(0),
-                  finished_at=at(10))  # fmt: skip
-    run = Run(2, 1, 20, 30, Result.SUCCESS)
+def test_what_devlake_misses_for_months_does_not_fill_the_file():
+    state, this = IncidentState(), JobResult(result=Result.SUCCESS)
 
-    standing = report.from_history(
-        replace(Options(), mode="both"), context(run), WHOSE, [failed], at(20)
-    )
+    for number in range(MOST_UNSENT + 5):
+        closed = Incident(key=str(number), title="t", original_status="SUCCESS", created_at=NOON,
+                          updated_at=NOON, resolved_at=NOON)  # fmt: skip
+        state = state_after(state, this, closed, sent=False)
 
-    assert standing.open.created_at == at(10) + timedelta(seconds=1)
+    assert [each.key for each in state.unsent] == [str(number) for number in range(5, 55)]

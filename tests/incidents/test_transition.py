@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from devlake_ci.incidents.transition import transition
+from devlake_ci.incidents.streak import transition
 from devlake_ci.model import Incident, Result
 from tests.support import NOON
 

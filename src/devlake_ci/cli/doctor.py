@@ -10,9 +10,9 @@ from devlake_ci import deployment as deployments
 from devlake_ci.ci import github, gitlab
 from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
+from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
-from devlake_ci.cli.stretch import StretchOfFailures
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.exposure import exposed
@@ -146,9 +146,9 @@ def _deployment(session: Session) -> Deployment | Problem:
 def _incidents(session: Session) -> Check:
     """Look up which incident is open, where a report would."""
     try:
-        failures = StretchOfFailures(session)
-        failures.check()
-        return good("open incident", f"It is known from: {failures.kind}.")
+        reporter = IncidentReporter(session)
+        reporter.check()
+        return good("open incident", f"It is known from: {reporter.kind}.")
     except StoppedError:
         raise
     except NothingToReport as problem:

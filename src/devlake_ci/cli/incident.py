@@ -3,22 +3,24 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from devlake_ci.cli import params
-from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError
-from devlake_ci.incidents.incident import Stretch, checked_key
-from devlake_ci.incidents.report import AFTER
-from devlake_ci.incidents.standing import Standing
+from devlake_ci.incidents.content import checked_key
+from devlake_ci.incidents.decision import AFTER
+from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, Streak
 from devlake_ci.limits import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, truncate
 from devlake_ci.model import Incident, Outcome
 from devlake_ci.text import cut, quoted
 from devlake_ci.timestamps import happened, rfc3339
+
+if TYPE_CHECKING:
+    from devlake_ci.incidents.state_file import StateFile
 
 GIVEN = (
     *("url", "connection", "project", "token", "header", "ca_bundle", "client_cert", "client_key"),
@@ -101,21 +103,25 @@ def _told(
     incident: Callable[[Session, Typed, Incident | None], Incident],
 ) -> Outcome:
     key = checked_key(typed.key, "KEY")
-    memory, whose = _memory(session), Stretch(job=key)
-    standing = memory.standing(whose) if memory else Standing()
-    event = incident(session, typed, standing.open)
+    file, streak = _state_file(session), Streak(job=key)
+    state = file.state(streak) if file else IncidentState()
+    event = incident(session, typed, state.open)
     outcome = session.tell(event)
-    if not memory or session.options.dry_run:
+    if not file or session.options.dry_run:
         return outcome
     is_over = event.resolved_at and outcome.reported
-    still_open = None if is_over else replace(event, resolved_at=None)
-    notes = standing.notes + memory.remember(whose, Standing(open=still_open))
+    after = IncidentState(open=None if is_over else replace(event, resolved_at=None))
+    notes = state.notes + file.remember(streak, after, max(session.left, 1.0))
     return replace(outcome, notes=outcome.notes + notes)
 
 
-def _memory(session: Session) -> Memory | None:
-    found = path(session.options)
-    return Memory(session.world, found, session.options.dry_run) if found else None
+def _state_file(session: Session) -> "StateFile | None":
+    if session.options.incident_state in ELSEWHERE:
+        return None
+    from devlake_ci.incidents.state_file import StateFile, path_in  # noqa: PLC0415 (pydantic)
+
+    found = path_in(session.options)
+    return StateFile(session.world, found, session.options.dry_run) if found else None
 
 
 def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident:

@@ -7,9 +7,9 @@ import click
 from devlake_ci import deployment as deployments
 from devlake_ci.ci import repositories
 from devlake_ci.cli import params
+from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
-from devlake_ci.cli.stretch import StretchOfFailures
 from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.model import Outcome
@@ -52,7 +52,7 @@ def _deployment(session: Session) -> Outcome:
 
 
 def _incident(session: Session, beside: Outcome | None) -> Outcome:
-    return StretchOfFailures(session).outcome(beside)
+    return IncidentReporter(session).outcome(beside)
 
 
 def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:

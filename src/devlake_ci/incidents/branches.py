@@ -1,7 +1,6 @@
-"""Whose failures are incidents: those of the default branch and of tags, or of what is named."""
+"""Whose failures are incidents: the default branch's and tags', or what the user names."""
 
 import re
-from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 from devlake_ci.errors import MissingError, NothingToReport
@@ -9,20 +8,32 @@ from devlake_ci.model import Context
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
+GLOB = re.compile(r"[*?\[]")
+
 
 def patterns(options: Options) -> tuple[str, ...]:
-    """Give the patterns of `--incident-branches`; several may stand in one line."""
-    return tuple(_patterns(options))
+    """Return the patterns of `--incident-branches`; one line may have several."""
+    found = re.split(r"[\s,]+", "\n".join(options.incident_branches))
+    return tuple(re.sub(r"^refs/(heads|tags)/", "", pattern) for pattern in found if pattern)
 
 
-def counts(options: Options, context: Context, ref: str | None, is_tag: Callable[[], bool]) -> bool:
-    """Tell if failures of the branch or tag `ref` are incidents; `*` stands for a `/` too.
+def names(options: Options, context: Context) -> tuple[str, ...]:
+    """Return the branches and tags that count by their names, without any pattern's."""
+    if wanted := patterns(options):
+        return tuple(dict.fromkeys(each for each in wanted if not GLOB.search(each)))
+    return (context.default_branch,) if context.default_branch else ()
 
-    `is_tag` is asked only where that decides it.
-    """
+
+def globs(options: Options) -> tuple[str, ...]:
+    """Return the patterns that may match several branches or tags."""
+    return tuple(each for each in patterns(options) if GLOB.search(each))
+
+
+def counts(options: Options, context: Context, ref: str | None, *, is_tag: bool) -> bool:
+    """Return whether failures of the branch or tag `ref` are incidents; `*` matches `/` too."""
     if wanted := patterns(options):
         return ref is not None and any(fnmatchcase(ref, pattern) for pattern in wanted)
-    return (ref is not None and ref == context.default_branch) or is_tag()
+    return is_tag or (ref is not None and ref == context.default_branch)
 
 
 def check(options: Options, context: Context) -> None:
@@ -41,15 +52,9 @@ def check(options: Options, context: Context) -> None:
             "which branch is the default one.",
             "Give --incident-branches (or DEVLAKE_INCIDENT_BRANCHES), such as main.",
         )
-    if not counts(options, context, ref, lambda: context.is_tag):
+    if not counts(options, context, ref, is_tag=context.is_tag):
         raise NothingToReport(
             f"No incident is reported: it runs for {quoted(ref or 'no branch')}.",
-            "Failures of the default branch and of tags are incidents; --incident-branches says "
-            "otherwise.",
+            "Failures of the default branch and of tags are incidents; --incident-branches names "
+            "others.",
         )
-
-
-def _patterns(options: Options) -> Iterator[str]:
-    for text in options.incident_branches:
-        for pattern in filter(None, re.split(r"[\s,]+", text)):
-            yield re.sub(r"^refs/(heads|tags)/", "", pattern)

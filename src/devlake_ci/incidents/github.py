@@ -1,31 +1,47 @@
-"""Finds in GitHub's runs how this job ended before: no state of our own has to be kept."""
+"""Finds in the runs of a workflow on GitHub how this job ended before, so no state is kept.
 
-from collections.abc import Callable, Iterator
+https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow and
+https://docs.github.com/rest/actions/workflow-jobs#list-jobs-for-a-workflow-run need the permission
+`actions: read`, https://docs.github.com/rest/git/refs#list-matching-references needs
+`contents: read`; public repositories answer without a token.
+"""
+
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from itertools import chain, islice
+from typing import TypeVar
+
+from pydantic import AwareDatetime
 
 from devlake_ci.ci import github as provider
 from devlake_ci.ci.facts import value
+from devlake_ci.ci.github import get
 from devlake_ci.ci.paging import PAGE
-from devlake_ci.ci.provider import Ask, Env, ReadFile
-from devlake_ci.ci.values import timestamp
+from devlake_ci.ci.provider import Ask, Env, ReadFile, Reply
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents import github_runs as runs
-from devlake_ci.incidents.branches import counts
-from devlake_ci.incidents.github_guard import check_event, check_inputs, check_refs
-from devlake_ci.incidents.github_runs import Json
-from devlake_ci.incidents.history import History, Past, Source, is_known_before
+from devlake_ci.incidents import github_guard as guard
+from devlake_ci.incidents.answers import UNKNOWN, Answer, validated
+from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
+from devlake_ci.incidents.streak import History, PastRun, is_known_before, read_back
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
-MOST = 100
-"""Runs whose jobs are asked for at most, and names that are looked up: each is a request of the
-1,000 an hour that a repository has
+MOST_RUNS = 100
+"""Runs whose jobs are listed at most: each is a request of the 1,000 an hour that a repository has
 (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
+MOST_PAGES = 10
+"""Pages of a branch's runs: GitHub filters no more than 1,000 of them."""
+SCANNED_PAGES = 6
+"""Pages of all runs, where tags or branches are too many to be asked for by name."""
+FEW = 4
+"""Tags, or branches that a pattern matches, that are asked for by name."""
 
 RE_RUN = timedelta(days=31)
-"""How long after it was made a run can be started again, and be news: GitHub says 30 days
+"""How long after it was created a run can be started again, and be news: GitHub says 30 days
 (https://docs.github.com/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs)."""
 
 ENDED = {
@@ -33,141 +49,304 @@ ENDED = {
     "failure": Result.FAILURE,
     "timed_out": Result.FAILURE,
 }
-"""The conclusions that say how things stand; all others say nothing of it."""
+"""The conclusions that tell whether all is well; the others don't."""
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+T = TypeVar("T")
+
+
+class Actor(Answer):
+    """Who started a run."""
+
+    login: str | None = None
+
+
+class Repository(Answer):
+    """The repository of a run, or of its commit."""
+
+    id: int
+
+
+class Run(Answer):
+    """One run of a workflow."""
+
+    id: int
+    event: str
+    status: str | None = None
+    head_branch: str | None = None
+    head_sha: str | None = None
+    html_url: str | None = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime | None = None
+    actor: Actor | None = None
+    triggering_actor: Actor | None = None
+    repository: Repository | None = None
+    head_repository: Repository | None = None
+
+    @property
+    def ended(self) -> datetime:
+        """When its last job ended. A run in progress may have newer jobs than its `updated_at`.
+
+        One that waits for an approval, perhaps for weeks, has no job that runs.
+        """
+        return self.updated_at if self.updated_at and self.status != "in_progress" else NEVER
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is for a branch or tag of the repository itself, and no pull request."""
+        own, head = self.repository, self.head_repository
+        return not self.event.startswith("pull_request") and bool(own) and own == head
+
+
+class Job(Answer):
+    """One job of one attempt of a run."""
+
+    name: str
+    status: str | None = None
+    conclusion: str | None = None
+    run_attempt: int = 1
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
+    runner_name: str | None = None
+
+
+class _Runs(Answer):
+    workflow_runs: list[Run]
+
+
+class _Jobs(Answer):
+    jobs: list[Job]
+
+
+class _Ref(Answer):
+    ref: str
 
 
 def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
     """Find how this job ended before, back to a success after which nothing older matters.
 
-    Raises MissingError if GitHub doesn't say it, or if no success is among the runs looked at.
+    Raises MissingError if GitHub doesn't say, or if no success is among the runs looked at.
     """
-    file = runs.workflow_file(env)
+    file = workflow_file(env)
     if not file:
         raise MissingError(
-            "Which workflow this is is not known: GITHUB_WORKFLOW_REF is not set.",
+            f"{UNKNOWN}: GITHUB_WORKFLOW_REF, which names the workflow, is not set.",
             "Give --incident-state file:PATH.",
         )
-    check_event(options, value(env, "GITHUB_EVENT_NAME"))
-    own = runs.own_job(env, ask)
-    search = _Search(
-        options,
-        context,
-        name=str(own.get("name")),
-        jobs=lambda run: runs.jobs(env, ask, run),
-        is_tag=lambda name: runs.is_tag(env, ask, name),
+    guard.check_event(options, value(env, "GITHUB_EVENT_NAME"))
+    api = _Api(env, ask)
+    own = api.own_job()
+    search = _Search(options, context, api, own.name)
+    search.read(file)
+    guard.check_refs(options, context, search.found)
+    event = provider.event(provider.with_event(env, read_file))
+    guard.check_inputs(options, context, event, own.name)
+    return History(search.found, own.started_at, own.name)
+
+
+def workflow(context: Context, env: Env) -> str | None:
+    """Return what identifies the workflow: its file's name, for its own name may change."""
+    return workflow_file(env) or context.workflow
+
+
+def workflow_file(env: Env) -> str | None:
+    """Return the workflow's file name: `owner/repo/.github/workflows/x.yml@refs/…` is `x.yml`.
+
+    In a reusable workflow it is the caller's, whose runs these are.
+    """
+    path, _, _ = (value(env, "GITHUB_WORKFLOW_REF") or "").partition("@")
+    return path.rpartition("/")[2] or None
+
+
+@dataclass(frozen=True)
+class _Api:
+    """The parts of GitHub's API that say how jobs ended; each question may raise MissingError."""
+
+    env: Env
+    ask: Ask
+
+    def runs(self, file: str, branch: str | None = None) -> Iterator[list[Run]]:
+        """List the runs of a workflow, for a branch or tag or for all, the last created first."""
+        query = {"branch": branch} if branch else {}
+        for page in range(1, (MOST_PAGES if branch else SCANNED_PAGES) + 1):
+            yield self._page(_Runs, page, "workflows", file, "runs", **query).workflow_runs
+
+    def jobs(self, run: int) -> list[Job]:
+        """List the jobs of all attempts of a run."""
+        return self._jobs("runs", str(run), "jobs", filter="all")
+
+    def own_job(self) -> Job:
+        """Find this job: its name, such as `deploy (eu)`, finds the earlier ones.
+
+        Its id identifies it; where there is none (GitHub Enterprise Server) it is the only job of
+        this run in progress on this runner, or the only one with its key as its name.
+        """
+        if job := value(self.env, "DEVLAKE_CHECK_RUN_ID"):
+            return self._get(Job, "actions", "jobs", job)
+        run, attempt = value(self.env, "GITHUB_RUN_ID"), value(self.env, "GITHUB_RUN_ATTEMPT")
+        found = self._jobs("runs", run or "", "attempts", attempt or "1", "jobs")
+        runner, key = value(self.env, "RUNNER_NAME"), value(self.env, "GITHUB_JOB")
+        running = [
+            each for each in found if each.status == "in_progress" and each.runner_name == runner
+        ]
+        for candidates in (running, [each for each in found if each.name == key]):
+            if len(candidates) == 1:
+                return candidates[0]
+        raise MissingError(
+            "Could not identify this job among the jobs of its run: GitHub gives its id to actions "
+            "only.",
+            "Use the action (it has the input check-run-id), or give --incident-state file:PATH.",
+        )
+
+    def refs(self, kind: str, prefix: str = "") -> set[str]:
+        """List the names of tags (`tags`) or branches (`heads`) that begin with `prefix`."""
+        listed = self._get(list[_Ref], "git", "matching-refs", kind, *prefix.split("/"))
+        return {each.ref.removeprefix(f"refs/{kind}/") for each in listed}
+
+    def _jobs(self, *path: str, **query: str) -> list[Job]:
+        found: list[Job] = []
+        for number in range(1, MOST_PAGES + 1):
+            page = self._page(_Jobs, number, *path, **query).jobs
+            found += page
+            if len(page) < PAGE:
+                break
+        return found
+
+    def _page(self, kind: type[T], number: int, *path: str, **query: str) -> T:
+        asked = {"per_page": str(PAGE), "page": str(number), **query}
+        return self._get(kind, "actions", *path, **asked)
+
+    def _get(self, kind: type[T], *path: str, **query: str) -> T:
+        reply = get(self.env, self.ask, *path, **query)
+        return validated(kind, reply, "GitHub", _hint(reply))
+
+
+def _hint(reply: Reply) -> str:
+    if reply.status == 429 or re.search(r"rate limit", reply.message, re.IGNORECASE):
+        return "A repository has 1,000 requests an hour: run it again later."
+    return (
+        "Give the job `permissions: actions: read` and `contents: read`, or your own token as "
+        "--github-token. --incident-state file:PATH needs none."
     )
-    found = search.past(runs.pages(env, ask, file))
-    check_refs(options, context, found)
-    check_inputs(options, context, provider.event(provider.with_event(env, read_file)), search.name)
-    return History(found, timestamp(own.get("started_at")), search.name)
 
 
 @dataclass
 class _Search:
-    """Looks through the runs that count, the newest first, for how the job `name` ended."""
+    """Reads the runs that count, the last ended first, for how the job `name` ended."""
 
     options: Options
     context: Context
+    api: _Api
     name: str
-    jobs: Callable[[Json], list[Json]]
-    is_tag: Callable[[str], bool]
-    found: list[Past] = field(default_factory=list)
-    asked: int = 0
+    found: list[PastRun] = field(default_factory=list)
+    listed: set[int] = field(default_factory=set)
+    """The ids of the runs whose jobs were listed."""
     names: set[str] = field(default_factory=set)
-    """Of all jobs of other runs."""
-    tags: dict[str, bool] = field(default_factory=dict)
-    """For each name that was looked up, whether it is one of a tag."""
+    """The names of all jobs of other runs."""
+    tags: set[str] = field(default_factory=set)
+    is_new: bool = False
+    """Whether so many runs don't have the job that none had it."""
 
-    def past(self, pages: Iterator[list[Json]]) -> list[Past]:
-        """Give how the job ended; raises MissingError if that can't be known."""
-        for page in pages:
-            for run in page:
-                if is_known_before(self.found, runs.ended(run)):
-                    break
-                if self._counts(run):
-                    if self.asked == MOST:
-                        return self._nothing()
-                    self._take(run)
-            made = [when for run in page if (when := timestamp(run.get("created_at")))]
-            is_last = len(page) < PAGE
-            if is_last or (made and is_known_before(self.found, min(made) + RE_RUN)):
-                return self.found
-        if any(each.result is Result.SUCCESS for each in self.found):
-            return self.found
-        raise self._unknown()
+    def read(self, file: str) -> None:
+        """Read the runs of a workflow's file; raises MissingError if there are too many."""
+        wanted = dict.fromkeys(names(self.options, self.context))
+        several, scanned = self._several(), self.api.runs(file)
+        listings: list[Iterator[list[Run]]] = []
+        if len(several) > FEW:
+            listings = [scanned]
+        else:
+            wanted |= dict.fromkeys(several)
+            if globs(self.options):  # what matches may have been deleted since: one page tells
+                listings = [chain(islice(scanned, 1), [[]])]
+        listings += [self.api.runs(file, each) for each in wanted]
+        is_whole = read_back(listings, self._read, self._is_enough)
+        if not (is_whole or self.is_new or any(map(_is_success, self.found))):
+            raise self._unknown()
 
-    def _take(self, run: Json) -> None:
-        jobs = self.jobs(run)
-        self.asked += 1
-        if str(run.get("id")) != self.context.run_id:
-            self.names |= {str(job.get("name")) for job in jobs}
-        self.found += _executions(run, jobs, self.name, self.context)
+    def _several(self) -> set[str]:
+        """List the tags, where all of them count, and what the patterns of the user match."""
+        if not patterns(self.options):
+            self.tags = self.api.refs("tags")
+            return self.tags
+        return {
+            name
+            for pattern in globs(self.options)
+            for kind in ("heads", "tags")
+            for name in self.api.refs(kind, GLOB.split(pattern)[0])
+            if fnmatchcase(name, pattern)
+        }
 
-    def _counts(self, run: Json) -> bool:
-        """Tell if a run's failures are incidents: a fork has a `main` too."""
-        check_event(self.options, run.get("event"))
-        ref = run.get("head_branch")
-        if not isinstance(ref, str) or not _is_own(run):
-            return False
-        return counts(self.options, self.context, ref, lambda: self._is_tag(ref))
+    def _is_enough(self, page: list[Run]) -> bool:
+        return self.is_new or is_known_before(
+            self.found, min(run.created_at for run in page) + RE_RUN
+        )
 
-    def _is_tag(self, ref: str) -> bool:
-        if ref not in self.tags:
-            if len(self.tags) == MOST:
-                raise self._unknown()
-            self.tags[ref] = self.is_tag(ref)
-        return self.tags[ref]
+    def _read(self, runs: list[Run]) -> None:
+        for run in sorted(runs, key=lambda run: run.ended, reverse=True):
+            if is_known_before(self.found, run.ended):
+                return
+            if run.id not in self.listed and self._counts(run):
+                if len(self.listed) == MOST_RUNS:
+                    self.is_new = self._check_is_new()
+                    return
+                self._take(run)
 
-    def _nothing(self) -> list[Past]:
-        """Give nothing for a job that is new: none of these runs had it, though some have ended.
+    def _take(self, run: Run) -> None:
+        self.listed.add(run.id)
+        is_this = str(run.id) == self.context.run_id
+        if is_this and (self.context.attempt or "1") == "1":
+            return  # none of its jobs ran before
+        jobs = self.api.jobs(run.id)
+        if not is_this:
+            self.names |= {job.name for job in jobs}
+        self.found += _past_runs(run, jobs, self.name, self.context)
+
+    def _counts(self, run: Run) -> bool:
+        """Return whether a run's failures are incidents: a fork has a `main` too."""
+        guard.check_event(self.options, run.event)
+        ref = run.head_branch
+        return run.is_own and counts(self.options, self.context, ref, is_tag=ref in self.tags)
+
+    def _check_is_new(self) -> bool:
+        """Return True for a job that is new: none of these runs had it. Raises MissingError.
 
         A matrix or a call that was skipped is listed by the first part of its jobs' names.
         """
         is_there = any(f"{self.name} ".startswith(f"{each} ") for each in self.names)
         if is_there or self.found:
             raise self._unknown()
-        return []
+        return True
 
     def _unknown(self) -> MissingError:
         return MissingError(
-            f"Which incident is open is not known: no success of the job {quoted(self.name)} is "
-            f"among the runs that were looked at ({self.asked} of those that count).",
-            "After its next success it is known again; what is open until then is closed by hand "
-            "(devlake-ci incident close). If many branches run this workflow, --incident-branches "
-            "saves questions.",
+            f"{UNKNOWN}: no success of the job {quoted(self.name)} is among the runs that were "
+            f"looked at ({len(self.listed)} of those that count).",
+            "After its next success it is known again; close what is open until then by hand "
+            "(devlake-ci incident close). If many branches run this workflow, name the one that "
+            "counts with --incident-branches.",
         )
 
 
-def _is_own(run: Json) -> bool:
-    """Tell if a run is for a branch or tag of the repository itself, and no pull request."""
-    of, repository = run.get("head_repository") or {}, run.get("repository") or {}
-    is_pull_request = str(run.get("event")).startswith("pull_request")
-    return not is_pull_request and of.get("id") == repository.get("id")
+def _is_success(run: PastRun) -> bool:
+    return run.result is Result.SUCCESS
 
 
-def _executions(run: Json, jobs: list[Json], name: str, context: Context) -> Iterator[Past]:
+def _past_runs(run: Run, jobs: list[Job], name: str, context: Context) -> Iterator[PastRun]:
     for job in jobs:
-        result = ENDED.get(str(job.get("conclusion")))
-        started, finished = timestamp(job.get("started_at")), timestamp(job.get("completed_at"))
-        attempt = str(job.get("run_attempt") or 1)
-        own = (str(run.get("id")), attempt) == (context.run_id, context.attempt or "1")
-        if job.get("name") != name or own or not (result and started and finished):
+        attempt, result = str(job.run_attempt), ENDED.get(job.conclusion or "")
+        own = (str(run.id), attempt) == (context.run_id, context.attempt or "1")
+        if job.name != name or own or not (result and job.started_at and job.completed_at):
             continue
         again = f"/attempts/{attempt}" if attempt != "1" else ""
-        yield Past(
-            run_id=str(run.get("id")),
+        actor = run.triggering_actor or run.actor
+        yield PastRun(
+            run_id=str(run.id),
             attempt=attempt,
             result=result,
-            started_at=started,
-            finished_at=finished,
-            ref=run.get("head_branch"),
-            sha=run.get("head_sha"),
-            url=f"{run.get('html_url')}{again}",
-            actor=(run.get("triggering_actor") or run.get("actor") or {}).get("login"),
+            started_at=job.started_at,
+            finished_at=job.completed_at,
+            ref=run.head_branch,
+            sha=run.head_sha,
+            url=run.html_url and f"{run.html_url}{again}",
+            actor=actor.login if actor else None,
         )
-
-
-SOURCE = Source(
-    history=history,
-    workflow=lambda context, env: runs.workflow_file(env) or context.workflow,
-)

@@ -1,71 +1,70 @@
-"""Refuses to read from GitHub's runs what they don't tell: an incident would be made up.
+"""Refuses to read from GitHub's runs what they don't say: the incident would be invented.
 
-A run says its event and its branch or tag. It doesn't say for which environment or service it was,
-nor which other run set it off.
+A run has its event and its branch or tag. It doesn't have its environment or service, nor the run
+that triggered it.
 """
 
 import re
 from collections.abc import Iterator
 
 from devlake_ci.errors import MissingError
+from devlake_ci.incidents.answers import UNKNOWN
 from devlake_ci.incidents.branches import patterns
-from devlake_ci.incidents.history import Past
+from devlake_ci.incidents.streak import PastRun
 from devlake_ci.model import Context
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
-SET_OFF = {"workflow_run", "deployment_status"}
-"""Events that set a run off for what happened on another branch, or in another environment."""
+TRIGGERED = {"workflow_run", "deployment_status"}
+"""Events for what happened on another branch, or in another environment."""
 
 FILE = "or give --incident-state file:PATH, and keep that file in a cache."
 
 
 def check_event(options: Options, event: str | None) -> None:
-    """Check that runs set off by `event` say what they are for; raises MissingError."""
-    if event in SET_OFF and options.incident_state == "auto":
+    """Check that runs for `event` have the branch that they are about; raises MissingError."""
+    if event in TRIGGERED and options.incident_state == "auto":
         raise MissingError(
-            f"Which incident is open is not known: GitHub doesn't say what each run for the event "
-            f"{event} was set off by.",
+            f"{UNKNOWN}: GitHub doesn't say what triggered each run for the event {event}.",
             "If it is always the same branch and environment (branches: [main] in the trigger), "
             f"say so with --incident-state github; {FILE}",
         )
 
 
 def check_inputs(options: Options, context: Context, event: object, job: str) -> None:
-    """Check that the environment or service isn't one that differs from run to run.
+    """Check that the environment or service doesn't differ from run to run.
 
     Raises MissingError if the event names it and the job's display name doesn't.
     """
-    place = options.environment or context.environment
-    for given in filter(None, (place, options.service)):
+    environment = options.environment or context.environment
+    for given in filter(None, (environment, options.service)):
         if given in set(_given(event)) and not _names(job, given):
             raise MissingError(
-                f"Which incident is open is not known: {quoted(given)} was chosen for this run, "
-                f"and GitHub doesn't say what was chosen for the others of the job {quoted(job)}.",
-                f"Have the job's name say it (name: {job} ${{{{ inputs.… }}}}), {FILE}",
+                f"{UNKNOWN}: {quoted(given)} was chosen for this run, and GitHub doesn't say what "
+                f"was chosen for the other runs of the job {quoted(job)}.",
+                f"Put it into the job's name (name: {job} ${{{{ inputs.… }}}}), {FILE}",
             )
 
 
-def check_refs(options: Options, context: Context, past: list[Past]) -> None:
-    """Check that branch and tags don't go to environments of their own; raises MissingError.
+def check_refs(options: Options, context: Context, past: list[PastRun]) -> None:
+    """Check that branch and tags don't go to different environments; raises MissingError.
 
-    It is usual that the default branch goes to staging and tags go to production, by one job.
+    Often one job deploys the default branch to staging and tags to production.
     """
-    place = options.environment or context.environment
-    if not place or patterns(options):
+    environment = options.environment or context.environment
+    if not environment or patterns(options):
         return
     is_branch = {each.ref == context.default_branch for each in past} | {not context.is_tag}
     if len(is_branch) > 1:
         raise MissingError(
-            f"Which incident is open is not known: this job runs for "
-            f"{context.default_branch or 'a branch'} and for tags, and GitHub doesn't say which of "
-            f"them go to {quoted(place)}.",
+            f"{UNKNOWN}: this job runs for {context.default_branch or 'a branch'} and for tags, "
+            f"and GitHub doesn't say which of them go to {quoted(environment)}.",
             "Give --incident-branches: 'v*' for tags, 'main' for the branch, both if both do.",
         )
 
 
 def _given(event: object) -> Iterator[str]:
-    """Give what a person or a program chose for a run."""
+    """Yield what a person or a program chose for a run."""
     if not isinstance(event, dict):
         return
     for name in ("inputs", "client_payload", "deployment"):

@@ -1,143 +1,372 @@
-"""Finds in GitLab's deployments, or in the project's jobs, how this job ended before.
+"""Finds on GitLab how this job ended before, so no state is kept.
 
-The deployments of an environment (https://docs.gitlab.com/api/deployments/) tell it of the job that
-deploys there, to any job of the project; the project's jobs
-(https://docs.gitlab.com/api/jobs/#list-project-jobs) tell it of every other one, to `CI_JOB_TOKEN`
-since GitLab 18.0 and to a token with `read_api` before.
+Three lists tell it, and which of them may be read depends on the job and on the token:
+
+- The deployments of an environment (https://docs.gitlab.com/api/deployments/) name the job that
+  deploys there. Every job's own token may read them.
+- The pipelines of a branch (https://docs.gitlab.com/api/pipelines/) and their jobs tell of any
+  job. That takes a token with `read_api`: https://docs.gitlab.com/ci/jobs/ci_job_token/
+- The project's jobs (https://docs.gitlab.com/api/jobs/), which a job's own token may list since
+  GitLab 18.0. They are everybody's, so in a busy project the pipelines that deployed are read.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from pydantic import AwareDatetime
 
 from devlake_ci.ci.facts import value
-from devlake_ci.ci.gitlab import get, page_path
-from devlake_ci.ci.paging import PAGE, paged
+from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, page_path
+from devlake_ci.ci.paging import PAGE
 from devlake_ci.ci.provider import Ask, Env, ReadFile
-from devlake_ci.ci.values import timestamp
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.branches import counts
-from devlake_ci.incidents.history import History, Past, Source, is_known_before
+from devlake_ci.incidents.answers import UNKNOWN, Answer, validated
+from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
+from devlake_ci.incidents.streak import (
+    History,
+    PastRun,
+    first_failure,
+    is_known_before,
+    read_back,
+)
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
-from devlake_ci.text import quoted
 
 MOST_PAGES = 20
+"""Pages of deployments, and of the pipelines of one branch."""
+SCANNED_PAGES = 4
+"""Pages of what is everybody's: the project's jobs, or pipelines where a pattern names branches."""
+FEW = 4
+"""Branches and tags that a pattern matches, whose pipelines are asked for by name."""
+MOST_PIPELINES = 50
+"""Pipelines whose jobs are listed at most."""
 ENDED = {"success": Result.SUCCESS, "failed": Result.FAILURE}
-SUCCESS_JOB, FAILURE_JOB = "DEVLAKE_SUCCESS_JOB", "DEVLAKE_FAILURE_JOB"
-"""Variables of the template: the names of two jobs of which one runs when all went well and the
-other when something failed, so that which of them ran tells how the pipeline ended."""
 
-_MERGE_REQUESTS = "refs/merge-requests/"
-"""What the ref of a merge request's pipeline begins with, which a pattern such as `*` matches, too:
+MERGE_REQUESTS = "refs/merge-requests/"
+"""The beginning of the ref of a merge request's pipeline; a pattern such as `*` matches it, too:
 https://gitlab.com/gitlab-org/gitlab/-/issues/29209"""
 
-Json = dict[str, Any]
+REFUSED = (
+    "Before GitLab 18.0 a job's own token may not list jobs: give a project access token with "
+    "read_api (DEVLAKE_GITLAB_TOKEN, masked), or --incident-state file:PATH in a cache."
+)
+AFTERWARDS = (
+    "After its next success it is known again; close what is open until then by hand (devlake-ci "
+    "incident close)."
+)
+READ_API = (
+    "This job's own token lists the jobs of all branches only. Give a project access token with "
+    "read_api (DEVLAKE_GITLAB_TOKEN, masked): with it GitLab is asked for the branch's pipelines."
+)
+
+SUCCESS_JOB, FAILURE_JOB = "DEVLAKE_SUCCESS_JOB", "DEVLAKE_FAILURE_JOB"
+"""Variables of the template: the names of two jobs of which one runs when all went well and the
+other when something failed, so which of them ran tells how the pipeline ended."""
+
+T = TypeVar("T")
+
+
+class User(Answer):
+    """Who started a job."""
+
+    username: str | None = None
+
+
+class Commit(Answer):
+    """The commit of a job."""
+
+    id: str | None = None
+
+
+class PipelineOfJob(Answer):
+    """The pipeline of a job."""
+
+    id: int
+    web_url: str | None = None
+
+
+class Job(Answer):
+    """One attempt of one job."""
+
+    id: int
+    name: str
+    status: str
+    ref: str | None = None
+    tag: bool | None = None
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    web_url: str | None = None
+    sha: str | None = None
+    """The commit that it deployed, in the answer about a deployment."""
+    pipeline: PipelineOfJob
+    commit: Commit | None = None
+    user: User | None = None
+
+
+class Deployment(Answer):
+    """One deployment, and the job that made it; one that was made through the API has none."""
+
+    sha: str | None = None
+    deployable: Job | None = None
+
+
+class Pipeline(Answer):
+    """One pipeline."""
+
+    id: int
+    ref: str | None = None
+    updated_at: AwareDatetime
+
+
+class _Ref(Answer):
+    name: str
 
 
 def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
     """Find how this job ended before, back to a success after which nothing older matters.
 
-    Raises MissingError if GitLab doesn't say it.
+    Raises MissingError if GitLab doesn't say.
     """
     del read_file
-    found: list[Past] = []
-    result_of = _results(context, env)
-    for page in _jobs(context, env, ask):
-        for job in page:
-            if (result := result_of(job)) and _counts(job, options, context):
-                found += _execution(job, result)
-        # A manual job may begin long after newer ones, so a page is always read whole.
-        ended = [finished for job in page if (finished := timestamp(job.get("finished_at")))]
-        if ended and is_known_before(found, min(ended)):
-            break
-    return History(found, context.started_at, context.job)
+    search = _Search(options, context, env, _Api(env, ask))
+    search.read()
+    return History(search.begun(), context.started_at, context.job)
 
 
-def _results(context: Context, env: Env) -> Callable[[Json], Result | None]:
-    """Give how to read from a job how things stood after it; None if it says nothing of it."""
-    well, badly = value(env, SUCCESS_JOB), value(env, FAILURE_JOB)
-    if well and badly:
-        pair = {well: Result.SUCCESS, badly: Result.FAILURE}
-        return lambda job: pair.get(str(job.get("name"))) if _is_other(job, context) else None
-    return lambda job: (
-        ENDED.get(str(job.get("status")))
-        if job.get("name") == context.job and _is_other(job, context)
-        else None
-    )
+def workflow(context: Context, env: Env) -> None:
+    """Return None: a pipeline's name is that of one pipeline, and may have its commit's title."""
+    del context, env
 
 
-def _is_other(job: Json, context: Context) -> bool:
-    return str(job.get("id")) != context.job_id
+@dataclass(frozen=True)
+class _Api:
+    """The parts of GitLab's API that say how jobs ended; each question may raise MissingError."""
+
+    env: Env
+    ask: Ask
+
+    def jobs(self) -> Iterator[list[Job]]:
+        """List the project's jobs that ended, the last created first."""
+        return self._pages(list[Job], "jobs", SCANNED_PAGES, **{"scope[]": ["success", "failed"]})
+
+    def deployments(self, environment: str | None) -> Iterator[list[Deployment]]:
+        """List the deployments to an environment, or to any, the last created first."""
+        query = {"environment": environment} if environment else {}
+        return self._pages(
+            list[Deployment], "deployments", MOST_PAGES, order_by="id", sort="desc", **query
+        )
+
+    def pipelines(self, most: int, **query: str) -> Iterator[list[Pipeline]]:
+        """List pipelines, the last updated first."""
+        if value(self.env, "CI_PIPELINE_SOURCE") == "parent_pipeline":  # hidden otherwise
+            query["source"] = "parent_pipeline"
+        return self._pages(
+            list[Pipeline], "pipelines", most, order_by="updated_at", sort="desc", **query
+        )
+
+    def refs(self, kind: str, prefix: str) -> list[str]:
+        """List the first hundred `branches` or `tags` whose names begin with `prefix`."""
+        listed = self._pages(list[_Ref], f"repository/{kind}", 1, search=f"^{prefix}")
+        return [each.name for page in listed for each in page]
+
+    def of_pipeline(self, pipeline: int) -> list[Job]:
+        """List the jobs of a pipeline, with those that were retried."""
+        listed = self._pages(
+            list[Job], f"pipelines/{pipeline}/jobs", MOST_PAGES, include_retried="true"
+        )
+        return [job for page in listed for job in page]
+
+    def _pages(self, kind: type[list[T]], path: str, most: int, **query: Any) -> Iterator[list[T]]:  # noqa: ANN401 (text, or several)
+        for number in range(1, most + 1):
+            reply = get(self.env, self.ask, page_path(path, number, **query))
+            page = validated(kind, reply, "GitLab", REFUSED)
+            yield page
+            if len(page) < PAGE:
+                return
 
 
-def _jobs(context: Context, env: Env, ask: Ask) -> Iterator[list[Json]]:
-    """Give pages of jobs, the last made first."""
-    deploys = value(env, "DEVLAKE_DEPLOY_JOB") or (
-        value(env, "CI_ENVIRONMENT_NAME")
-        and (value(env, "CI_ENVIRONMENT_ACTION") or "start") == "start"
-    )
-    if deploys and context.environment and not value(env, SUCCESS_JOB):
-        query = {"environment": context.environment, "order_by": "id", "sort": "desc"}
-        for page in _pages(env, ask, "deployments", query):
-            yield [_deploying(each) for each in page]
-    else:
-        yield from _pages(env, ask, "jobs", {"scope[]": ["success", "failed"]})
+@dataclass
+class _Search:
+    """Reads what counts, the last first, for how the job ended."""
 
+    options: Options
+    context: Context
+    env: Env
+    api: _Api
+    found: list[PastRun] = field(default_factory=list)
+    pipelines: dict[int, list[Job]] = field(default_factory=dict)
+    """The pipelines whose jobs were listed."""
 
-def _deploying(deployment: Json) -> Json:
-    """Give the job of a deployment, with the commit that it deployed."""
-    job = deployment.get("deployable")
-    return job | {"sha": deployment.get("sha")} if isinstance(job, dict) else {}
+    def read(self) -> None:
+        """Read it where this token may; raises MissingError if there is too much of it."""
+        if self._deploys():
+            listing = self.api.deployments(self.context.environment)
+            what, hint = "deployments", AFTERWARDS
+            is_whole = read_back([listing], self._read_deployments, self._is_enough)
+        elif value(self.env, "DEVLAKE_GITLAB_TOKEN"):
+            what, hint = "pipelines", AFTERWARDS
+            is_whole = read_back(self._listings(), self._read_pipelines, self._is_enough)
+        else:
+            what, hint = "jobs", READ_API
+            is_whole = read_back([self.api.jobs()], self._read_jobs, self._is_enough)
+            is_whole = is_whole or self._read_deployed()
+        if not is_whole:
+            raise MissingError(
+                f"{UNKNOWN}: no success of this job is among the {what} that were looked at.", hint
+            )
 
+    def begun(self) -> list[PastRun]:
+        """Return what was found, without failures after a deployment that had failed itself.
 
-def _pages(env: Env, ask: Ask, what: str, query: dict[str, Any]) -> Iterator[list[Json]]:
-    def page(number: int) -> list[Any]:
-        reply = get(env, ask, page_path(what, number, **query))
-        if reply.status != 200 or not isinstance(reply.body, list):
-            raise MissingError(*_refusal(reply.status, reply.message))
-        return reply.body
+        They opened no incident: `DEVLAKE_VERIFY_JOB` was reported with `DEVLAKE_DEPLOY_JOB`.
+        """
+        found = list(self.found)
+        deploys = value(self.env, DEPLOY_JOB) if value(self.env, VERIFY_JOB) else None
+        while deploys and (first := first_failure(found)):
+            if _was_deployed(self._of_pipeline(int(first.run_id)), deploys, first.started_at):
+                break
+            found.remove(first)
+        return found
 
-    no_success = MissingError(
-        f"Which incident is open is not known: there is no success among the last "
-        f"{MOST_PAGES * PAGE} {what} that GitLab knows.",
-        "After its next success it is known again; what is open until then is closed by hand "
-        "(devlake-ci incident close).",
-    )
-    return paged(page, MOST_PAGES, no_success)
+    def _deploys(self) -> bool:
+        """Return whether the deployments of an environment tell of this job."""
+        if value(self.env, VERIFY_JOB) or not self.context.environment:
+            return False
+        action = value(self.env, "CI_ENVIRONMENT_ACTION") or "start"
+        return bool(value(self.env, DEPLOY_JOB)) or (
+            bool(value(self.env, "CI_ENVIRONMENT_NAME")) and action == "start"
+        )
 
+    def _listings(self) -> list[Iterator[list[Pipeline]]]:
+        """List the pipelines of each branch that counts, and of tags."""
+        wanted = dict.fromkeys(names(self.options, self.context))
+        if not patterns(self.options):  # the last pipeline of each tag
+            tags = self.api.pipelines(MOST_PAGES, scope="tags")
+            return [tags, *(self.api.pipelines(MOST_PAGES, ref=each) for each in wanted)]
+        matching = {
+            name
+            for pattern in globs(self.options)
+            for kind in ("branches", "tags")
+            for name in self.api.refs(kind, GLOB.split(pattern)[0])
+            if fnmatchcase(name, pattern)
+        }
+        listings: list[Iterator[list[Pipeline]]] = []
+        if len(matching) > FEW:
+            listings = [self.api.pipelines(SCANNED_PAGES)]
+        else:
+            wanted |= dict.fromkeys(sorted(matching))
+            if globs(self.options):  # what matches may have been deleted since: one page tells
+                listings = [chain(self.api.pipelines(1), [[]])]
+        return listings + [self.api.pipelines(MOST_PAGES, ref=each) for each in wanted]
 
-def _counts(job: Json, options: Options, context: Context) -> bool:
-    ref = str(job.get("ref"))
-    is_merge_request = ref.startswith(_MERGE_REQUESTS)
-    return not is_merge_request and counts(options, context, ref, lambda: job.get("tag") is True)
+    def _read_pipelines(self, pipelines: list[Pipeline]) -> None:
+        for each in sorted(pipelines, key=lambda pipeline: pipeline.updated_at, reverse=True):
+            if is_known_before(self.found, each.updated_at):
+                return
+            named = patterns(self.options)
+            if named and not counts(self.options, self.context, each.ref, is_tag=False):
+                continue
+            if each.id not in self.pipelines:
+                self._read_jobs(self._of_pipeline(each.id))
 
+    def _read_deployments(self, deployments: list[Deployment]) -> None:
+        self._read_jobs(
+            [
+                each.deployable.model_copy(update={"sha": each.sha})
+                for each in deployments
+                if each.deployable
+            ]
+        )
 
-def _execution(job: Json, result: Result) -> Iterator[Past]:
-    started, finished = timestamp(job.get("started_at")), timestamp(job.get("finished_at"))
-    pipeline = job.get("pipeline") or {}
-    if started and finished:
-        yield Past(
-            run_id=str(pipeline.get("id")),
-            attempt=str(job.get("id")),
-            result=result,
-            started_at=started,
-            finished_at=finished,
-            ref=job.get("ref"),
-            sha=job.get("sha") or (job.get("commit") or {}).get("id"),
-            url=pipeline.get("web_url") or job.get("web_url"),
-            actor=(job.get("user") or {}).get("username"),
+    def _read_deployed(self) -> bool:
+        """Read the jobs of the pipelines that deployed; False if they don't tell of this job."""
+        for page in islice(self.api.deployments(self.context.environment), SCANNED_PAGES):
+            for job in (each.deployable for each in page if each.deployable):
+                if job.pipeline.id in self.pipelines or not self._counts(job):
+                    continue
+                self._read_jobs(self._of_pipeline(job.pipeline.id))
+                if any(each.result is Result.SUCCESS for each in self.found):
+                    return True
+        return False
+
+    def _read_jobs(self, jobs: list[Job]) -> None:
+        """Take in the jobs of a whole page: a manual one may begin long after newer ones."""
+        known = {each.attempt for each in self.found}
+        for job in jobs:
+            result = self._result(job)
+            if not result or not self._counts(job) or str(job.id) in known:
+                continue
+            if job.started_at and job.finished_at:
+                self.found.append(_past_run(job, result, job.started_at, job.finished_at))
+
+    def _is_enough(self, page: list[Job] | list[Deployment] | list[Pipeline]) -> bool:
+        times = [_ended(each) for each in page]
+        ended = [each for each in times if each]
+        return bool(ended) and is_known_before(self.found, min(ended))
+
+    def _of_pipeline(self, pipeline: int) -> list[Job]:
+        if pipeline not in self.pipelines:
+            if len(self.pipelines) == MOST_PIPELINES:
+                raise MissingError(
+                    f"{UNKNOWN}: no success of this job is in the {MOST_PIPELINES} pipelines that "
+                    "were looked at.",
+                    AFTERWARDS,
+                )
+            self.pipelines[pipeline] = self.api.of_pipeline(pipeline)
+        return self.pipelines[pipeline]
+
+    def _result(self, job: Job) -> Result | None:
+        """Return whether all was well after a job; None if the job doesn't tell."""
+        if str(job.id) == self.context.job_id:
+            return None
+        well, badly = value(self.env, SUCCESS_JOB), value(self.env, FAILURE_JOB)
+        if well and badly:
+            return {well: Result.SUCCESS, badly: Result.FAILURE}.get(job.name)
+        return ENDED.get(job.status) if job.name == self.context.job else None
+
+    def _counts(self, job: Job) -> bool:
+        ref = job.ref or ""
+        return not ref.startswith(MERGE_REQUESTS) and counts(
+            self.options, self.context, ref, is_tag=bool(job.tag)
         )
 
 
-def _refusal(status: int | None, said: str) -> tuple[str, str]:
-    what = "Which incident is open is not known: GitLab doesn't tell how this job ended before"
-    if status is None:
-        return f"{what} (it was not reached).", "Run it again, or look at the state of GitLab."
-    return f"{what} (it answered {status}{f': {quoted(said)}' if said else ''}).", (
-        "Before GitLab 18.0 a job's own token may not list jobs: give a project access token with "
-        "read_api (DEVLAKE_GITLAB_TOKEN, masked), or --incident-state file:PATH in a cache."
+def _ended(each: Job | Deployment | Pipeline) -> datetime | None:
+    match each:
+        case Pipeline():
+            return each.updated_at
+        case Deployment():
+            return each.deployable.finished_at if each.deployable else None
+    return each.finished_at
+
+
+def _was_deployed(jobs: list[Job], name: str, before: datetime) -> bool:
+    """Return whether the job `name` had succeeded `before`, or is not among a pipeline's jobs.
+
+    `parallel: 3` makes `name 1/3` and so on of it, a matrix `name: [eu]` and so on.
+    """
+    legs = [
+        job for job in jobs if re.fullmatch(rf"{re.escape(name)}( \d+/\d+|: \[.*\])?", job.name)
+    ]
+    ended = [job for job in legs if job.finished_at and job.finished_at <= before]
+    newest = {job.name: job.status for job in sorted(ended, key=lambda job: job.id)}
+    return newest == {job.name: "success" for job in legs}
+
+
+def _past_run(job: Job, result: Result, started: datetime, finished: datetime) -> PastRun:
+    return PastRun(
+        run_id=str(job.pipeline.id),
+        attempt=str(job.id),
+        result=result,
+        started_at=started,
+        finished_at=finished,
+        ref=job.ref,
+        sha=job.sha or (job.commit.id if job.commit else None),
+        url=job.pipeline.web_url or job.web_url,
+        actor=job.user.username if job.user else None,
     )
-
-
-# What it has is the name of one pipeline, which may hold its commit's title.
-SOURCE = Source(history=history, workflow=lambda *_: None)

@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
-from devlake_ci.runtime.files import nonce, read_file, read_kept, set_aside
+from devlake_ci.runtime.files import locked, nonce, read_file, read_kept, set_aside
 from devlake_ci.runtime.git_command import COMMAND, elsewhere, git
 from devlake_ci.runtime.git_command import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.programs import run
@@ -60,6 +60,8 @@ class Runtime:
     spool: Spool = field(default_factory=Spool)
     read_kept: Callable[[str], str | None] = read_kept
     """Read a file whose absence means something; raises OSError if it can't be read."""
+    locked: Callable[[str, float], AbstractContextManager[bool]] = locked
+    """Lock a file against other processes, for so many seconds at most."""
 
 
 def real() -> Runtime:

@@ -1,8 +1,12 @@
 """The files that a CI and earlier steps of the job leave us, and those that we leave them."""
 
+import os
 import secrets
-from contextlib import suppress
-from errno import EFBIG
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EFBIG, EINVAL, EISDIR
 from pathlib import Path
 
 from devlake_ci.effects import Append, Replace
@@ -19,8 +23,16 @@ def read_file(path: str) -> str | None:
 
 
 def read_kept(path: str) -> str | None:
-    """Give the text of a file that we kept; None only if there is none, else raises OSError."""
+    """Return the text of a file that we kept; None only if there is none, else raises OSError.
+
+    A pipe would keep us waiting for somebody to write, so only regular files are read.
+    """
     try:
+        mode = Path(path).stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise OSError(EISDIR, "Is a directory")
+        if not stat.S_ISREG(mode):
+            raise OSError(EINVAL, "it is not a regular file")
         content = beginning(Path(path), LARGEST + 1)
     except FileNotFoundError:
         return None
@@ -70,3 +82,46 @@ def set_aside(path: str) -> str:
     aside = f"{path}.{secrets.token_hex(4)}.aside"
     Path(path).rename(aside)
     return aside
+
+
+_POLL = 0.02
+"""Seconds between two tries to lock a file."""
+
+
+@contextmanager
+def locked(path: str, seconds: float) -> Iterator[bool]:
+    """Lock what reads and writes the file `path`; False if another process doesn't let go of it.
+
+    The lock is a file beside it, which is gone afterwards; the system lets go of it however the
+    process ends. On Windows nothing is locked. Raises OSError if the folder can't be written.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 (not on Windows)
+    except ImportError:
+        yield True
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    lock, ends = Path(path).with_name(f".{Path(path).name}.lock"), time.monotonic() + seconds
+    while True:
+        opened = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_same(lock, opened):  # the one before may have removed what we waited for
+                try:
+                    yield True
+                finally:
+                    lock.unlink(missing_ok=True)
+                return
+        except BlockingIOError:
+            if time.monotonic() > ends:
+                yield False
+                return
+            time.sleep(_POLL)
+        finally:
+            os.close(opened)
+
+
+def _is_same(path: Path, opened: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(opened))
+    return False

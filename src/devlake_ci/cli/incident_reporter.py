@@ -1,30 +1,32 @@
-"""Tells DevLake of an incident: finds out which one is open, opens or closes it, remembers it."""
+"""Reports an incident: finds out which one is open, opens or closes it, and remembers it."""
 
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, reduce
+from typing import TYPE_CHECKING
 
 from devlake_ci import deployment as deployments
-from devlake_ci.cli.memory import Memory, path
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, UnreachedError
 from devlake_ci.identity import LONGEST_KEY
-from devlake_ci.incidents import branches, github, gitlab, report, state
-from devlake_ci.incidents.history import History
-from devlake_ci.incidents.incident import Stretch, stretch
-from devlake_ci.incidents.standing import Event, Standing
+from devlake_ci.incidents import branches, decision
+from devlake_ci.incidents.content import streak_of
+from devlake_ci.incidents.streak import History, IncidentState, JobResult, Source, Streak
 from devlake_ci.model import Incident, Outcome, Result
 from devlake_ci.text import quoted
 from devlake_ci.timestamps import happened, rfc3339
 
-SOURCES = {"github": github.SOURCE, "gitlab": gitlab.SOURCE}
-AUTO = {("auto", name) for name in SOURCES}
+if TYPE_CHECKING:
+    from devlake_ci.incidents.state_file import StateFile
+
+SOURCES = {"github", "gitlab"}
+"""The CIs that can be asked how their jobs ended before; `incidents` has a module for each."""
 
 
-class StretchOfFailures:
-    """The stretch of failures that this job may begin, go on with, or end."""
+class IncidentReporter:
+    """Reports the incident that this job may open, keep open, or close."""
 
     def __init__(self, session: Session) -> None:
         """Take what the run shares."""
@@ -33,42 +35,42 @@ class StretchOfFailures:
         self.context = session.context
 
     def check(self) -> None:
-        """Ask where it is known what is open, as `outcome` does, and tell nobody; raises Problem.
+        """Ask which incident is open, as `outcome` does, and send nothing; raises Problem.
 
-        Only the end of a job knows its result, so that isn't missed.
+        Only the end of a job knows its result, so it may be missing.
         """
         branches.check(self.options, self.context)
         with suppress(MissingError):
-            report.result(self.options, self.context)
+            decision.result(self.options, self.context)
         if self.kind in SOURCES:
             self.history  # noqa: B018 (it is asked for)
         else:
-            self.memory.text()
+            self.file.text()
 
     def outcome(self, beside: Outcome | None) -> Outcome:
         """Report the incident of this run, if any; raises Problem.
 
-        `beside` is what became of the deployment that is reported with it.
+        `beside` is the outcome of the deployment that is reported with it.
         """
-        ended = report.result(self.options, self.context)
+        ended = decision.result(self.options, self.context)
         branches.check(self.options, self.context)
         if self.options.environment or self.context.environment:
             kind, _ = deployments.place(self.options, self.context)
-            report.check_place(kind)
-        standing = self._standing(ended)
-        this = report.event(self.options, self.context, standing, ended)
-        incident = report.incident(
+            decision.check_environment(kind)
+        state = self._state(ended)
+        this = decision.job_result(self.options, self.context, state, ended)
+        incident = decision.next_incident(
             self.options,
             self.context,
-            self.whose,
-            standing=standing,
+            self.streak,
+            state=state,
             this=this,
             deployment=beside.deployment if beside else None,
             now=self._ended_at(),
         )
-        if incident and not standing.open:
+        if incident and not state.open:
             self._check_cause(beside)
-        return self._told(standing, this, incident)
+        return self._send(state, this, incident)
 
     def _ended_at(self) -> datetime:
         """Return when the job ended: with `both`, when its deployment did; raises BadUsageError."""
@@ -96,30 +98,30 @@ class StretchOfFailures:
             )
 
     @cached_property
-    def whose(self) -> Stretch:
-        """Whose failures these are."""
-        workflow = self.context.workflow
-        if here := SOURCES.get(self.context.provider):
-            workflow = here.workflow(self.context, self.session.env)
+    def streak(self) -> Streak:
+        """The streak that this job's failures belong to."""
+        workflow, here = self.context.workflow, self.context.provider
+        if here in SOURCES:
+            workflow = _source(here).workflow(self.context, self.session.env)
         job = self.history.job if self.history else None
-        return stretch(self.options, self.context, workflow, job)
+        return streak_of(self.options, self.context, workflow, job)
 
     @cached_property
     def history(self) -> History | None:
-        """How the job ended before, where the CI tells it; raises Problem."""
+        """How the job ended before, where the CI says so; raises Problem."""
         if self.kind not in SOURCES:
             return None
         session = self.session
-        return SOURCES[self.kind].history(
+        return _source(self.kind).history(
             self.options, self.context, session.env, session.ask, session.world.read_file
         )
 
     @cached_property
     def kind(self) -> str:
-        """Where it is known what is open; raises Problem if nowhere, or if it can't be there."""
+        """Where it is known which incident is open; raises Problem if nowhere, or not here."""
         chosen, source = self.options.incident_state, self.options.source("incident_state")
         here = self.context.provider
-        if self.options.mode == "both" and (chosen in SOURCES or (chosen, here) in AUTO):
+        if self.options.mode == "both" and (here if chosen == "auto" else chosen) in SOURCES:
             raise MissingError(
                 f"Which incident is open is not known: {here} says how this job ended before, and "
                 "not how the deployment in it did.",
@@ -129,7 +131,7 @@ class StretchOfFailures:
         if chosen == "auto":
             if here not in SOURCES:
                 raise MissingError(
-                    f"Which incident is open is not known: {here} can't be asked for it.",
+                    f"Which incident is open is not known: {here} can't be asked.",
                     "Give --incident-state file:PATH, and keep that file in the CI's cache from "
                     "one run to the next.",
                 )
@@ -143,21 +145,23 @@ class StretchOfFailures:
             raise BadUsageError(
                 f"{source} is {chosen}, and this job runs in {here}.", "Give file:PATH."
             )
-        path(self.options)
+        self.file  # noqa: B018 (it checks the path)
         return chosen
 
-    @property
-    def memory(self) -> Memory:
-        """The state file."""
-        return Memory(self.session.world, path(self.options) or "", self.options.dry_run)
+    @cached_property
+    def file(self) -> "StateFile":
+        """The state file; raises BadUsageError."""
+        from devlake_ci.incidents.state_file import StateFile, path_in  # noqa: PLC0415 (pydantic)
 
-    def _standing(self, ended: Result) -> Standing:
+        return StateFile(self.session.world, path_in(self.options) or "", self.options.dry_run)
+
+    def _state(self, ended: Result) -> IncidentState:
         if self.kind not in SOURCES:
-            return self.memory.standing(self.whose)
+            return self.file.state(self.streak)
         self._check_own_result(ended)
         found = self.history or History([])
-        return report.from_history(
-            self.options, self.context, self.whose, found.past, found.started_at
+        return decision.state_from(
+            self.options, self.context, self.streak, found.past, found.started_at
         )
 
     def _check_own_result(self, ended: Result) -> None:
@@ -165,28 +169,30 @@ class StretchOfFailures:
         own = self.context.result
         if self.context.sources.get("result", "").startswith("event."):
             raise BadUsageError(
-                f"The result is that of a deployment ({own}), and later runs would find this job's "
-                "own in GitHub's runs, and take the incident for another one.",
+                f"The result is that of a deployment ({own}). Later runs would find this job's own "
+                "result in GitHub's runs, and take the incident for another one.",
                 "Report incidents in the job that deploys or checks; or give --incident-state "
-                "file:PATH, kept in a cache.",
+                "file:PATH, and keep that file in a cache.",
             )
         if own and own is not ended:
             raise BadUsageError(
-                f"The incident's result is {ended}, and this job's own is {own}: later runs would "
+                f"The incident's result is {ended}, but this job's own is {own}: later runs would "
                 "find the latter, and take the incident for another one.",
                 "Report the incident in the job that checks, with the job's own result; or give "
-                "--incident-state file:PATH, kept in the CI's cache.",
+                "--incident-state file:PATH, and keep that file in a cache.",
             )
 
-    def _told(self, standing: Standing, this: Event, incident: Incident | None) -> Outcome:
-        """Deliver what there is to tell, and remember it where the CI doesn't."""
-        events = [*standing.unsent, *([incident] if incident else [])]
+    def _send(self, state: IncidentState, this: JobResult, incident: Incident | None) -> Outcome:
+        """Send what there is to report, and remember it where the CI doesn't."""
+        events = [*state.unsent, *([incident] if incident else [])]
         outcomes = [self.session.tell(each) for each in events]
-        notes = standing.notes
+        notes = state.notes
         if self.kind not in SOURCES and not self.options.dry_run:
-            told = all(each.reported for each in outcomes)
-            now = state.after(standing, this, incident, told=told)
-            notes += self.memory.remember(self.whose, now)
+            from devlake_ci.incidents.state_file import state_after  # noqa: PLC0415 (pydantic)
+
+            sent = all(each.reported for each in outcomes)
+            after = state_after(state, this, incident, sent=sent)
+            notes += self.file.remember(self.streak, after, max(self.session.left, 1.0))
         elif incident and incident.resolved_at and outcomes[-1].problem:
             notes += (_by_hand(incident),)
         if not outcomes:
@@ -198,11 +204,22 @@ class StretchOfFailures:
         return replace(outcome, notes=outcome.notes + notes)
 
 
+def _source(ci: str) -> Source:
+    """Return what can ask a CI; only what asks imports pydantic."""
+    if ci == "github":
+        from devlake_ci.incidents import github  # noqa: PLC0415 (it imports pydantic)
+
+        return github
+    from devlake_ci.incidents import gitlab  # noqa: PLC0415 (it imports pydantic)
+
+    return gitlab
+
+
 def _by_hand(incident: Incident) -> str:
-    """Say what is left to do: the CI's history doesn't tell what DevLake has been told."""
+    """Say what is left to do: the CI's history doesn't say what DevLake has."""
     closed = rfc3339(incident.resolved_at or incident.updated_at)
     return (
-        f"Later runs don't tell of this recovery again. Close {quoted(incident.key, LONGEST_KEY)} "
+        f"Later runs don't report this recovery again. Close {quoted(incident.key, LONGEST_KEY)} "
         f"by hand (devlake-ci incident close): --created-at {rfc3339(incident.created_at)}, "
         f"--resolved-at {closed}."
     )

@@ -1,0 +1,215 @@
+"""The file that remembers which incidents are open, where the CI can't be asked for it.
+
+It is one JSON object: `{"devlake-ci": 1, "streaks": {"<streak>": {…}}}`, with for each streak the
+open incident (or null), those whose close DevLake doesn't have yet, and the newest run that was
+reported. The CI keeps it in its cache from one run to the next.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
+
+from devlake_ci.effects import Replace
+from devlake_ci.errors import BadUsageError
+from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, JobResult, Streak
+from devlake_ci.model import Incident
+from devlake_ci.options import Options
+from devlake_ci.text import quoted
+from devlake_ci.timestamps import rfc3339
+
+PREFIX = "file:"
+FORMAT = 1
+MOST_UNSENT = 50  # a DevLake that is away for months must not make the file grow for ever
+LONGEST = 1000  # characters of a path in a message; a path that is cut is of no use
+SECONDS = 10.0
+"""Seconds to wait for another process that writes the file, if the deadline leaves them."""
+
+Time = Annotated[AwareDatetime, PlainSerializer(rfc3339)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, from_attributes=True)
+
+
+class _Incident(_Model):
+    key: str
+    title: str
+    description: str | None = None
+    url: str | None = None
+    original_status: str
+    created_at: Time
+    updated_at: Time
+    resolved_at: Time | None = None
+    severity: str | None = None
+    priority: str | None = None
+    component: str | None = None
+
+
+class _Streak(_Model):
+    open: _Incident | None
+    unsent: list[_Incident]
+    newest_start: Time | None
+    newest_number: int | None
+
+
+class _File(_Model):
+    format: Literal[1] = Field(alias="devlake-ci")
+    streaks: dict[str, _Streak]
+
+
+class Files(Protocol):
+    """What is done to files; all of it raises OSError."""
+
+    @property
+    def read_kept(self) -> Callable[[str], str | None]:
+        """Return a file's text; None if there is no such file."""
+
+    @property
+    def set_aside(self) -> Callable[[str], str]:
+        """Rename a file, and return its new path."""
+
+    @property
+    def write(self) -> Callable[[Replace], None]:
+        """Write a file whole or not at all."""
+
+    @property
+    def locked(self) -> Callable[[str, float], AbstractContextManager[bool]]:
+        """Hold a file for so many seconds at most; False if another process still holds it."""
+
+
+def path_in(options: Options) -> str | None:
+    """Return the path of the state file; None if `--incident-state` is something else.
+
+    Raises BadUsageError for an unknown word, and for a path that names no file: `file:` is what is
+    left if a variable was not set.
+    """
+    chosen, source = options.incident_state, options.source("incident_state")
+    if chosen in ELSEWHERE:
+        return None
+    hint = "Give auto, github, gitlab, file:PATH or none."
+    if not chosen.startswith(PREFIX):
+        raise BadUsageError(f"{source}: {quoted(chosen)} is not one of its values.", hint)
+    found = chosen.removeprefix(PREFIX)
+    if found.rpartition("/")[2] in ("", ".", ".."):
+        raise BadUsageError(f"{source}: {quoted(chosen)} names no file.", hint)
+    return found
+
+
+@dataclass(frozen=True)
+class StateFile:
+    """The state file at `path`."""
+
+    files: Files
+    path: str
+    dry: bool = False
+    """Whether nothing may be changed."""
+
+    def state(self, streak: Streak) -> IncidentState:
+        """Return the state of a streak; an invalid file is set aside, with a note.
+
+        Raises BadUsageError like `text`.
+        """
+        text = self.text()
+        if text is None:
+            note = f"There is no {self._named} yet, so no incident is taken to be open."
+            return IncidentState(notes=(note,))
+        try:
+            return parsed(text, streak)
+        except ValidationError:
+            return IncidentState(
+                notes=(
+                    f"{self._named} is not a valid state file: it is {self._aside()}, and no "
+                    "incident is taken to be open.",
+                )
+            )
+
+    def text(self) -> str | None:
+        """Return the file's text; None if there is no file yet.
+
+        Raises BadUsageError if it can't be read: an incident may be open in it.
+        """
+        try:
+            return self.files.read_kept(self.path)
+        except (OSError, ValueError) as error:
+            raise BadUsageError(
+                f"The state file {self._named} can't be read ({_reason(error)}), so which incident "
+                "is open is not known.",
+                "Let this command read it, or name another file with --incident-state.",
+            ) from None
+
+    def remember(self, streak: Streak, state: IncidentState, seconds: float) -> tuple[str, ...]:
+        """Write the state of a streak, and keep that of others.
+
+        What goes wrong is returned as a note, since DevLake has been told. `seconds` is how long
+        to wait for other processes.
+        """
+        lost = "the next run will not know which incident is open."
+        try:
+            with self.files.locked(self.path, min(seconds, SECONDS)) as is_ours:
+                if not is_ours:
+                    return (f"{self._named} can't be written (another process uses it): {lost}",)
+                text = updated(self.files.read_kept(self.path), streak, state)
+                self.files.write(Replace(self.path, text))
+        except (OSError, ValueError) as error:
+            return (f"{self._named} can't be written ({_reason(error)}): {lost}",)
+        return ()
+
+    @property
+    def _named(self) -> str:
+        return quoted(self.path, LONGEST)
+
+    def _aside(self) -> str:
+        if self.dry:
+            return "left there"
+        try:
+            return f"set aside as {quoted(self.files.set_aside(self.path), LONGEST)}"
+        except OSError as error:
+            return f"left there ({_reason(error)})"
+
+
+def parsed(text: str, streak: Streak) -> IncidentState:
+    """Return the state of a streak in a file's text; raises ValidationError."""
+    found = _File.model_validate_json(text).streaks.get(streak.name)
+    if found is None:
+        return IncidentState()
+    return IncidentState(
+        open=Incident(**vars(found.open)) if found.open else None,
+        unsent=tuple(Incident(**vars(each)) for each in found.unsent),
+        newest_start=found.newest_start,
+        newest_number=found.newest_number,
+    )
+
+
+def updated(text: str | None, streak: Streak, state: IncidentState) -> str:
+    """Return a file's text with the state of a streak; what it says of others is kept."""
+    try:
+        streaks = _File.model_validate_json(text).streaks if text is not None else {}
+    except ValidationError:
+        streaks = {}
+    streaks = streaks | {streak.name: _Streak.model_validate(state)}
+    file = _File.model_validate({"devlake-ci": FORMAT, "streaks": streaks})
+    return file.model_dump_json(by_alias=True, indent=1) + "\n"
+
+
+def state_after(
+    before: IncidentState, this: JobResult, incident: Incident | None, *, sent: bool
+) -> IncidentState:
+    """Return the state after this run; `incident` is what it reported, if anything.
+
+    What DevLake doesn't have is kept: an open incident is sent again by the next run anyway, and a
+    closed one has to be.
+    """
+    closed = (incident,) if incident and incident.resolved_at else ()
+    return IncidentState(
+        open=before.open if incident is None else None if closed else incident,
+        unsent=() if sent else (*before.unsent, *closed)[-MOST_UNSENT:],
+        newest_start=this.started_at or before.newest_start,
+        newest_number=before.newest_number if this.number is None else this.number,
+    )
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__
