@@ -42,7 +42,8 @@ def test_an_example_for_github_reports_first_in_the_job_or_whatever_happened(pat
     for job in workflow["jobs"].values():
         for step in ours({"jobs": {"one": job}}):
             at_the_end = step["with"].get("at", "job-end") == "job-end"
-            assert job["steps"][0] is step if at_the_end else job.get("if") == "always()"
+            whenever = job.get("if", step.get("if", ""))
+            assert job["steps"][0] is step if at_the_end else "always()" in whenever
 
 
 @pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
@@ -52,15 +53,10 @@ def test_a_job_that_reports_incidents_may_read_runs_and_is_no_report_of_another_
     for job in workflow["jobs"].values():
         for step in ours({"jobs": {"one": job}}):
             if mode(step) != "deployment":
-                assert job["permissions"] == {"actions": "read", "contents": "read"}
+                asks_github = "incident-state" not in step["with"]
+                assert not asks_github or job["permissions"]["actions"] == "read"
                 assert workflow["concurrency"]
                 assert "needs." not in step["with"].get("result", "")
-
-
-def test_a_pipeline_that_was_cancelled_is_no_recovery():
-    workflow = yaml.safe_load((ROOT / "examples/github/pipeline-failure.yml").read_text())
-
-    assert "!contains(needs.*.result, 'cancelled')" in workflow["jobs"]["pipeline"]["if"]
 
 
 def test_every_mode_has_an_example():

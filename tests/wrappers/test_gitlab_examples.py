@@ -10,7 +10,7 @@ from tests import gitlab
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted((ROOT / "examples" / "gitlab").glob("*.yml"))
 KEYWORDS = {"include", "stages"}
-ADDRESS = "https://raw.githubusercontent.com/devlake-ci/devlake-ci/v0/gitlab-ci/devlake.yml"
+ADDRESS = "https://raw.githubusercontent.com/devlake-ci/devlake-ci/v0.1.0/gitlab-ci/devlake.yml"
 
 each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 

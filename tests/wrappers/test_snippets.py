@@ -1,5 +1,6 @@
 """What the examples for the other CIs hand over is what the program reads."""
 
+import hashlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ FOLDERS = {"argo": "argo-workflows"}
 FILES = [path for path in sorted(EXAMPLES.rglob("*")) if path.is_file()]
 VARIABLES = {variable(each.name) for each in declared()}
 OUTPUTS = "DEVLAKE_OUT_"
+BIN = Path(sys.executable).parent
 HOOK = EXAMPLES / "buildkite" / "plugin" / "hooks" / "post-command"
 BUILDKITE = json.loads((ROOT / "tests/data/environments/buildkite/branch.json").read_text())["env"]
 
@@ -51,20 +53,70 @@ def test_every_ci_has_an_example_and_the_readme_names_it(name):
     assert f"({folder})" in (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("path", ["drone/drone.yml", "woodpecker/woodpecker.yaml"])
-def test_a_plugins_settings_are_options(path):
-    plugins = [step["settings"] for step in read(path)["steps"] if "settings" in step]
-
-    names = {f"DEVLAKE_{name.upper()}" for settings in plugins for name in settings}
-    assert plugins
-    assert names <= VARIABLES
+PLACES = {"drone": "drone/drone.yml", "woodpecker": "woodpecker/woodpecker.yaml"}
 
 
-def test_woodpecker_reports_each_result_in_a_step_of_its_own():
-    steps = [step for step in read("woodpecker/woodpecker.yaml")["steps"] if "settings" in step]
+@pytest.mark.parametrize(("ci", "status", "result"), [
+    ("drone", "success", "SUCCESS"), ("drone", "failure", "FAILURE"),
+    ("woodpecker", "success", "SUCCESS"), ("woodpecker", "failure", "FAILURE"),
+])  # fmt: skip
+@pytest.mark.parametrize("began", [True, False])
+def test_a_step_reports_how_the_deployment_ended_if_it_began(tmp_path, ci, status, result, began):
+    (step,) = [each for each in read(PLACES[ci])["steps"] if "devlake" in each["name"]
+               and status in str(each["when"])]  # fmt: skip
+    (command,) = step["commands"]
+    if began:
+        (tmp_path / "deploy-began").touch()
+    recorded = json.loads((ROOT / f"tests/data/environments/{ci}/branch.json").read_text())["env"]
+    env = recorded | {"PATH": f"{BIN}:{os.environ['PATH']}", "DRONE_BUILD_STATUS": status}
+    given = {"DEVLAKE_ENVIRONMENT": "production", "DEVLAKE_URL": "http://lake/api",
+             "DEVLAKE_CONNECTION": "1", "DEVLAKE_DRY_RUN": "true"}  # fmt: skip
 
-    told = {step["settings"]["result"]: step["when"][0]["status"] for step in steps}
-    assert told == {"success": ["success"], "failed": ["failure"]}
+    ran = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=env | given,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert (f'"result": "{result}"' in ran.stdout) is began
+
+
+FETCHING = [path for path in FILES if "releases/download" in path.read_text()]
+FETCH = re.compile(r'file=\$\(mktemp.*?&&\s+"\$file"(?: report[^|\n]*)?(?=\n|$| \|\|)', re.DOTALL)
+
+
+@pytest.fixture
+def downloads(tmp_path):
+    """Give a PATH whose curl brings a program that says it ran, and that program's sum."""
+    program = b'#!/bin/sh\necho ran "$@"\n'
+    (tmp_path / "program").write_bytes(program)
+    copies = f'while [ "$1" != --output ]; do shift; done; cp {tmp_path}/program "$2"'
+    (tmp_path / "curl").write_text(f"#!/bin/sh\n{copies}\n")
+    (tmp_path / "curl").chmod(0o755)
+    return f"{tmp_path}:/usr/bin:/bin", hashlib.sha256(program).hexdigest()
+
+
+@pytest.mark.parametrize("path", FETCHING, ids=lambda path: str(path.relative_to(EXAMPLES)))
+@pytest.mark.parametrize("is_right", [True, False])
+def test_the_fetched_program_runs_only_if_its_sum_is_the_releases(downloads, path, is_right):
+    path_variable, digest = downloads
+    text = path.read_text().replace("${'$'}", "$")  # as Kotlin has it
+    script = text if path == HOOK else FETCH.search(text)[0]
+    script = script.replace("0" * 64, digest if is_right else "1" * 64)
+
+    ran = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=False,
+        env={"PATH": path_variable, "BUILDKITE_COMMAND_EXIT_STATUS": "0"},
+    )  # fmt: skip
+
+    assert ("ran" in ran.stdout) is is_right, ran
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
+def test_an_example_installs_nothing_that_moves_and_runs_nothing_of_the_checkout(path):
+    text = path.read_text()
+
+    assert not re.search(r"pipx run|pip install|git\+https", text)
+    assert not re.search(r"devlake-ci(?:/devlake-ci|/native)?[@:/]v?0(?!\.1\.0)\b(?!\.1\b)", text)
 
 
 def handed_over(container, known):
@@ -125,6 +177,13 @@ def hook(tmp_path):
         )  # fmt: skip
 
     return ran
+
+
+def test_buildkites_hook_reports_nothing_where_the_command_did_not_run(hook):
+    ran = hook(BUILDKITE_COMMAND_EXIT_STATUS="")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "the command did not run" in ran.stdout
 
 
 @pytest.mark.parametrize(("status", "result"), [("0", "SUCCESS"), ("1", "FAILURE")])
