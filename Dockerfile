@@ -6,9 +6,9 @@ ARG BASE=python:3.13-slim
 # hadolint ignore=DL3006
 FROM ${BASE} AS build
 WORKDIR /src
-# The program asks git what is in a checkout. Its one binary is all that it uses: neither perl nor
-# the rest of the package comes along. strip is for the debugging symbols that PyYAML's wheel has,
-# and pydantic's old self is for programs that were written for it.
+# The program asks git what is in a checkout. It uses that one binary alone, neither perl nor the
+# rest of the package. strip removes debugging symbols from PyYAML's wheel; pydantic.v1 is for
+# programs that were written for it. The stand-in DevLake (devlake_sandbox) is for people's machines.
 # hadolint ignore=DL3008
 RUN if ! command -v git || ! command -v strip; then \
       apt-get update && apt-get install --yes --no-install-recommends git binutils; \
@@ -31,6 +31,7 @@ RUN if ! ls devlake_ci-*.whl; then \
     fi \
  && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --no-deps ./*.whl \
  && sed -i 's|^#!/out/|#!/|' /out/opt/devlake-ci/bin/devlake-ci* \
+ && rm -r /out/opt/devlake-ci/lib/python3*/site-packages/devlake_sandbox \
  && rm -f /out/opt/devlake-ci/bin/[Aa]ctivate*
 
 # hadolint ignore=DL3006

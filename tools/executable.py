@@ -1,9 +1,9 @@
-"""Make the program one file that needs no Python, dist/devlake-ci-SYSTEM-MACHINE, and its SHA-256.
+"""Build the program as one file that needs no Python: dist/devlake-ci-SYSTEM-MACHINE, and its sum.
 
 Usage: .venv-executable/bin/python tools/executable.py [GLIBC]
 
-Says which glibc the file needs, which is that of the Python that it is made with; ends with 1 if
-that is newer than GLIBC, such as 2.28.
+Print which glibc the file needs (that of the Python that it is built with); exit with 1 if that is
+newer than GLIBC, such as 2.28.
 """
 
 import hashlib
@@ -18,18 +18,18 @@ from PyInstaller.archive.readers import CArchiveReader
 from PyInstaller.utils.hooks import collect_submodules
 
 DIST = Path("dist")
-# What libraries would use if it were there. Each costs unpacking at every start; multiprocessing
-# costs most, for PyInstaller then imports it before our first line.
+# What libraries use if it is there, and the stand-in DevLake, which is for people's machines. Each
+# costs unpacking at every start; multiprocessing costs most: PyInstaller imports it first of all.
 LEFT_OUT = (
     "_curses", "asyncio", "bz2", "curses", "doctest", "lzma", "multiprocessing", "pdb", "pydoc",
     "pydoc_data", "readline", "tkinter", "unittest", "_codecs_cn", "_codecs_hk", "_codecs_iso2022",
     "_codecs_jp", "_codecs_kr", "_codecs_tw", "_multibytecodec", "pydantic.mypy", "pydantic.v1",
-    "setuptools",
+    "setuptools", "devlake_sandbox",
 )  # fmt: skip
 
 
 def main(most: str = "") -> None:
-    """Make the file, write dist/SHA256SUMS, and check the glibc."""
+    """Build the file, write dist/SHA256SUMS, and check the glibc."""
     file = DIST / name()
     PyInstaller.__main__.run([*options(), f"--name={file.stem if file.suffix else file.name}"])
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -42,13 +42,13 @@ def main(most: str = "") -> None:
 
 
 def name() -> str:
-    """Give the file's name on this machine, in the words of `uname`."""
+    """Return the file's name on this machine, in the words of `uname`."""
     ending = ".exe" if sys.platform == "win32" else ""
     return f"devlake-ci-{platform.system()}-{platform.machine()}".lower() + ending
 
 
 def options() -> list[str]:
-    """Give PyInstaller's options; commands are imported by name, so it can't see them itself."""
+    """Return PyInstaller's options; commands are imported by name, which it can't see itself."""
     hidden = [*collect_submodules("devlake_ci"), "pydantic", "yaml"]
     strip = ["--strip"] if sys.platform == "linux" and shutil.which("strip") else []
     return [
@@ -61,7 +61,7 @@ def options() -> list[str]:
 
 
 def glibc(file: Path) -> str:
-    """Give the newest version of glibc that anything in the finished file asks for; "" for none."""
+    """Return the newest version of glibc that anything in the finished file needs; "" for none."""
     archive = CArchiveReader(str(file))
     contents = [file.read_bytes(), *(archive.extract(each) for each in archive.toc)]
     versions = {found for each in contents for found in re.findall(rb"GLIBC_(2\.\d+)", each)}
@@ -69,7 +69,7 @@ def glibc(file: Path) -> str:
 
 
 def numbers(version: str) -> list[int]:
-    """Give a version as something that can be compared."""
+    """Return a version as numbers, which can be compared."""
     return [int(each) for each in version.split(".") if each]
 
 

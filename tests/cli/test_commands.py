@@ -218,6 +218,20 @@ def test_demo_reports_as_three_cis_would_and_shows_what_devlake_makes_of_it(tmp_
     )
 
 
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_where_the_stand_in_server_is_left_out_it_says_how_to_get_it(
+    devlake_ci, monkeypatch, command
+):
+    monkeypatch.delitem(sys.modules, f"devlake_ci.cli.{command}", raising=False)
+    monkeypatch.setitem(sys.modules, "devlake_sandbox", None)
+
+    ran = devlake_ci(command)
+
+    assert ran.code == 2
+    assert "not part of this image or executable" in ran.err
+    assert f"pip install devlake-ci, then devlake-ci {command}" in ran.err
+
+
 def test_demo_outside_a_checkout_says_so(devlake_ci):
     ran = devlake_ci("demo")
 

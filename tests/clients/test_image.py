@@ -249,8 +249,20 @@ def test_what_kubernetes_runners_need_stays_in_the_image(image):
         subprocess.run(["docker", "run", "--rm", image, *command], check=True, capture_output=True)
 
 
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_the_stand_in_server_is_left_out_and_it_says_where_it_is(image, command):
+    ran = subprocess.run(
+        ["docker", "run", "--rm", image, "devlake-ci", command],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ran.returncode == 2
+    assert f"pip install devlake-ci, then devlake-ci {command}" in ran.stderr
+
+
 def test_nothing_is_left_of_the_build(image):
-    listing = "find / -xdev ( -name *.whl -o -path /root/.cache/* -o -name hatchling ) -print"
+    names = "-name *.whl -o -name devlake_sandbox -o -path /root/.cache/* -o -name hatchling"
+    listing = f"find / -xdev ( {names} ) -print"
 
     left = subprocess.run(
         ["docker", "run", "--rm", image, *listing.split()], capture_output=True, text=True,

@@ -50,7 +50,18 @@ class Commands(click.Group):
         """Import a command, or give None for a name that is none."""
         if cmd_name not in COMMANDS:
             return None
-        return getattr(import_module(f"devlake_ci.cli.{cmd_name}"), cmd_name)  # type: ignore[no-any-return]
+        try:
+            module = import_module(f"devlake_ci.cli.{cmd_name}")
+        except ModuleNotFoundError as error:
+            if error.name != "devlake_sandbox":  # which images and the executable leave out
+                raise
+            raise BadUsageError(
+                f"The stand-in DevLake, which `{cmd_name}` needs, is not part of this image or "
+                "executable.",
+                f"Where there is Python 3.11 or newer: pip install devlake-ci, "
+                f"then devlake-ci {cmd_name}.",
+            ) from None
+        return getattr(module, cmd_name)  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing any."""
