@@ -244,4 +244,9 @@ def _words(text: str) -> int:
 
 def _answer(status: str, said: str, hint: str) -> Message:
     text = f"DevLake answered {status}: {VALUE} {said.lstrip('^')}".strip()
-    return Message("4", text, (hint.format(path=VALUE, route=VALUE),), "devlake/hints.py")
+    return Message(
+        "4",
+        text,
+        (hint.format(path=VALUE, route=VALUE, number=VALUE, project=VALUE),),
+        "devlake/hints.py",
+    )

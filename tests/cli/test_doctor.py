@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 
 from devlake_sandbox import Sandbox
 from tests.support import PIPELINE, SHA, Reply
@@ -51,8 +52,8 @@ def states(ran):
     return [(each["name"], each["state"]) for each in ran.json["checks"]]
 
 
-def bad(ran):
-    return [each["name"] for each in ran.json["checks"] if each["state"] == "bad"]
+def fails(ran):
+    return [each["name"] for each in ran.json["checks"] if each["state"] == "fail"]
 
 
 def check(ran, name):
@@ -67,7 +68,7 @@ def test_all_is_well_where_a_report_would_work(doctor):
     assert "✓ access: DevLake takes deployments at connections/1; the key is good" in ran.out
     assert "✓ spelling: v1" in ran.out
     assert "✓ clock" in ran.out
-    assert f"✓ report: It would tell of {SHA[:12]} in PRODUCTION." in ran.out
+    assert f"✓ report: It would report {SHA[:12]} in PRODUCTION." in ran.out
     assert "? counted once: Does DevLake's own CircleCI plugin" in ran.out
 
 
@@ -78,7 +79,9 @@ def test_it_leaves_no_trace(doctor, devlake, tmp_path):
 
     assert devlake.rows("cicd_deployments") == []
     assert devlake.rows("issues") == []
-    assert not any("/projects/" in each["path"] for each in devlake.requests)
+    with requests.Session() as client:
+        listed = client.get(f"{devlake.url}/plugins/webhook/connections").json()
+    assert [each["name"] for each in listed] == ["ci"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -91,7 +94,7 @@ def test_it_tells_the_spelling(devlake_ci, version, spelling):
         contradicted = devlake_ci("doctor", "--format=json", "--dialect", wrong, env=env)
 
     assert check(ran, "spelling")["says"].startswith(spelling)
-    assert (bad(contradicted), contradicted.code) == (["dialect"], 4)
+    assert (fails(contradicted), contradicted.code) == (["dialect"], 4)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_it_tells_the_spelling(devlake_ci, version, spelling):
 def test_what_would_stop_a_report_is_told_with_what_to_do(doctor, more, name, code):
     ran = doctor("--format=json", **more)
 
-    assert (bad(ran), ran.code) == ([name], code)
+    assert (fails(ran), ran.code) == ([name], code)
     assert check(ran, name)["todo"]
     assert ran.json["works"] is False
 
@@ -131,7 +134,7 @@ def test_what_would_stop_a_report_is_told_with_what_to_do(doctor, more, name, co
 def test_what_answers_instead_of_devlake_is_told(against, reply, name, code):
     ran = against(reply)
 
-    assert (bad(ran), ran.code) == ([name], code)
+    assert (fails(ran), ran.code) == ([name], code)
     assert check(ran, name)["todo"]
 
 
@@ -145,14 +148,14 @@ def test_what_answers_instead_of_devlake_is_told(against, reply, name, code):
 def test_a_server_that_is_not_there_is_told(against, url, failing):
     ran = against(Reply(), DEVLAKE_URL=url)
 
-    assert (bad(ran), ran.code) == (failing, 5)
+    assert (fails(ran), ran.code) == (failing, 5)
 
 
 def test_a_state_file_that_can_not_be_read_is_told(doctor, tmp_path):
     ran = doctor("--mode=incident", "--incident-branches=*", f"--incident-state=file:{tmp_path}",
                  "--format=json")  # fmt: skip
 
-    assert (bad(ran), ran.code) == (["open incident"], 2)
+    assert (fails(ran), ran.code) == (["open incident"], 2)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +163,7 @@ def test_a_state_file_that_can_not_be_read_is_told(doctor, tmp_path):
     [
         (["--incident-state=none"], "unknown", 0),
         (["--incident-state=file:/no/such/file"], "good", 0),
-        (["--incident-state=file:/no/such/file", "--incident-result=perhaps"], "bad", 2),
+        (["--incident-state=file:/no/such/file", "--incident-result=perhaps"], "fail", 2),
         (["--incident-state=file:/no/such/file", "--incident-branches=main"], "good", 0),
     ],
 )
@@ -178,15 +181,126 @@ def test_a_history_that_github_does_not_tell_is_told(against, server):
     ran = against(Reply(403, {"message": "Resource not accessible by integration"}),
                   "--mode=incident", "--incident-branches=main", env=env)  # fmt: skip
 
-    assert "open incident" in bad(ran)
+    assert "open incident" in fails(ran)
 
 
-def test_a_project_is_not_probed_and_it_says_so(doctor, devlake):
-    ran = doctor("--format=json", "--project=shop", DEVLAKE_URL=devlake.url)
+@pytest.fixture
+def shop(devlake):
+    """Make a project, and return its sandbox."""
+    with requests.Session() as client:
+        assert client.post(f"{devlake.url}/projects", json={"name": "shop"}).ok
+    return devlake
 
-    assert check(ran, "project")["state"] == "unknown"
-    assert "can't be checked without making something" in check(ran, "project")["says"]
-    assert ran.code == 0
+
+def key(devlake, allowed):
+    """Make an API key that opens these paths."""
+    with requests.Session() as client:
+        asked = {"name": allowed, "type": "devlake", "allowedPath": allowed}
+        return client.post(f"{devlake.url}/api-keys", json=asked).json()["apiKey"]
+
+
+PROJECTS = "/plugins/webhook/projects/[^/]+/deployments"
+ANYWHERE = "/plugins/webhook/(projects|connections)/.*"
+
+
+@pytest.mark.parametrize(
+    ("project", "allowed", "state"),
+    [("shop", "", "good"), ("shop", ".*", "good"), ("shop", PROJECTS, "unknown"),
+     ("shop", ANYWHERE, "unknown")],
+)  # fmt: skip
+def test_a_project_is_checked_without_making_its_connection(doctor, shop, project, allowed, state):
+    token = key(shop, allowed) if allowed else ""
+
+    ran = doctor("--format=json", f"--project={project}", DEVLAKE_URL=shop.url,
+                 DEVLAKE_TOKEN=token)  # fmt: skip
+
+    assert (check(ran, "project")["state"], ran.code) == (state, 0)
+    with requests.Session() as client:
+        listed = client.get(f"{shop.url}/plugins/webhook/connections").json()
+    assert [each["name"] for each in listed] == ["ci"]
+
+
+def test_a_project_that_has_its_connection_is_good_with_its_spelling(doctor, shop):
+    token = key(shop, ANYWHERE)
+    with requests.Session() as client:
+        client.post(f"{shop.url}/plugins/webhook/projects/shop/deployments", json={})
+
+    ran = doctor("--format=json", "--project=shop", "--mode=both", "--incident-state=none",
+                 DEVLAKE_URL=shop.url, DEVLAKE_TOKEN=token)  # fmt: skip
+
+    assert check(ran, "project")["state"] == "good"
+    assert check(ran, "spelling")["says"].startswith("v1")
+
+
+def test_a_connection_of_the_projects_name_that_is_not_in_it_fails(doctor, shop):
+    with requests.Session() as client:
+        taken = {"name": "shop_deployments"}
+        client.post(f"{shop.url}/plugins/webhook/connections", json=taken)
+
+    ran = doctor("--format=json", "--project=shop", DEVLAKE_URL=shop.url, DEVLAKE_TOKEN="")
+
+    assert (fails(ran), ran.code) == (["project"], 4)
+
+
+@pytest.mark.parametrize(
+    ("version", "base", "arguments"),
+    [
+        ("v1.0.3", "/wrong", ["--project=shop"]),
+        ("v1.0.3", "/wrong", ["--connection=1"]),
+        ("v1.0.3", "", ["--project=nowhere"]),
+        ("v1.0.1", "", ["--project=shop"]),
+        ("v1.0.1", "", ["--connection=ci"]),
+        ("v1.0.3", "", ["--connection=77"]),
+        ("v1.0.3", "", ["--project=shop", "--mode=incident", "--incident-branches=*"]),
+    ],
+)
+def test_doctor_exits_as_a_report_does(devlake_ci, tmp_path, version, base, arguments):
+    with Sandbox(version) as devlake, requests.Session() as client:
+        client.post(f"{devlake.url}/projects", json={"name": "shop"})
+        env = {**WORKS, "DEVLAKE_URL": devlake.url + base, "DEVLAKE_RESULT": "failure",
+               "DEVLAKE_INCIDENT_STATE": f"file:{tmp_path}/state.json"}  # fmt: skip
+        arguments = [*arguments, "--on-failure=fail", "--deadline=5"]
+        codes = [devlake_ci(each, *arguments, env=env).code for each in ("doctor", "report")]
+
+    assert codes == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("reply", "more", "todo"),
+    [
+        (Reply(401, {"success": False, "message": "unauthorized"}), [], "AUTH_ENABLED=false"),
+        (Reply(404, {"message": "record not found (404)"}), ["--connection=7"],
+         "no webhook connection number 7"),
+        (Reply(404, "404 page not found"), ["--connection=7"], "the address is wrong"),
+        (Reply(404, {"message": "record not found (404)"}),
+         ["--project=shop", "--mode=incident", "--incident-state=none"],
+         "DevLake makes it at the project's first deployment"),
+        (Reply(500, {"message": "Error 1406 (22001): Data too long for column 'repo_url'"}), [],
+         "191 characters"),
+    ],
+)  # fmt: skip
+def test_a_refusal_comes_with_what_to_do_about_it(against, reply, more, todo):
+    ran = against(reply, *more, DEVLAKE_CONNECTION="" if more else "1")
+
+    assert any(todo in each["todo"] for each in ran.json["checks"] if each["state"] == "fail")
+
+
+def test_https_to_a_server_that_speaks_http_says_so(against, server):
+    ran = against(Reply(), DEVLAKE_URL=server.url.replace("http:", "https:"))
+
+    assert "plain http on this port" in check(ran, "reached")["todo"]
+
+
+def test_a_whole_curl_command_is_told_from_a_url(doctor):
+    ran = doctor("--format=json", DEVLAKE_URL="curl https://devlake.example.com/api -X POST")
+
+    assert "curl command" in check(ran, "address")["todo"]
+
+
+def test_a_host_that_can_not_be_looked_up_says_so(against):
+    ran = against(Reply(), DEVLAKE_URL="http://no-such-host.invalid")
+
+    assert "can look it up" in check(ran, "reached")["todo"]
 
 
 def test_what_only_the_end_of_a_job_knows_is_no_failure(doctor):
@@ -213,7 +327,7 @@ def test_a_clock_that_is_wrong_is_told(doctor, ticking, hours, word):
 
     ran = doctor("--format=json", DEVLAKE_FINISHED_AT="2026-03-01T10:00:00Z")
 
-    assert check(ran, "clock")["state"] == "odd"
+    assert check(ran, "clock")["state"] == "warn"
     assert word in check(ran, "clock")["says"]
 
 
@@ -221,7 +335,7 @@ def test_a_clock_that_is_wrong_is_told(doctor, ticking, hours, word):
     ("replies", "state"),
     [
         ([ADMITTED, Reply(200, {}), Reply(200, {}), Reply(200, {})], "good"),
-        ([ADMITTED, Reply(403, {"message": "not accessible"})], "odd"),
+        ([ADMITTED, Reply(403, {"message": "not accessible"})], "warn"),
     ],
 )
 def test_the_permission_of_a_github_token_is_told(devlake_ci, server, replies, state):
@@ -263,7 +377,7 @@ def test_a_secret_in_plain_http_to_a_public_host_is_told(against, server, monkey
 
     ran = against(ADMITTED, DEVLAKE_URL="http://devlake.example.com")
 
-    assert check(ran, "secrecy")["state"] == "odd"
+    assert check(ran, "secrecy")["state"] == "warn"
 
 
 def test_nothing_secret_is_shown(doctor):

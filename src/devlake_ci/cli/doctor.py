@@ -1,7 +1,6 @@
 """`devlake-ci doctor`: check whether a report would work, and say what to do if not."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import click
@@ -17,19 +16,13 @@ from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.exposure import exposed
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.doctor import helpers, job, server
-from devlake_ci.doctor.check import Check, State, bad, failed, good, odd, unknown
-from devlake_ci.doctor.reminders import reminders
+from devlake_ci.doctor import checks, server
+from devlake_ci.doctor.checks import Check, State, fail, failed, good, unknown, warn
 from devlake_ci.errors import NothingToReport, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Deployment
 from devlake_ci.text import json_text, line
 
-KINDS: dict[str, tuple[Literal["deployments", "issues"], ...]] = {
-    "deployment": ("deployments",),
-    "incident": ("issues",),
-    "both": ("deployments", "issues"),
-}
-MARKS = {State.GOOD: "✓", State.ODD: "!", State.BAD: "✗", State.UNKNOWN: "?"}
+MARKS = {State.GOOD: "✓", State.WARN: "!", State.FAIL: "✗", State.UNKNOWN: "?"}
 
 
 @click.command(cls=params.Grouped, params=params.parameters())
@@ -37,23 +30,24 @@ MARKS = {State.GOOD: "✓", State.ODD: "!", State.BAD: "✗", State.UNKNOWN: "?"
 def doctor(context: click.Context, /, **_: object) -> None:
     """Check whether a report with these options would work, and say what to do if not.
 
-    It stores nothing, in DevLake or here. ✓ is good, ✗ would stop a report, ! could be better,
-    and ? can't be known from here. The exit code is 0 only if there is no ✗.
+    It stores nothing, in DevLake or here. ✓ is good, ✗ stops a report, ! could be better, and ?
+    can't be known from here. The exit code is a report's: 0 only if there is no ✗.
     """
     context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))
-    checks = [*_server(session), *_job(session), *reminders(session.context.provider)]
+    found = [*_devlake(session), *_job(session), *checks.reminders(session.context.provider)]
     if session.stopped:
         raise session.stopped
-    code = next((each.exit_code for each in checks if each.state is State.BAD), 0)
+    # A report finds out in this order: 2 usage, 3 missing, 4 refused, 5 not reached.
+    code = min((each.exit_code for each in found if each.state is State.FAIL), default=0)
     if session.options.format == "json":
         listed = [
             {"name": each.name, "state": each.state, "says": each.says, "todo": each.todo}
-            for each in checks
+            for each in found
         ]
         click.echo(json_text({"works": code == 0, "exit-code": code, "checks": listed}))
     else:
-        click.echo("\n".join(map(_shown, checks)))
+        click.echo("\n".join(map(_shown, found)))
     context.exit(code)
 
 
@@ -62,8 +56,8 @@ def _shown(check: Check) -> str:
     return f"{said}\n    {line(check.todo)}" if check.todo else said
 
 
-def _server(session: Session) -> Iterator[Check]:
-    """Go the way of a report to DevLake, without sending one."""
+def _devlake(session: Session) -> Iterator[Check]:
+    """Check the way to DevLake and what it answers, without sending a report."""
     try:
         target = session.delivery.target
     except StoppedError:
@@ -73,18 +67,43 @@ def _server(session: Session) -> Iterator[Check]:
         return
     yield good("address", f"{target.base}, {target.route}")
     if note := exposed(target):
-        yield odd("secrecy", note, "")
+        yield warn("secrecy", note, "")
     yield from _way(session, target)
-    for kind in KINDS[session.options.mode]:
-        asked = server.probe(target, kind)
-        answer = _answer(session, asked)
-        if isinstance(answer, Check):
-            yield answer
-            return
-        if kind == KINDS[session.options.mode][0]:
-            yield from server.clock(answer, session.world.clock.now())
-        yield from server.answered(answer, asked, target)
-        yield from server.spelled(answer, session.options.dialect)
+    answers: list[Answer] = []
+    try:
+        found = list(_asked(session, target, answers.append))
+    except NotSentError as error:
+        why = error.hint or "Look at the DevLake server and the way to it, or raise --deadline."
+        reason = f"{target.base}: {error.reason}."
+        found = [fail("reached", reason, why, UnreachedError.exit_code)]
+    if answers:
+        yield from server.clock(answers[0], session.world.clock.now())
+    yield from found
+
+
+def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> Iterator[Check]:
+    """Ask DevLake what a report of this mode needs; raises NotSentError."""
+    mode, dialect = session.options.mode, session.options.dialect
+
+    def send(request: Request) -> Answer:
+        answer = session.network.send(request, min(session.left, ATTEMPT))
+        seen(answer)
+        return answer
+
+    def get(path: str) -> Answer | None:
+        url = f"{target.base}{'/rest' if target.rest else ''}{path}"
+        try:
+            return session.network.get(url, target.headers, min(session.left, ATTEMPT))
+        except NotSentError:  # such as without the client certificate
+            return None
+
+    if mode != "incident" and target.route.startswith("projects/"):
+        yield from server.project(send, get, target, dialect, incidents=mode == "both")
+        return
+    if mode != "incident":
+        yield from server.connection(send, target, "deployments", dialect)
+    if mode != "deployment":
+        yield from server.connection(send, target.for_incidents(), "issues", dialect)
 
 
 def _way(session: Session, target: Target) -> Iterator[Check]:
@@ -94,24 +113,11 @@ def _way(session: Session, target: Target) -> Iterator[Check]:
     elif session.network.resolves(host, min(session.left, ATTEMPT)):
         yield good("name", f"{host} resolves.")
     else:
-        yield bad(
+        yield fail(
             "name",
             f"{host} doesn't resolve.",
-            "Check --url, and whether this machine's name server knows the host.",
-            UnreachedError.exit_code,
-        )
-
-
-def _answer(session: Session, asked: Target) -> Answer | Check:
-    """Send `{}`, of which DevLake stores nothing."""
-    request = Request(asked.url, {}, asked.headers)
-    try:
-        return session.network.send(request, min(session.left, ATTEMPT))
-    except NotSentError as error:
-        return bad(
-            "reached",
-            f"{asked.base}: {error.reason}.",
-            error.hint or "Look at the DevLake server and the way to it, or raise --deadline.",
+            f"Check {session.options.source('url')}, and whether this machine's name server knows "
+            "the host.",
             UnreachedError.exit_code,
         )
 
@@ -119,20 +125,20 @@ def _answer(session: Session, asked: Target) -> Answer | Check:
 def _job(session: Session) -> Iterator[Check]:
     """Work a report out, without sending it."""
     mode = session.options.mode
-    told = list(job.told(session.options, session.context)) if mode != "incident" else []
-    yield from told
-    if told and all(each.state is not State.BAD for each in told):
-        yield job.made(_deployment(session))
+    facts = list(checks.facts(session.options, session.context)) if mode != "incident" else []
+    yield from facts
+    if facts and all(each.state is not State.FAIL for each in facts):
+        yield checks.report(_deployment(session))
     if mode != "deployment":
         yield _incidents(session)
     git = session.git
     head = session.world.read_file(".git/HEAD")
-    yield from job.checkout(git("rev-parse", "--show-toplevel"), head, git("--version"))
-    yield from _helper(session)
+    yield from checks.checkout(git("rev-parse", "--show-toplevel"), head, git("--version"))
+    yield from _token(session)
 
 
 def _deployment(session: Session) -> Deployment | Problem:
-    options = job.assumed(session.options, session.context)
+    options = checks.assume_success(session.options, session.context)
     try:
         return deployments.deployment(
             options, session.context, lookups(session, nonce=False), session.world.clock.now()
@@ -157,17 +163,17 @@ def _incidents(session: Session) -> Check:
         return failed("open incident", problem)
 
 
-def _helper(session: Session) -> Iterator[Check]:
+def _token(session: Session) -> Iterator[Check]:
     """Ask the CI's API something, as a report may."""
     env, provider = session.env, session.context.provider
     if provider == "github":
         run, has_token = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_GITHUB_TOKEN")
         asks = bool(run and has_token)
-        yield helpers.github(
+        yield checks.github_token(
             github.get(env, session.ask, "actions", "runs", run or "") if asks else None
         )
     if provider == "gitlab":
         has_token = value(env, "DEVLAKE_GITLAB_TOKEN", "CI_JOB_TOKEN")
-        yield helpers.gitlab(
+        yield checks.gitlab_token(
             gitlab.get(env, session.ask, "deployments?per_page=1") if has_token else None
         )

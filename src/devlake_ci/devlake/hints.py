@@ -1,4 +1,4 @@
-"""What to do about each refusal: for the person who has to mend the pipeline or the DevLake."""
+"""What to do about each refusal: for the person who has to fix the pipeline or the DevLake."""
 
 import re
 from urllib.parse import unquote, urlsplit
@@ -21,16 +21,20 @@ PROJECT = (
     "The project's webhook connection was just made by the first request, and still the second "
     "is refused: open the project in DevLake and look at its webhooks."
 )
-_TOKEN = "Take the key that DevLake showed when the webhook connection was made, or make a new one."  # noqa: S105
+_TOKEN = "Use the key that DevLake showed when the webhook connection was made, or make a new one."  # noqa: S105
+_NO_RECORD = r"^record not found[^\n]*\nconnections/"
 _ENVIRONMENT = "DevLake takes PRODUCTION, STAGING, TESTING and DEVELOPMENT only."
 
 
 def hint(status: int, said: str, target: Target) -> str:
-    """Say what to do about a refusal with this status and message."""
+    """Return what to do about a refusal with this status and message."""
     for code, pattern, text in _TABLE:
-        if status == code and re.search(pattern, said):
-            return text.format(path=target.path, route=target.route)
-    return "The same report would be refused again: mend it by what the message says."
+        # Which route it was for is part of what a pattern may look at.
+        if status == code and re.search(pattern, f"{said}\n{target.route}/{target.kind}"):
+            number = target.route.rpartition("/")[2]
+            project = unquote(number).removesuffix("_deployments")
+            return text.format(path=target.path, route=target.route, number=number, project=project)
+    return "The same report is refused again: fix what the message says."
 
 
 _TABLE = (
@@ -38,18 +42,29 @@ _TABLE = (
      "Authorization header out."),
     (401, "not present or malformed", "DevLake wants an API key here (DEVLAKE_TOKEN), not a user "
      "and password; a proxy on the way may have replaced the Authorization header."),
+    (401, "^unauthorized", "This DevLake has AUTH_ENABLED on, and then it refuses valid API keys, "
+     "too (a fault of DevLake since June 2026). Set AUTH_ENABLED=false there and put a proxy with "
+     "a login in front of it, or give such a login in the URL, without /rest and a token."),
     (401, "", "Something in front of DevLake asks for a login: give what it wants with --header, "
      "or as a user in the URL."),
-    (403, "api key is invalid", "No API key of this DevLake is like the one given. " + _TOKEN),
+    (403, "api key is invalid", "This DevLake has no such API key. " + _TOKEN),
     (403, "expired", "The API key has expired: make a new one in DevLake."),
-    (403, "doesn't match api key's scope", "The API key is good for other paths than {path}: a "
+    (403, "doesn't match api key's scope", "The API key is not allowed on {path}: a "
      "connection's own key opens /plugins/webhook/connections/NUMBER/ and nothing else. Give that "
      "NUMBER with --connection, or a key whose allowed path matches this one."),
     (403, "", "Something in front of DevLake doesn't let this in: ask who runs it what it wants, "
      "and give that with --header."),
-    (404, "could not find project", "Make the project in DevLake first, or mend --project."),
+    (404, "could not find project", "Make the project in DevLake first, or fix --project."),
+    (404, rf"{_NO_RECORD}by-name/[^/]+_deployments/issues", "The project {project} has no webhook "
+     "connection yet: DevLake makes it at the project's first deployment. Report a deployment "
+     "first, or give the incident a connection of its own with --connection."),
+    (404, rf"{_NO_RECORD}\d+/", "DevLake has no webhook connection number {number}: look its "
+     "number up in the Config UI, under Connections, Webhooks. A connection that was made anew has "
+     "a new number."),
     (404, "^record not found", "DevLake has no webhook connection like {route}: look for its "
      "number in the Config UI, under Connections, Webhooks."),
+    (404, r"^404 page not found[^\n]*\nconnections/\d+/", "Every DevLake since 0.19 has this "
+     "route, so the address is wrong. " + BASE),
     (404, "^404 page not found", "This DevLake has no route {path}: by name it takes deployments "
      "since 1.0.2, by project since 1.0.3. If the version is new enough, the address is wrong. "
      + BASE),
@@ -58,6 +73,8 @@ _TABLE = (
     (413, "", "The report is too large for a proxy in front of DevLake."),
     (400, "invalid connectionId", "Give --connection the number of a webhook connection."),
     (400, "'Environment'", _ENVIRONMENT),
+    (500, "Data too long for column 'repo_url'", "A DevLake before 1.0 keeps 191 characters of a "
+     "repository's URL: update DevLake, or give a shorter --repo-url that leads there, too."),
     (500, "Data too long", "A value is longer than DevLake's column for it, and that is a bug of "
      "devlake-ci: please report it with this message."),
 )  # fmt: skip
@@ -74,7 +91,7 @@ def name_taken(target: Target) -> str:
 
 
 def redirected(answer: Answer, target: Target) -> tuple[str, str]:
-    """Say where a redirect pointed, without what might be secret in it; it is never followed."""
+    """Return where a redirect pointed, without what may be secret in it; it is never followed."""
     try:
         to = urlsplit(answer.headers.get("location", ""))
         text = f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path
@@ -89,7 +106,7 @@ def redirected(answer: Answer, target: Target) -> tuple[str, str]:
 
 
 def page(answer: Answer, target: Target) -> tuple[str, str]:
-    """Say that a web page came back where DevLake's API should be."""
+    """Return that a web page came back where DevLake's API should be."""
     ui = "devlake" in answer.text.lower() or "config ui" in answer.text.lower()
     return (
         f"{target.url} answered {answer.status} with an HTML page: nothing was stored.",

@@ -1,1 +1,1 @@
-"""What `doctor` finds out, judged: would a report work, and what is to be done if not."""
+"""The checks of `doctor`: would a report work, and what is to be done if not."""

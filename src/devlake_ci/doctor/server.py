@@ -1,67 +1,115 @@
-"""What DevLake's answer to `{}` tells: it stores nothing of it, and says what it would want.
+"""What DevLake answers to requests that store nothing, and what a report would come to.
 
-The answers: contract, "probe: {} to deployments" and "rest: …" (tests/data/contract).
+`{}` is refused with what is missing (contract, "probe: {} to deployments" and "rest: …"), and a
+list in place of an object before DevLake looks at it (contract, "body is a list").
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Any, Literal
 
 from devlake_ci.devlake.address import Target
-from devlake_ci.devlake.answers import message, verdict
-from devlake_ci.devlake.request import Answer
-from devlake_ci.doctor.check import Check, bad, good, odd, unknown
+from devlake_ci.devlake.answers import verdict
+from devlake_ci.devlake.request import Answer, Request
+from devlake_ci.doctor.checks import Check, fail, good, unknown, warn
 from devlake_ci.errors import RefusedError, UnreachedError
 
 REFUSED, UNREACHED = RefusedError.exit_code, UnreachedError.exit_code
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """For a wait that nobody makes."""
+_LIST: Any = []
 _NAMES = {401: "token", 403: "token", 404: "connection", 428: "migration"}
 _VERSIONS = {"v1": "1.0.0 or later", "legacy": "before 1.0.0"}
 SKEW = timedelta(minutes=2)
-"""How far our clock may be from DevLake's before it is told."""
+"""How far our clock may be from DevLake's without a warning."""
 SPELLINGS = {"WebhookDeploymentReq": "v1", "WebhookDeployTaskRequest": "legacy"}
+_ASKS = re.compile(r"Key: '(\w+)\.")
+
+Kind = Literal["deployments", "issues"]
+Send = Callable[[Request], Answer]
+Get = Callable[[str], Answer | None]
 
 
-def probe(target: Target, kind: Literal["deployments", "issues"]) -> Target:
-    """Say where to send `{}`: not to a project, for that makes its connection, but to the latter.
+def connection(send: Send, target: Target, kind: Kind, dialect: str) -> Iterator[Check]:
+    """Check a report of this kind to a connection."""
+    asked = replace(target, kind=kind)
+    answer = send(_request(asked, {}))
+    if _takes(answer):
+        yield _access(asked)
+        yield from _spelling(answer, dialect)
+    else:
+        yield refusal(answer, asked)
 
-    The connection `<project>_deployments` is what DevLake makes for a project, and its incidents
-    go there in any case.
+
+def project(
+    send: Send, get: Get, target: Target, dialect: str, *, incidents: bool
+) -> Iterator[Check]:
+    """Check a deployment to a project, without making its connection if there is none yet.
+
+    `incidents` tells if incidents follow the deployment; they go to that connection.
     """
-    is_project = target.route.startswith("projects/")
-    return replace(target.for_incidents() if is_project else target, kind=kind)
-
-
-def answered(answer: Answer, asked: Target, target: Target) -> Iterator[Check]:
-    """Judge the answer to a probe of `asked`, for reports that go to `target`."""
-    said = message(answer, target.secrets)
-    if answer.status == 400 and (asks := re.search(r"Key: '(\w+)\.", answer.text)):
-        key = "the key is good for it" if target.rest else "it asks for no key"
-        yield good("access", f"DevLake takes {asked.kind} at {target.route}; {key}.")
-        if spelling := SPELLINGS.get(asks[1]):
-            yield good("spelling", f"{spelling}: this DevLake is {_VERSIONS[spelling]}.")
-    elif target.route.startswith("projects/") and _says_nothing_of_projects(answer, asked, said):
+    access = send(_request(target, _LIST))
+    if not (access.status == 500 and "cannot unmarshal array" in access.text):
+        yield refusal(access, target)
+        return
+    yield _access(target)
+    found = get(f"/{target.route}")
+    if found and found.status == 404 and "could not find project" in found.text:
+        yield refusal(found, target, name="project")
+        return
+    own = replace(target.for_incidents(), kind="deployments")
+    if _takes(send(_request(own, {}))):
+        yield from _own_connection(send, target, dialect, incidents=incidents)
+    elif found and found.status == 200:
+        yield good("project", "It is there. Its first deployment makes its connection.")
+    else:
         yield unknown(
             "project",
-            f"{target.route} can't be checked without making something in DevLake "
-            f"(it answered {answer.status}: {said}).",
-            "The first report makes the project's webhook connection, if the project is there and "
-            "the key is good for it.",
+            f"This key can't show whether {target.route} is there, and a test would make its "
+            "webhook connection.",
+            "If it is there, the first report makes the connection; if not, it is refused.",
         )
-    else:
-        yield _turned_away(answer, asked)
 
 
-def spelled(answer: Answer, dialect: str) -> Iterator[Check]:
-    """Hold a dialect that was given by hand against the one that the answer is in."""
-    asks = re.search(r"Key: '(\w+)\.", answer.text)
+def _own_connection(
+    send: Send, target: Target, dialect: str, *, incidents: bool
+) -> Iterator[Check]:
+    """Check that the connection `<project>_deployments`, which is there, is in the project."""
+    answer = send(_request(target, {}))
+    if not _takes(answer):
+        yield refusal(answer, target, name="project")
+        return
+    yield good("project", "It is there, with its connection.")
+    yield from _spelling(answer, dialect)
+    if incidents:
+        yield from connection(send, target.for_incidents(), "issues", dialect)
+
+
+def _request(target: Target, body: Any) -> Request:  # noqa: ANN401 (a list is no body of ours)
+    return Request(target.url, body, target.headers)
+
+
+def _takes(answer: Answer) -> bool:
+    return answer.status == 400 and _ASKS.search(answer.text) is not None
+
+
+def _access(asked: Target) -> Check:
+    key = "the key is good for it" if asked.rest else "it asks for no key"
+    return good("access", f"DevLake takes {asked.kind} at {asked.route}; {key}.")
+
+
+def _spelling(answer: Answer, dialect: str) -> Iterator[Check]:
+    """Check a dialect that was given by hand against the one of the answer."""
+    asks = _ASKS.search(answer.text)
     spelling = SPELLINGS.get(asks[1]) if asks else None
-    if spelling and dialect not in ("auto", spelling):
-        yield bad(
+    if spelling is None:
+        return
+    yield good("spelling", f"{spelling}: this DevLake is {_VERSIONS[spelling]}.")
+    if dialect not in ("auto", spelling):
+        yield fail(
             "dialect",
             f"This DevLake spells the fields {spelling}, and --dialect is {dialect}.",
             "Leave --dialect out.",
@@ -69,31 +117,27 @@ def spelled(answer: Answer, dialect: str) -> Iterator[Check]:
         )
 
 
-def _says_nothing_of_projects(answer: Answer, asked: Target, said: str) -> bool:
-    """Tell if the answer is one about the route by name, which deployments don't take."""
-    if answer.status == 403:
-        return "scope" in said and asked.kind == "deployments"
-    return answer.status == 404 and said.startswith(("record not found", "404 page"))
-
-
-def _turned_away(answer: Answer, asked: Target) -> Check:
+def refusal(answer: Answer, asked: Target, name: str = "") -> Check:
+    """Return what a report would be refused for."""
     judged = verdict(answer, {}, asked, NEVER)
-    name = _NAMES.get(answer.status, "answer")
+    name = name or _NAMES.get(answer.status, "answer")
     if answer.status == 403 and "scope" in judged.message:
         name = "scope"
-    if judged.kind == "stored":  # whatever answered "success" to nothing is no DevLake
-        return bad(
+    if judged.kind == "stored":  # whatever answers "success" to nothing is no DevLake
+        return fail(
             name,
             f"{asked.url} calls it a success that nothing was sent.",
-            "Check the address: a DevLake would have said what is missing.",
+            "Check the address: a DevLake says what is missing.",
             REFUSED,
         )
-    code = UNREACHED if judged.kind == "retry" else REFUSED
-    return bad(name, judged.message, judged.hint, code)
+    # What a report would retry a few times only is a refusal that stays.
+    is_transient = judged.kind == "retry" and judged.attempts is None
+    code = UNREACHED if is_transient else REFUSED
+    return fail(name, judged.message, judged.hint, code)
 
 
 def clock(answer: Answer, now: datetime) -> Iterator[Check]:
-    """Compare the server's clock, which stands on every answer, with this machine's."""
+    """Compare the server's clock, which is in every answer, with this machine's."""
     try:
         theirs = parsedate_to_datetime(re.sub(r"\s+", " ", answer.headers.get("date", "")))
         theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
@@ -104,8 +148,8 @@ def clock(answer: Answer, now: datetime) -> Iterator[Check]:
         yield good("clock", "This machine's clock and the server's agree.")
         return
     which = "ahead of" if skew > timedelta() else "behind"
-    yield odd(
+    yield warn(
         "clock",
         f"This machine's clock is {abs(skew).total_seconds():.0f} s {which} the server's.",
-        "Set it right: the times of deployments come from it, and so do the dashboards' numbers.",
+        "Set it: the times of deployments come from it, and so do the dashboards' numbers.",
     )

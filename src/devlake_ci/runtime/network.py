@@ -289,9 +289,13 @@ def _told() -> Iterator[None]:
     try:
         yield
     except requests.exceptions.SSLError as error:
+        is_http = "WRONG_VERSION_NUMBER" in repr(error) or "record layer failure" in repr(error)
         raise NotSentError(
             f"TLS failed ({_reason(error)})",
-            "A private certificate authority is named by --ca-bundle FILE.",
+            "The server speaks plain http on this port: begin the URL with http://, or give the "
+            "port of its https."
+            if is_http
+            else "A private certificate authority is named by --ca-bundle FILE.",
             passing=any(isinstance(each, ssl.SSLEOFError) for each in _causes(error)),
         ) from None
     except requests.exceptions.ProxyError as error:
@@ -305,7 +309,13 @@ def _told() -> Iterator[None]:
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL) as error:
         raise NotSentError(f"not a URL ({_reason(error)})", passing=False) from None
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise NotSentError(f"no connection ({_reason(error)})") from None
+        unresolved = any(isinstance(each, socket.gaierror) for each in _causes(error))
+        raise NotSentError(
+            f"no connection ({_reason(error)})",
+            "Check the host in --url, and whether this machine can look it up (DNS, VPN)."
+            if unresolved
+            else "",
+        ) from None
     except OSError as error:  # a certificate file that isn't there
         raise NotSentError(
             f"the certificates can't be read ({error})",

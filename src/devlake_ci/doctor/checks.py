@@ -1,0 +1,183 @@
+"""What `doctor` checks of this job, its checkout and its CI's API: a line each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from devlake_ci.ci.provider import Reply
+from devlake_ci.errors import MissingError, NothingToReport, Problem
+from devlake_ci.model import Context, Deployment
+from devlake_ci.options import Options
+from devlake_ci.text import quoted
+
+
+class State(StrEnum):
+    """How a check ended."""
+
+    GOOD = "good"
+    WARN = "warn"
+    """A report works, but something could be better."""
+    FAIL = "fail"
+    """A report fails."""
+    UNKNOWN = "unknown"
+    """It can't be known from here: a reminder."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A line of `doctor`: what was checked, how it ended, and what to do."""
+
+    name: str
+    state: State
+    says: str
+    todo: str = ""
+    exit_code: int = 0
+    """What a report would exit with because of it."""
+
+
+def good(name: str, says: str) -> Check:
+    """Return a check of what is as it should be."""
+    return Check(name, State.GOOD, says)
+
+
+def warn(name: str, says: str, todo: str) -> Check:
+    """Return a check of what works but could be better."""
+    return Check(name, State.WARN, says, todo)
+
+
+def fail(name: str, says: str, todo: str, exit_code: int) -> Check:
+    """Return a check of what a report fails for."""
+    return Check(name, State.FAIL, says, todo, exit_code)
+
+
+def unknown(name: str, says: str, todo: str = "") -> Check:
+    """Return a check of what can't be known from here."""
+    return Check(name, State.UNKNOWN, says, todo)
+
+
+def failed(name: str, problem: Problem) -> Check:
+    """Return a problem as a check."""
+    return fail(name, problem.message, problem.hint, problem.exit_code)
+
+
+_NEEDED = {
+    "environment": (("environment",), "where it is deployed to",
+                    "Give --environment: production, staging, testing, development, or your own "
+                    "name for it."),
+    "commit": (("sha", "ref"), "the deployed commit", "Give --sha, or check the repository out."),
+    "repository": (("repo_url",), "the repository's URL",
+                   "Give --repo-url, such as https://github.com/acme/shop."),
+}  # fmt: skip
+"""What a report needs: the options for it, and what to do if it is missing."""
+
+
+def facts(options: Options, context: Context) -> Iterator[Check]:
+    """Check what the CI says: a line for each thing that a report needs."""
+    yield good("ci", f"{context.provider} ({context.sources.get('provider', '')})")
+    for name, (fields, what, todo) in _NEEDED.items():
+        found = next((each for each in fields if _value(each, options, context)), None)
+        if found:
+            text, source = _value(found, options, context) or ("", "")
+            yield good(name, f"{quoted(text)} ({source})")
+        else:
+            yield fail(
+                name, f"{context.provider} doesn't say {what}.", todo, MissingError.exit_code
+            )
+    if options.result or context.result:
+        text, source = _value("result", options, context) or ("", "")
+        yield good("result", f"{quoted(text)} ({source})")
+    else:
+        yield unknown(
+            "result",
+            f"{context.provider} doesn't say how the job ends.",
+            "Give the report --result (or DEVLAKE_RESULT): success, failed or cancelled.",
+        )
+
+
+def _value(name: str, options: Options, context: Context) -> tuple[str, str] | None:
+    if given := getattr(options, name):
+        if name == "repo_url":  # there may be a password in it
+            return "as given", options.source(name)
+        return str(given), options.source(name)
+    # The CI's own ref goes with its own commit, and finds none without.
+    if name != "ref" and (found := getattr(context, name)):
+        return str(found), context.sources.get(name, context.provider)
+    return None
+
+
+def assume_success(options: Options, context: Context) -> Options:
+    """Return the options with a result, where the job's isn't known before its end."""
+    return options if options.result or context.result else replace(options, result="success")
+
+
+def report(deployment: Deployment | Problem) -> Check:
+    """Check what a report would be made of."""
+    if isinstance(deployment, NothingToReport):
+        return unknown("report", deployment.message, deployment.hint)
+    if isinstance(deployment, Problem):
+        return failed("report", deployment)
+    commits = ", ".join(each.sha[:12] for each in deployment.commits[:3])
+    return good("report", f"It would report {commits} in {deployment.environment}.")
+
+
+def checkout(top: str | None, head: str | None, version: str | None) -> Iterator[Check]:
+    """Check the working directory: its top by git, its `.git/HEAD`, and git's version."""
+    if top:
+        yield good("git", "It reads the checkout here.")
+    elif version is None:
+        yield warn("git", "There is no git here.", "Without it, only what the CI says is known.")
+    elif head is None:
+        yield warn("git", "This is no checkout.", "Without one, only what the CI says is known.")
+    else:
+        yield warn(
+            "git",
+            "Git doesn't read the checkout here: it belongs to another user, or is broken.",
+            'Try: git config --global --add safe.directory "$PWD"',
+        )
+
+
+def github_token(reply: Reply | None) -> Check:
+    """Check the answer to a question about this run; None if there is no token to ask with."""
+    name, todo = "github token", "Give the job `permissions: actions: read, contents: read`."
+    if reply is None:
+        return unknown(
+            name,
+            "There is none: times and tags that no variable holds are not looked up.",
+            "Our action has one; elsewhere set DEVLAKE_GITHUB_TOKEN. " + todo,
+        )
+    return _token(name, reply, todo)
+
+
+def gitlab_token(reply: Reply | None) -> Check:
+    """Check the answer to a question about this job; None if there is no token to ask with."""
+    name = "gitlab token"
+    if reply is None:
+        return unknown(name, "There is none, so tags are looked up in the checkout only.")
+    return _token(name, reply, "Give --gitlab-token one that may read_api.")
+
+
+def _token(name: str, reply: Reply, todo: str) -> Check:
+    if reply.status == 200:
+        return good(name, "It may read this run.")
+    if reply.status is None:
+        return warn(name, "The CI's API was not reached.", "Reports work without it.")
+    return warn(name, f"The CI's API answers {reply.status} to it.", todo)
+
+
+PLUGINS = {"github": "GitHub", "gitlab": "GitLab", "circleci": "CircleCI"}
+
+
+def reminders(provider: str) -> Iterator[Check]:
+    """Return what can't be seen from a pipeline, and goes wrong most often."""
+    yield unknown(
+        "in a project",
+        "Is the webhook connection in a DevLake project, and does its blueprint run after "
+        "deployments? Nothing shows before that.",
+    )
+    plugin = (
+        f"DevLake's own {PLUGINS[provider]} plugin" if provider in PLUGINS else "another plugin"
+    )
+    yield unknown(
+        "counted once",
+        f"Does {plugin} collect the same deployments in that project? Then each counts twice.",
+    )
