@@ -158,7 +158,7 @@ class TestTheCommit:
         assert (commit.sha, commit.ref) == (OTHER_SHA, None)
 
     def test_a_name_that_nobody_knows_is_an_error_that_says_how(self):
-        with pytest.raises(MissingError, match=r'--sha: the commit that "v9" names') as raised:
+        with pytest.raises(MissingError, match='find the commit that "v9" names') as raised:
             deployment(sha="v9")
 
         assert "40 characters" in raised.value.hint

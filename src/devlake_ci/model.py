@@ -69,8 +69,8 @@ class Context:
     matrix_index: str | None = None
     """Which leg of a matrix the job is, where the CI has no `job_id`; None if it doesn't say."""
     matrix_note: str | None = None
-    """Why the legs of a matrix would be one deployment here unless each of them has a `--service`;
-    None where the CI tells them apart."""
+    """Why the reports of a matrix's legs are one deployment here, and what to do about it, as
+    sentences for the user; None where the CI tells them apart."""
     unknown: Mapping[str, str] = field(default_factory=dict)
     """Why a field is None though the CI or the checkout says something, and how to give it: by the
     field's name, as sentences for the user."""

@@ -49,5 +49,5 @@ def test_the_added_ci_is_reported_from_end_to_end(devlake_ci):
 
 @pytest.mark.usefixtures("quay")
 def test_the_added_ci_has_nothing_to_be_told(devlake_ci):
-    assert "Nothing to remember on quay" in devlake_ci("start", env=RECORD["env"]).out
+    assert "there is no place for it on quay" in devlake_ci("start", env=RECORD["env"]).out
     assert devlake_ci("context", env=RECORD["env"] | {"DEVLAKE_CI": "quay"}).code == 0

@@ -21,10 +21,12 @@ UNSAID = {
     "stops": None,
     "no_deployment": None,
     "no_incident": None,
-    "matrix_note": None,
     "unknown": {},
 }
 """What an environment that doesn't say it is expected to hold."""
+
+
+WORDS = {"result_word", "matrix_note"}
 
 
 def no_git(*_):
@@ -32,9 +34,9 @@ def no_git(*_):
 
 
 def as_json(context):
-    """All but the CI's own word for the result: `result` is what it means."""
+    """Return what was read, without words for the user and the CI's own word for `result`."""
     read = {name: plain(value) for name, value in asdict(context).items()}
-    return {name: value for name, value in read.items() if name != "result_word"}
+    return {name: value for name, value in read.items() if name not in WORDS}
 
 
 def plain(value):

@@ -67,7 +67,8 @@ def _with_head(context: Context, git: Git) -> Context:
 
 def _with_remote(context: Context, git: Git) -> Context:
     # A checkout that doesn't have the CI's commit is one of another repository.
-    if "repo_url" in context.unknown or (context.sha and not _has(context.sha, git)):
+    is_head = context.sources.get("sha") == remote.HEAD
+    if "repo_url" in context.unknown or not (is_head or not context.sha or _has(context.sha, git)):
         return context
     source = "git config remote.origin.url"
     return _with(context, "repo_url", remote.repository(git), source)

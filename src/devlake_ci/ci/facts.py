@@ -87,16 +87,23 @@ class Facts:
         return Context(provider=provider.value, sources=sources, **(values | plain))
 
 
-def variable(env: Env, *names: str) -> Fact[str] | None:
-    """Return the first of the variables that is set.
+def is_set(text: str) -> bool:
+    """Tell whether a value is one: not blank, `<nil>`, or a macro that Azure left as it is."""
+    return text.strip() not in UNSET and not _MACRO.fullmatch(text.strip())
 
-    Blank, `<nil>` and a macro that Azure left as it is, such as `$(NAME)`, count as not set.
-    """
+
+def variable(env: Env, *names: str) -> Fact[str] | None:
+    """Return the first of the variables that is set."""
     for name in names:
-        text = env.get(name, "").strip()
-        if text not in UNSET and not _MACRO.fullmatch(text):
-            return Fact(text, name)
+        if is_set(text := env.get(name, "")):
+            return Fact(text.strip(), name)
     return None
+
+
+def unexpanded(text: str) -> str | None:
+    """Return the first macro that Azure left as it is in a text; None if there is none."""
+    found = _MACRO.search(text)
+    return found[0] if found else None
 
 
 def value(env: Env, *names: str) -> str | None:

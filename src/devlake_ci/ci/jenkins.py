@@ -31,8 +31,9 @@ from devlake_ci.commits.repo_url import canonical
 
 _REQUEST = ("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")
 _CELLS = (
-    "Jenkins doesn't say which cell of a matrix a stage runs in, so all cells would be one "
-    "deployment, and the last one to report counts."
+    "Jenkins doesn't say which cell of a matrix a stage runs in, so the reports of all cells are "
+    "one deployment, and the last one counts. Give each cell a --service (DEVLAKE_SERVICE) of its "
+    "own."
 )
 
 

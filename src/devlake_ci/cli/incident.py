@@ -16,7 +16,7 @@ from devlake_ci.incidents.decision import AFTER
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, Streak
 from devlake_ci.limits import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, truncate
 from devlake_ci.model import Incident, Outcome
-from devlake_ci.text import cut, quoted
+from devlake_ci.text import cut, quoted, without_user_info
 from devlake_ci.timestamps import happened, rfc3339
 
 if TYPE_CHECKING:
@@ -172,7 +172,9 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
         key=typed.key,
         title=cut(title, INCIDENT_TITLE),
         description=truncate(typed.description, INCIDENT_DESCRIPTION),
-        url=truncate(typed.link or session.context.run_url, INCIDENT_OTHER),
+        url=truncate(
+            without_user_info(typed.link or session.context.run_url or ""), INCIDENT_OTHER
+        ),
         original_status="open",
         created_at=created,
         updated_at=max(created, session.world.clock.now()),  # of two words the later one counts

@@ -47,6 +47,8 @@ JOB = "job"
 
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
+_FREE_TEXT = {"title", "message", "commits"}
+"""Options in which `$(NAME)` may be what somebody wrote, in a commit message say."""
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_JWT|_KEY")
 
 
@@ -97,11 +99,18 @@ def _checked(context: click.Context, parameter: click.Parameter, value: Any) -> 
     """Refuse what was typed empty, which is nearly always a variable that wasn't set."""
     name = parameter.name or ""
     typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    if name == "result" and isinstance(value, str) and value.strip() in facts.UNSET:
+    if name == "result" and isinstance(value, str) and not facts.is_set(value):
         raise empty_result(source(context, name) or flag(name))
     values = value if isinstance(value, tuple) else (value,)
     if typed and any(isinstance(each, str) and not each.strip() for each in values):
         raise click.BadParameter("it is empty. Leave it out, or give it a value.")
+    texts = [each for each in values if isinstance(each, str) and name not in _FREE_TEXT]
+    if macro := next(filter(None, map(facts.unexpanded, texts)), None):
+        raise BadUsageError(
+            f"{source(context, name) or flag(name)}: {macro} is not expanded.",
+            "Azure Pipelines leaves a macro as it is where its variable is not defined. Define the "
+            "variable, or leave the option out.",
+        )
     if isinstance(value, float) and math.isnan(value):
         raise click.BadParameter("it is not a number.")
     return value
@@ -123,8 +132,9 @@ def empty_result(source: str) -> BadUsageError:
 def given(env: Mapping[str, str], inputs: Mapping[str, Given]) -> dict[str, Given]:
     """Return the options that variables give and, before them, a wrapper's `inputs`.
 
-    Empty is unset, and so is CircleCI's `<nil>`. Only an empty result is kept, to be refused: it
-    comes from a step's id that is misspelled, and the job's status must not take its place.
+    Empty is unset, and so are CircleCI's `<nil>` and Azure's `$(NAME)`. Only an empty result is
+    kept, to be refused: it comes from a step's id that is misspelled, and the job's status must not
+    take its place.
     """
     names = [each.name for each in declared()]
     said = {
@@ -136,9 +146,9 @@ def given(env: Mapping[str, str], inputs: Mapping[str, Given]) -> dict[str, Give
 def _set(options: Mapping[str, Given]) -> dict[str, Given]:
     texts = {name: each.text.strip() for name, each in options.items()}
     return {
-        name: replace(options[name], text="" if text in facts.UNSET else text)
+        name: replace(options[name], text=text if facts.is_set(text) else "")
         for name, text in texts.items()
-        if text not in facts.UNSET or name in RESULTS
+        if facts.is_set(text) or name in RESULTS
     }
 
 

@@ -45,6 +45,8 @@ def outcome(session: Session) -> Outcome:
 
 def _deployment(session: Session) -> Outcome:
     now, ways, options = session.world.clock.now(), lookups(session), session.options
+    if (note := session.context.matrix_note) and not (options.service or options.id):
+        session.log(note)
     made = session.known(lambda: deployments.deployment(options, session.context, ways, now))
     outcome = session.tell(made)
     note = deployments.start_note(options, session.context, made)

@@ -80,9 +80,10 @@ def facts(options: Options, context: Context) -> Iterator[Check]:
             text, source = _value(found, options, context) or ("", "")
             yield good(name, f"{quoted(text)} ({source})")
         else:
-            yield fail(
-                name, f"{context.provider} doesn't say {what}.", todo, MissingError.exit_code
-            )
+            why = context.unknown.get(fields[0], f"{context.provider} doesn't say {what}.")
+            yield fail(name, why, todo, MissingError.exit_code)
+    if context.matrix_note and not (options.service or options.id):
+        yield unknown("matrix", context.matrix_note)
     if options.result or context.result:
         text, source = _value("result", options, context) or ("", "")
         yield good("result", f"{quoted(text)} ({source})")
