@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devlake_ci import deployment as deployments
 from devlake_ci.commits.remote import HEAD
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.model import Context, Environment, Result
 from devlake_ci.options import Options
+from devlake_ci.timestamps import happened, rfc3339, typed_moment
 from tests.support import NOON, SHA
 
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
@@ -321,8 +324,8 @@ class TestTimes:
             ({"started_at": "2026-03-01T11:00:01Z", "finished_at": "2026-03-01T11:00:00Z"},
              "--started-at (2026-03-01T11:00:01Z) is after --finished-at"),
             ({"finished_at": "2026-03-02T11:00:00Z"}, "is in the future"),
-            ({"finished_at": "2026-03-01T11:00:00"}, "doesn't say its time zone"),
-            ({"created_at": "yesterday"}, '--created-at: "yesterday" is no point in time'),
+            ({"finished_at": "2026-03-01T11:00:00"}, "has no time zone"),
+            ({"created_at": "yesterday"}, '--created-at: "yesterday" is not a valid timestamp'),
             ({"created_at": "0001-01-01T00:00:00+23:00"}, "not of this century"),
             ({"finished_at": "0000000000"}, "not of this century"),
         ],
@@ -335,10 +338,30 @@ class TestTimes:
 
     @pytest.mark.parametrize(
         "text",
-        ["2026-03-01T11:00:00Z", "2026-03-01 12:00:00+01:00", "1772362800", "20260301T110000Z"],
-    )
+        ["2026-03-01T11:00:00Z", "2026-03-01 12:00:00+01:00", "20260301T110000Z", "1772362800",
+         "1772362800000", "1772362800.0"],
+    )  # fmt: skip
     def test_are_read_in_the_forms_that_machines_write(self, text):
         assert deployment(finished_at=text).finished_at == NOON - timedelta(hours=1)
+
+
+@given(st.integers(10**12, 4 * 10**12))
+def test_milliseconds_since_1970_are_the_time_that_they_count(count):
+    read = typed_moment(str(count), "--started-at")
+
+    assert abs(read.timestamp() - count / 1000) < 0.001
+
+
+@pytest.mark.parametrize(("minutes", "is_taken"), [(59, True), (60, True), (61, False)])
+def test_a_time_may_be_an_hour_ahead_of_our_clock_and_no_more(minutes, is_taken):
+    text = rfc3339(NOON + timedelta(minutes=minutes))
+
+    try:
+        happened(text, "--finished-at", NOON)
+    except BadUsageError:
+        assert not is_taken
+    else:
+        assert is_taken
 
 
 def test_long_values_are_cut_to_what_devlake_keeps():

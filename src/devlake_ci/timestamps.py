@@ -1,4 +1,4 @@
-"""Points in time as text: what a person may type, and what DevLake takes."""
+"""Times as text: what a person may type, and what DevLake takes."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,36 +7,40 @@ from devlake_ci.errors import BadUsageError
 from devlake_ci.text import quoted
 
 FUTURE = timedelta(hours=1)
-"""How far ahead of our clock a given time may lie before it must be a mistake."""
+"""How far ahead of our clock a given time may be before it must be a mistake."""
 
 
 def typed_moment(text: str, source: str) -> datetime:
-    """Read RFC 3339 (a space for the T and a date with time are fine) or seconds since 1970.
+    """Parse RFC 3339 (a space for the T is fine), or seconds or milliseconds since 1970.
 
-    Raises BadUsageError if it is neither, or has no time zone: a guessed zone is a wrong number.
+    Ten digits are seconds and thirteen milliseconds, as Jenkins and JavaScript write them: in this
+    century they can't be anything else. Raises BadUsageError for any other text, and for a time
+    without a zone: a guessed zone is a wrong number.
     """
     hint = "Write it like 2026-03-01T10:00:00Z, or as seconds since 1970 (date +%s)."
-    is_number = re.fullmatch(r"[0-9]{10}(\.[0-9]+)?", text)
+    number = re.fullmatch(r"([0-9]{10})(?:\.[0-9]+|([0-9]{3}))?", text)
     try:
-        read = (
-            datetime.fromtimestamp(float(text), UTC) if is_number else datetime.fromisoformat(text)
-        )
+        if number:
+            seconds = f"{number[1]}.{number[2]}" if number[2] else text
+            read = datetime.fromtimestamp(float(seconds), UTC)
+        else:
+            read = datetime.fromisoformat(text)
     except ValueError:
-        raise BadUsageError(f"{source}: {quoted(text)} is no point in time.", hint) from None
+        raise BadUsageError(f"{source}: {quoted(text)} is not a valid timestamp.", hint) from None
     if read.tzinfo is None:
-        raise BadUsageError(f"{source}: {quoted(text)} doesn't say its time zone.", hint)
+        raise BadUsageError(f"{source}: {quoted(text)} has no time zone.", hint)
     if not 2000 <= read.year < 2100:
         raise BadUsageError(f"{source}: {quoted(text)} is not of this century.", hint)
     return read.astimezone(UTC)
 
 
 def happened(text: str, source: str, now: datetime) -> datetime:
-    """Read when something happened; raises BadUsageError for the future, too."""
+    """Parse when something happened; raises BadUsageError for the future, too."""
     when = typed_moment(text, source)
     if when > now + FUTURE:
         raise BadUsageError(
-            f"{source}: {text} is in the future (it is {rfc3339(now)} here).",
-            "Give the time as it was, with the right time zone.",
+            f"{source}: {quoted(text)} is in the future: this machine's clock says {rfc3339(now)}.",
+            "Check the time zone, and this machine's clock.",
         )
     return when
 
@@ -50,7 +54,7 @@ def rfc3339(when: datetime) -> str:
 def in_order(
     created: datetime | None, started: datetime | None, finished: datetime
 ) -> tuple[datetime, datetime, datetime]:
-    """Fill what is unknown from what came after it, and let nothing begin after it ended.
+    """Return all three times: an unknown one is the next one's, and none begins after its end.
 
     The clocks of a CI's server and of its machine differ, so a start a moment after the end is no
     error; a negative duration would be stored as it is (contract: "finished before started").

@@ -20,7 +20,7 @@ def test_an_incident_of_tomorrow_is_a_mistake(devlake_ci, typed):
         ran = devlake_ci("incident", *typed, env=env)
 
         assert ran.code == 2
-        assert "2026-03-02T12:00:00Z is in the future" in ran.err
+        assert '"2026-03-02T12:00:00Z" is in the future' in ran.err
         assert devlake.requests == []
 
 
