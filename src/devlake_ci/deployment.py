@@ -11,7 +11,7 @@ from devlake_ci.commits.repo_url import canonical, path_of
 from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.identity import LONGEST_ID, identifier
-from devlake_ci.limits import MESSAGE, NAME, REF, REPO_URL, TITLE, truncate
+from devlake_ci.limits import MESSAGE, NAME, REF, REPO_ID, REPO_URL, TITLE, truncate
 from devlake_ci.model import Commit, Context, Deployment, Environment, Result
 from devlake_ci.options import Options
 from devlake_ci.text import cut
@@ -155,7 +155,19 @@ def _commit(options: Options, context: Context, lookups: Lookups) -> Commit:
         sha=sha,
         ref=truncate(ref, REF),
         message=truncate(message, MESSAGE),
+        name=truncate(options.commit_name, NAME),
+        repo_id=_repo_id(options),
     )
+
+
+def _repo_id(options: Options) -> str | None:
+    if options.repo_id and len(options.repo_id) > REPO_ID:
+        raise BadUsageError(
+            f"{options.source('repo_id')} is longer than the {REPO_ID} characters that DevLake "
+            "keeps.",
+            "Copy the id from the table repos of DevLake's database.",
+        )
+    return options.repo_id
 
 
 def _repo_url(options: Options, context: Context) -> str:

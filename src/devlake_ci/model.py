@@ -146,6 +146,8 @@ class Incident:
     severity: str | None = None
     priority: str | None = None
     component: str | None = None
+    more: tuple[tuple[str, str | int | float], ...] = ()
+    """What else a person said of it, by DevLake's names (`devlake.issue`)."""
 
     @property
     def status(self) -> str:

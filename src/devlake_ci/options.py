@@ -170,6 +170,17 @@ class CommitOptions:
         "Default: the branch or tag that the CI runs for.",
         metavar="NAME",
     )
+    repo_id: str | None = option(
+        "Which commits",
+        "DevLake's own id of the repository, such as github:GithubRepo:1:7. Default: DevLake finds "
+        "it by the URL.",
+        metavar="ID",
+    )
+    commit_name: str | None = option(
+        "Which commits",
+        "A name for the deployed commit. Default: the deployment's name.",
+        metavar="TEXT",
+    )
     message: str | None = option(
         "Which commits", "The commit's message. Default: what the CI or git says.", metavar="TEXT"
     )

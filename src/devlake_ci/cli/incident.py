@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.session import Session
+from devlake_ci.devlake import issue
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.content import checked_key
 from devlake_ci.incidents.decision import AFTER
@@ -30,6 +32,9 @@ GIVEN = (
 """The options of `report` that say something of an incident by hand, too."""
 
 
+More = tuple[tuple[str, issue.Value], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Typed:
     """What is typed for one incident; its variables would be those of a deployment."""
@@ -40,6 +45,11 @@ class Typed:
     link: str | None = None
     opened: str | None = None
     closed: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    creator: str | None = None
+    assignee: str | None = None
+    field: tuple[str, ...] = ()
 
 
 @click.group(no_args_is_help=False)
@@ -55,6 +65,30 @@ def _typed(command: click.Command) -> click.Command:
         click.Option(["--description"], metavar="TEXT", help="What happened."),
         click.Option(["--link"], metavar="URL", help="Where it is told. Default: this run."),
         click.Option(["--created-at", "opened"], metavar="TIME", help="When it began."),
+        click.Option(
+            ["--type", "kind"],
+            metavar="WORD",
+            callback=params.checked,
+            help="What it is to DevLake, which counts INCIDENT only. Default: INCIDENT.",
+        ),
+        click.Option(
+            ["--status"],
+            type=click.Choice(issue.STATUSES, case_sensitive=False),
+            help="How far it is. Default: TODO, and DONE when it is closed.",
+        ),
+        click.Option(
+            ["--creator"], metavar="NAME|ID=NAME", callback=params.checked, help="Who found it."
+        ),
+        click.Option(
+            ["--assignee"], metavar="NAME|ID=NAME", callback=params.checked, help="Who fixes it."
+        ),
+        click.Option(
+            ["--field"],
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=params.checked,
+            help=f"Another field of DevLake's issues: {', '.join(issue.FIELDS)}.",
+        ),
     ]
     return command
 
@@ -128,12 +162,21 @@ def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident
     del before
     if not typed.named:
         raise BadUsageError("The incident has no title.", "Give --title.")
+    if typed.status == "DONE":
+        raise BadUsageError(
+            "--status: an incident can't be opened as DONE.", "Close it: devlake-ci incident close."
+        )
     # A deployment that ended in this very second is one before it.
     created = _time(session, typed.opened, "--created-at") or session.world.clock.now() + AFTER
     return _incident(session, typed, typed.named, created)
 
 
 def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident:
+    if typed.status not in (None, "DONE"):
+        raise BadUsageError(
+            f"--status: an incident is DONE when it is closed, not {typed.status}.",
+            "Leave it out, or open the incident again with this status.",
+        )
     now = session.world.clock.now()
     title = typed.named or (before and before.title)
     created = _time(session, typed.opened, "--created-at") or (before and before.created_at)
@@ -148,7 +191,7 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
         raise BadUsageError(
             f"The incident would have ended ({rfc3339(resolved)}) before it began "
             f"({rfc3339(created)}).",
-            "Mend --resolved-at or --created-at.",
+            "Fix --resolved-at or --created-at.",
         )
     made = _incident(session, typed, title, created)
     return replace(
@@ -159,6 +202,11 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
         updated_at=max(resolved, now),
         resolved_at=resolved,
         original_status="closed",
+        more=tuple(
+            each
+            for each in _merged(before.more if before else (), made.more)
+            if each[0] != "status"
+        ),
     )
 
 
@@ -181,7 +229,24 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
         severity=truncate(options.severity, INCIDENT_OTHER),
         priority=truncate(options.priority, INCIDENT_OTHER),
         component=truncate(component, INCIDENT_OTHER),
+        more=_more(typed),
     )
+
+
+def _more(typed: Typed) -> More:
+    """Return what only a person knows; nobody is named who wasn't typed."""
+    chosen = {"type": truncate(typed.kind, INCIDENT_OTHER), "status": typed.status}
+    return _merged(
+        tuple((name, text) for name, text in chosen.items() if text),
+        tuple(issue.person(typed.creator, "creator", "--creator").items()),
+        tuple(issue.person(typed.assignee, "assignee", "--assignee").items()),
+        tuple(issue.fields(typed.field, "--field").items()),
+    )
+
+
+def _merged(*parts: More) -> More:
+    """Join fields; a later one goes before an earlier one of its name."""
+    return tuple(dict(chain.from_iterable(parts)).items())
 
 
 def _time(session: Session, text: str | None, source: str) -> datetime | None:

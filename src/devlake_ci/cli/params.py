@@ -90,12 +90,12 @@ def _parameter(field: Field[Any]) -> click.Option:
         help=f"{field.metadata['help']}  [{variable(field.name)}]",
         metavar=field.metadata.get("metavar"),
         default=default,
-        callback=_checked,
+        callback=checked,
         **more,
     )
 
 
-def _checked(context: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
+def checked(context: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
     """Refuse what was typed empty, which is nearly always a variable that wasn't set."""
     name = parameter.name or ""
     typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE

@@ -78,6 +78,7 @@ def incident(incident: Incident) -> Body:
         }
         | resolved
         | {key: value for key, value in optional.items() if value}
+        | dict(incident.more)
     )
 
 

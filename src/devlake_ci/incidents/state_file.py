@@ -46,6 +46,7 @@ class _Incident(_Model):
     severity: str | None = None
     priority: str | None = None
     component: str | None = None
+    more: tuple[tuple[str, str | int | float], ...] = ()
 
 
 class _Streak(_Model):
