@@ -9,6 +9,7 @@ import pytest
 import requests
 import yaml
 
+from devlake_ci import limits
 from devlake_sandbox import VERSIONS, Sandbox
 from tests.support import SHA, Reply, git
 
@@ -171,6 +172,20 @@ def test_a_thousand_commits_are_one_request_and_no_call_of_git(report, server, j
     assert len(server.received[0].body["deploymentCommits"]) == 1001
     assert alone == asked
     assert "and 981 more" in ran.out
+
+
+@pytest.mark.parametrize(("most", "code"), [(5, 0), (4, 2)])
+def test_all_additional_commits_together_are_bounded(
+    report, server, job, monkeypatch, *, most, code
+):
+    monkeypatch.setattr(limits, "COMMITS", most)
+    for number, sha in enumerate(FIVE):
+        (job / f"{number}.yml").write_text(f"- acme/repo-{number}@{sha}")
+
+    ran = report("--commits=*.yml")
+
+    assert (ran.code, bool(server.received)) == (code, code == 0)
+    assert ("Altogether more than 4 commits" in ran.err) == (code == 2)
 
 
 def test_jobs_can_each_leave_a_file(report, server, job):

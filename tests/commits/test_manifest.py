@@ -7,6 +7,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from devlake_ci import limits
 from devlake_ci.commits import manifest, manifest_parser
 from devlake_ci.commits.manifest_parser import ParseError
 from devlake_ci.errors import BadUsageError, MissingError, Problem
@@ -43,6 +44,7 @@ def attempt(read, errors):
         f"https://github.com/acme/pay.git@{SHA}",
         f"- acme/pay@{SHA}",
         f"[acme/pay@{SHA}]",
+        f"- ! acme/pay@{SHA}",
         f"- repo_url: git@github.com:acme/pay.git\n  sha: {SHA}",
         f"https://x-access-token:s3cr3t@github.com/acme/pay@{SHA}",
         f"ssh://git@github.com/acme/pay.git@{SHA}",
@@ -216,6 +218,7 @@ WRONG = {
     "URL of a repository": "- {repo_url: 'http://[bad]/a/b', sha: x}",
     "sha is longer than the 255": f"- {{repo_url: https://h.example/a/b, sha: {'x' * 256}}}",
     "the name of the commit is longer than 255": f"acme/pay@{'x' * 256}",
+    "what is given (501 characters) is not like owner/name@SHA": f"- {'x' * 501}",
     "repo_id is longer than the 255": f"- {{repo_url: https://h.example/a/b, sha: {SHA}, repo_id: "
     f"{'x' * 256}}}",
     "it is longer than the 500": f"- {{repo_url: https://h.example/{'x' * 500}, sha: {SHA}}}",
@@ -262,6 +265,23 @@ def test_no_error_gives_a_password_away(text):
 )
 def test_more_than_ten_thousand_commits_are_refused_before_they_are_kept(text):
     assert "more than 10000 commits" in refused(text)
+
+
+@pytest.mark.parametrize("form", ["{}\n", "- {}\n", '"{}",'])
+def test_as_many_commits_as_fit_are_taken(monkeypatch, form):
+    monkeypatch.setattr(limits, "COMMITS", 3)
+    most, more = (form.format(f"acme/pay@{SHA}") * number for number in (3, 4))
+    if form.endswith(","):
+        most, more = f"[{most[:-1]}]", f"[{more[:-1]}]"
+
+    assert len(read(most)) == 3
+    assert "commits are given for one deployment" in refused(more)
+
+
+def test_a_url_as_long_as_the_column_is_taken():
+    url = f"https://h.example/{'x' * 482}"
+
+    assert len(read(json.dumps([{"repo_url": url, "sha": SHA}]))[0].repo_url) == 500
 
 
 def test_an_entry_with_endless_fields_is_refused_before_it_is_kept():

@@ -107,6 +107,7 @@ SPELLINGS = {
         https://[0:0::01]/acme/shop""",
     "https://gerrit.example.com/pay/app": """
         https://ada@gerrit.example.com/a/pay/app
+        https://gerrit.example.com/a/a/pay/app
         https://gerrit.example.com/pay/app
         ssh://ada@gerrit.example.com:29418/pay/app""",
     "https://gerrit.wikimedia.org/r/mediawiki/core": """
@@ -146,6 +147,7 @@ NONE = [
     "git@git.example.de-shop:acme/shop",
     "git@devops_fabrikam:v3/acme/web/shop",
     "https://[bad]/acme/shop",
+    "https://\N{KELVIN SIGN}ernel.example/acme/shop",
     "ssh://git@[1::2::3]/acme/shop",
     f"https://github.com/acme/{'x' * 9000}",
     f"git@{'x' * 254}:acme/shop",

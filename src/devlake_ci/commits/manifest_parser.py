@@ -202,7 +202,7 @@ def _yaml(text: str) -> list[ParsedEntry]:
         mark = getattr(error, "problem_mark", None)
         why = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
         number = mark.line + 1 if mark else None
-        why = cut(line(cut(str(why), LONGEST_SHOWN)), 200)
+        why = cut(line(str(why)), 200)
         raise ParseError(number, f"it is not YAML: {why}.", _LIST) from None
 
 
@@ -270,7 +270,7 @@ def _scalar(node: _Node) -> str | NonString | None:
         return None
     if _NUMBER.fullmatch(text):
         return NonString(text, "a number")
-    return text if tag in {"str", "!"} else NonString(text, _KINDS.get(tag, "no text"))
+    return text if tag == "str" else NonString(text, _KINDS.get(tag, "no text"))
 
 
 def _node_kind(node: _Node) -> str:
