@@ -147,3 +147,42 @@ def test_a_merge_that_nobody_made_is_not_the_commit_of_a_pull_request(git):
 
     assert context.sha is None
     assert ci.context({}, no_file, git).sha == git("rev-parse", "HEAD")
+
+
+LIBRARY = {"JENKINS_URL": "http://ci", "GIT_URL": "https://github.com/acme/jenkins-lib.git",
+           "GIT_COMMIT": "b" * 40, "BRANCH_NAME": "main"}  # fmt: skip
+
+
+def test_variables_of_a_shared_library_contradict_the_checkout_so_neither_counts(git):
+    context = ci.context(LIBRARY, no_file, git)
+
+    assert (context.sha, context.repo_url, context.ref) == (None, None, "main")
+    assert {"sha", "repo_url"}.isdisjoint(context.sources)
+    assert "GIT_URL" in context.unknown["sha"]
+    assert context.unknown["repo_url"] == context.unknown["sha"]
+
+
+def test_a_checkout_with_the_cis_commit_or_a_remote_of_its_repository_contradicts_nothing(git):
+    head = git("rev-parse", "HEAD")
+    git("remote", "add", "upstream", "git@github.com:acme/jenkins-lib.git")
+
+    by_remote = ci.context(LIBRARY, no_file, git)
+    git("remote", "remove", "upstream")
+    by_commit = ci.context(LIBRARY | {"GIT_COMMIT": head}, no_file, git)
+
+    assert (by_remote.sha, by_commit.sha) == ("b" * 40, head)
+    assert by_remote.repo_url == by_commit.repo_url == "https://github.com/acme/jenkins-lib"
+
+
+def test_outside_of_any_checkout_the_variables_count(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert ci.context(LIBRARY, no_file, runtime.git).sha == "b" * 40
+
+
+def test_the_remote_of_a_checkout_without_the_cis_commit_is_not_its_repository(git):
+    travis = {"TRAVIS": "true", "TRAVIS_COMMIT": "b" * 40}
+
+    assert ci.context(travis, no_file, git).repo_url is None
+    travis["TRAVIS_COMMIT"] = git("rev-parse", "HEAD")
+    assert ci.context(travis, no_file, git).repo_url == "https://github.com/acme/shop"

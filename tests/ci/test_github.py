@@ -62,6 +62,111 @@ def test_a_pull_request_that_was_merged_long_ago_is_about_its_head():
     assert read(event, GITHUB_EVENT_NAME="pull_request").sha == HEAD
 
 
+OWN, NAMED = "c" * 40, "d" * 40
+SUITE = {"head_sha": NAMED, "head_branch": "release/2", "pull_requests": []}
+ON_PULL_REQUEST = {"issue": {"number": 7, "pull_request": {"url": "https://api.github.com/x"}}}
+EVERY_EVENT = {
+    "branch_protection_rule": ({}, OWN),
+    "check_run": ({"check_run": {"head_sha": NAMED, "check_suite": SUITE}}, NAMED),
+    "check_suite": ({"check_suite": SUITE}, NAMED),
+    "create": ({"ref": "v1", "ref_type": "tag"}, OWN),
+    "delete": ({"ref": "old", "ref_type": "branch"}, None),
+    "deployment": ({"deployment": {"sha": NAMED}}, NAMED),
+    "deployment_status": ({"deployment": {"sha": NAMED}}, NAMED),
+    "discussion": ({"discussion": {}}, OWN),
+    "discussion_comment": ({"discussion": {}}, OWN),
+    "fork": ({}, OWN),
+    "gollum": ({}, OWN),
+    "image_version": ({}, OWN),
+    "issue_comment": ({"issue": {"number": 7}}, OWN),
+    "issue_comment on a pull request": (ON_PULL_REQUEST, None),
+    "issues": ({"issue": {"number": 7}}, OWN),
+    "label": ({}, OWN),
+    "merge_group": ({"merge_group": {"head_sha": OWN}}, OWN),
+    "milestone": ({}, OWN),
+    "page_build": ({"build": {"commit": NAMED}}, NAMED),
+    "public": ({}, OWN),
+    "pull_request": ({"pull_request": {"head": {"sha": NAMED}}}, NAMED),
+    "pull_request_review": ({"pull_request": {"head": {"sha": NAMED}}}, NAMED),
+    "pull_request_review_comment": ({"pull_request": {"head": {"sha": NAMED}}}, NAMED),
+    "pull_request_target": ({"pull_request": {"head": {"sha": NAMED}}}, NAMED),
+    "push": ({"head_commit": {"id": OWN}}, OWN),
+    "registry_package": ({}, OWN),
+    "release": ({"release": {"tag_name": "v1"}}, OWN),
+    "repository_dispatch": ({"client_payload": {}}, OWN),
+    "schedule": ({}, OWN),
+    "status": ({"sha": NAMED, "branches": [{"name": "release/2"}]}, NAMED),
+    "watch": ({}, OWN),
+    "workflow_dispatch": ({}, OWN),
+    "workflow_run": ({"workflow_run": {"event": "push", "head_sha": NAMED}}, NAMED),
+    "workflow_run of one": ({"workflow_run": {"event": "workflow_run", "head_sha": NAMED}}, None),
+    "workflow_run of status": ({"workflow_run": {"event": "status", "head_sha": NAMED}}, None),
+}
+"""All that GitHub's page lists, with an event and the commit that is deployed: GITHUB_SHA, the one
+that the event names, or none, because GITHUB_SHA is another one and the event doesn't name it.
+https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows"""
+
+
+@pytest.mark.parametrize("name", EVERY_EVENT)
+def test_each_event_is_about_the_commit_that_it_names_or_asks_for_one(name):
+    event, sha = EVERY_EVENT[name]
+
+    context = read(event, GITHUB_EVENT_NAME=name.partition(" ")[0], GITHUB_SHA=OWN)
+
+    assert context.sha == sha
+    assert ("sha" in context.unknown) == (sha is None)
+
+
+@pytest.mark.parametrize("name", ["check_run", "check_suite", "delete", "status", "workflow_run"])
+def test_an_event_about_another_commit_that_cannot_be_read_asks_for_one(name):
+    context = read(None, GITHUB_EVENT_NAME=name, GITHUB_SHA=OWN)
+
+    assert (context.sha, list(context.unknown)) == (None, ["sha"])
+
+
+@pytest.mark.parametrize(
+    ("suite", "is_one"),
+    [
+        (SUITE, False),
+        (SUITE | {"pull_requests": [{"number": 7}]}, True),
+        (SUITE | {"head_branch": None}, True),  # it comes from a fork
+        (SUITE | {"head_branch": "gh-readonly-queue/main/pr-7-abc"}, True),
+    ],
+)
+def test_a_check_of_a_pull_request_is_one(suite, is_one):
+    runs = {
+        "check_suite": {"check_suite": suite},
+        "check_run": {"check_run": {"head_sha": NAMED, "check_suite": suite}},
+    }
+
+    for name, event in runs.items():
+        assert bool(read(event, GITHUB_EVENT_NAME=name).pull_request) == is_one
+
+
+@pytest.mark.parametrize(
+    ("branches", "ref"),
+    [
+        (["release/2"], "release/2"),
+        (["topic", "main"], "main"),
+        (["topic", "other"], None),
+        ([], None),
+    ],
+)
+def test_a_status_is_about_a_branch_only_where_that_is_clear(branches, ref):
+    event = {"sha": NAMED, "branches": [{"name": name} for name in branches],
+             "repository": {"default_branch": "main"}}  # fmt: skip
+
+    assert read(event, GITHUB_EVENT_NAME="status").ref == ref
+
+
+def test_a_push_to_a_merge_queue_is_for_pull_requests():
+    ref = "refs/heads/gh-readonly-queue/main/pr-7-abc"
+
+    assert read(GITHUB_EVENT_NAME="push", GITHUB_REF=ref).pull_request == (
+        "it runs for a merge queue"
+    )
+
+
 def test_a_release_without_a_ref_has_its_tag():
     context = read({"release": {"tag_name": "v1"}}, GITHUB_EVENT_NAME="release", GITHUB_REF="")
 

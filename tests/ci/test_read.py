@@ -11,9 +11,42 @@ from devlake_ci.model import Context
 from tests.ci.recorded import RECORDED
 
 NAMES = sorted({name for record in RECORDED.values() for name in record["env"]} - {"DEVLAKE_CI"})
-EVENTS = sorted({record["env"].get("GITHUB_EVENT_NAME", "") for record in RECORDED.values()})
-TOP = st.sampled_from(["pull_request", "workflow_run", "deployment", "deployment_status", "action"])
-KEYS = st.sampled_from(["head", "sha", "head_sha", "ref", "head_commit", "id", "state", "merged"])
+EVENTS = sorted(
+    {record["env"].get("GITHUB_EVENT_NAME", "") for record in RECORDED.values()}
+    | {"check_run", "check_suite", "delete", "issue_comment", "page_build", "status"}
+)
+TOP = st.sampled_from(
+    [
+        "pull_request",
+        "workflow_run",
+        "deployment",
+        "deployment_status",
+        "action",
+        "sha",
+        "issue",
+        "check_run",
+        "check_suite",
+        "branches",
+        "repository",
+    ]
+)
+KEYS = st.sampled_from(
+    [
+        "head",
+        "sha",
+        "head_sha",
+        "ref",
+        "head_commit",
+        "id",
+        "state",
+        "merged",
+        "event",
+        "name",
+        "check_suite",
+        "pull_requests",
+        "html_url",
+    ]
+)
 WORDS = (
     st.sampled_from(["", "<nil>", "0", "9" * 18, "0" * 40, "refs/heads/", "true", "closed"])
     | st.text()
@@ -149,6 +182,83 @@ def test_an_environment_without_a_name_is_stopped_all_the_same():
     context = ci.context(env, lambda _: None, lambda *_: None)
 
     assert context.stops == "it stops the environment"
+
+
+@pytest.mark.parametrize(
+    ("written", "ref"),
+    [
+        ("origin/main", "main"),
+        ("upstream/main", "main"),
+        ("feature/a", "feature/a"),
+        ("detached", None),
+    ],
+)
+def test_jenkinss_branch_has_no_remote_before_it_and_is_none_for_a_sha(written, ref):
+    env = {"JENKINS_URL": "https://ci", "GIT_BRANCH": written}
+
+    assert ci.context(env, lambda _: None, lambda *_: None).ref == ref
+
+
+@pytest.mark.parametrize(
+    "ref", ["refs/pull/7/merge", "refs/heads/gh-readonly-queue/main/pr-7-a", "origin/pr/7/head"]
+)
+@pytest.mark.parametrize(
+    ("provider", "name"),
+    [("azure", "BUILD_SOURCEBRANCH"), ("jenkins", "GIT_BRANCH"), ("teamcity", "vcsroot.branch"),
+     ("buildkite", "BUILDKITE_BRANCH"), ("circleci", "CIRCLE_BRANCH")],
+)  # fmt: skip
+def test_on_any_ci_the_ref_of_a_pull_request_or_a_merge_queue_gives_it_away(provider, name, ref):
+    context = ci.context({"DEVLAKE_CI": provider, name: ref}, lambda _: None, lambda *_: None)
+
+    assert context.pull_request
+
+
+@pytest.mark.parametrize("text", ["$(GIT_COMMIT)", " $(Build.SourceVersion) ", "<nil>", ""])
+def test_a_macro_that_azure_left_as_it_is_counts_as_not_set(text):
+    env = {"TF_BUILD": "True", "BUILD_SOURCEVERSION": text}
+
+    assert ci.context(env, lambda _: None, lambda *_: None).sha is None
+
+
+@pytest.mark.parametrize(
+    "name", ["HARNESS_STAGE_INDEX", "HARNESS_STEP_INDEX", "HARNESS_NODE_INDEX"]
+)
+def test_legs_of_a_matrix_differ_on_harness(name):
+    env = {"DRONE": "true", "DRONE_STAGE_NUMBER": "1", "DRONE_BUILD_NUMBER": "7"}
+
+    legs = [ci.context(env | {name: leg}, lambda _: None, lambda *_: None) for leg in "01"]
+
+    assert legs[0].job_id != legs[1].job_id
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://ada:s3cr3t@ci.example.com/job/shop/7/", "https://ci.example.com/job/shop/7/"),
+        ("https://ada:s3/cr3t@ci.example.com/job/7/", None),
+        ("https://ci.example.com:8443/job/a@b/7/", "https://ci.example.com:8443/job/a@b/7/"),
+    ],
+)
+def test_the_address_of_a_run_loses_its_login(url, shown):
+    env = {"JENKINS_URL": "https://ci.example.com", "BUILD_URL": url}
+
+    context = ci.context(env, lambda _: None, lambda *_: None)
+
+    assert context.run_url == shown
+    assert ("run_url" in context.sources) == (shown is not None)
+
+
+@pytest.mark.parametrize("name", ["gitea", "forgejo"])
+def test_a_repository_is_where_the_server_says_not_where_its_runner_found_it(name):
+    env = {"DEVLAKE_CI": name, "GITHUB_EVENT_PATH": "event", "GITHUB_RUN_NUMBER": "7",
+           "GITHUB_SERVER_URL": "http://gitea:3000", "GITHUB_REPOSITORY": "acme/shop"}  # fmt: skip
+    event = json.dumps({"repository": {"html_url": "https://git.example.com/acme/shop"}})
+
+    context = ci.context(env, {"event": event}.get, lambda *_: None)
+
+    assert context.repo_url == "https://git.example.com/acme/shop"
+    assert context.run_url == "https://git.example.com/acme/shop/actions/runs/7"
+    assert context.sources["repo_url"] == "event.repository.html_url"
 
 
 @pytest.mark.parametrize(

@@ -311,6 +311,31 @@ def test_what_only_the_end_of_a_job_knows_is_no_failure(doctor):
     assert check(ran, "report")["state"] == "good"
 
 
+JENKINS = {"JENKINS_URL": "https://ci.example.com", "BUILD_TAG": "jenkins-shop-7",
+           "GIT_COMMIT": SHA, "GIT_URL": "https://github.com/acme/shop",
+           "DEVLAKE_ENVIRONMENT": "production", "DEVLAKE_RESULT": "success"}  # fmt: skip
+
+
+def test_cells_of_a_matrix_that_the_ci_does_not_tell_apart_are_told(doctor):
+    told = doctor("--format=json", env=JENKINS)
+    named = doctor("--format=json", "--service=eu", env=JENKINS)
+
+    assert check(told, "matrix")["state"] == "unknown"
+    assert "--service" in check(told, "matrix")["says"]
+    assert "matrix" not in dict(states(named))
+
+
+def test_variables_that_contradict_the_checkout_are_told(doctor):
+    asked = {
+        ("config", "-z", "--get-regexp", r"^remote\..*\.url$"):
+            "remote.origin.url\nhttps://github.com/acme/other\0",
+    }  # fmt: skip
+    told = doctor("--format=json", env=JENKINS, git=lambda *words: asked.get(words))
+
+    assert told.code == 3
+    assert "GIT_URL says" in check(told, "commit")["says"]
+
+
 def test_a_pull_request_is_told_as_what_it_is(doctor):
     reported = [
         check(doctor("--format=json", CIRCLE_PR_NUMBER="12", DEVLAKE_ENVIRONMENT=name), "report")

@@ -58,12 +58,22 @@ def test_a_wrong_variable_is_named(report):
     assert 'DEVLAKE_DRY_RUN: "perhaps"' in report(DEVLAKE_DRY_RUN="perhaps").err
 
 
-@pytest.mark.parametrize("unset", ["", " ", "<nil>"])
+@pytest.mark.parametrize("unset", ["", " ", "<nil>", "$(UNDEFINED)"])
 def test_an_empty_variable_is_unset(report, server, unset):
     ran = report(DEVLAKE_SHA=unset, DEVLAKE_MODE=unset, DEVLAKE_DRY_RUN=unset, DEVLAKE_HEADER=unset)
 
     assert ran.code == 0
     assert server.received[0].body["deploymentCommits"][0]["commitSha"] == SHA
+
+
+def test_a_macro_that_azure_left_within_a_value_is_named_and_never_sent(report, server):
+    set_ = report(DEVLAKE_SERVICE="shop-$(REGION)")
+    typed = report("--header", "X-Team: $(TEAM)")
+    message = report(DEVLAKE_MESSAGE="Quote $(id) in the script")
+
+    assert "DEVLAKE_SERVICE: $(REGION) is not expanded" in set_.err
+    assert "--header: $(TEAM) is not expanded" in typed.err
+    assert (set_.code, typed.code, message.code, len(server.received)) == (2, 2, 0, 1)
 
 
 @pytest.mark.parametrize("empty", ["", " ", "<nil>"])
