@@ -1,6 +1,7 @@
 """What the tests run the program with."""
 
 import os
+import signal
 import ssl
 import threading
 
@@ -25,7 +26,12 @@ def pytest_addoption(parser):
 
 @pytest.fixture(autouse=True, scope="session")
 def _isolated():
-    """Let no settings of this machine into git, and let Ada commit."""
+    """Let no settings of this machine into git, and let Ada commit; give children their signals.
+
+    A shell's background job ignores SIGINT, and what it starts inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
             patch.setenv(name, os.devnull)

@@ -77,7 +77,7 @@ def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_
         clock = replace(ticking.clock(), random=random.random)
         world = replace(
             runtime.real(), env=env, clock=clock, git=lambda *_, **__: None,
-            stop_at_signals=lambda: None,
+            stop_at_signals=lambda: None, defer_signals=lambda: None,
         )  # fmt: skip
         codes[number] = run(["report"], world)
 

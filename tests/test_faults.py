@@ -4,18 +4,22 @@ Each row says how DevLake, or what stands for it, goes wrong, the exit code and 
 exit code 5 the event is in the spool, with any other code it is not: it was stored, or refused.
 """
 
+import json
+import os
 import resource
 import signal
 import subprocess
 import sys
-from datetime import timedelta
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
 from tests import faulty
 from tests.faulty import Faulty, NeverAccepts
-from tests.support import CUT, NOON, PIPELINE, SILENCE, Reply
+from tests.support import CUT, GITHUB, NOON, PIPELINE, SHA, SILENCE, Reply
 
 PAGE = "<!DOCTYPE html><title>DevLake</title>"
 IN_AN_HOUR = format_datetime(NOON + timedelta(hours=1), usegmt=True)
@@ -346,3 +350,249 @@ def test_a_full_disk_leaves_no_half_of_an_event(tmp_path):
     assert "Nor could it be kept" in ran.stderr
     assert "File too large" in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def run_report(url, spool, *, code="", **given):
+    """Run the program in a process of its own, after some `code`."""
+    program = f"{code}\nimport sys; sys.argv = ['devlake-ci', 'report']\n"
+    program += "from devlake_ci.cli import main; main()"
+    env = PIPELINE | {"DEVLAKE_URL": url, "DEVLAKE_SPOOL": str(spool), "DEVLAKE_DEADLINE": "2"}
+    env |= given.pop("env", {})
+    return subprocess.run(
+        [sys.executable, "-c", program], env=env, check=False, timeout=PATIENCE,
+        **({"capture_output": True} | given),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("where", ["/dev/full", "a closed pipe"])
+def test_output_that_cannot_be_written_keeps_no_report_from_devlake(
+    server, tmp_path, stream, where
+):
+    if where == "/dev/full":
+        output = os.open(where, os.O_WRONLY)
+    else:
+        reader, output = os.pipe()
+        os.close(reader)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: output}
+
+    ran = run_report(
+        server.url, tmp_path, capture_output=False, env={"DEVLAKE_VERBOSE": "true"}, **streams
+    )
+    os.close(output)
+
+    assert len(server.received) == 1
+    assert ran.returncode == (0 if stream == "stderr" else 1)
+    assert spooled(tmp_path) == 0
+
+
+NO_THREADS = """
+import threading
+def start(thread): raise RuntimeError("can't start new thread")
+threading.Thread.start = start
+"""
+
+
+def test_without_a_thread_a_report_is_sent_all_the_same(server, tmp_path):
+    ran = run_report(server.url, tmp_path, code=NO_THREADS)
+
+    assert (ran.returncode, len(server.received)) == (0, 1), ran.stderr
+
+
+@pytest.mark.parametrize("behaviour", [faulty.never_answers, faulty.drips_headers])
+def test_without_a_thread_a_server_holds_nobody_up_either(tmp_path, behaviour):
+    with Faulty(behaviour) as server:
+        ran = run_report(server.url, tmp_path, code=NO_THREADS)
+
+    assert (ran.returncode, spooled(tmp_path)) == (UNREACHED, 1), ran.stderr
+
+
+def at_first(number):
+    """Be sent a signal when nothing is made of the job's event yet."""
+    return f"""
+import os
+from devlake_ci.cli import session
+begin = session.Session.__init__
+def signalled(*given):
+    os.kill(os.getpid(), {int(number)})
+    begin(*given)
+session.Session.__init__ = signalled
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_job_that_is_cancelled_at_the_very_beginning_leaves_its_event(server, tmp_path, number):
+    ran = run_report(server.url, tmp_path, code=at_first(number))
+
+    assert ran.returncode == UNREACHED, ran.stderr
+    assert f"Stopped by {number.name}".encode() in ran.stderr
+    assert (len(server.received), spooled(tmp_path)) == (0, 1)
+
+
+def test_what_nohup_lets_live_on_lives_on(server, tmp_path):
+    code = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{at_first(signal.SIGHUP)}"
+
+    ran = run_report(server.url, tmp_path, code=code)
+
+    assert (ran.returncode, len(server.received)) == (0, 1), ran.stderr
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "HTTP_PROXY", "CIRCLE_BUILD_URL", "NO_PROXY"])
+def test_what_is_no_url_in_a_variable_loses_no_event(server, tmp_path, name):
+    ran = run_report(server.url, tmp_path, env={name: "http://[bad]/x"})
+
+    assert b"Traceback" not in ran.stderr
+    assert b" has a bug " not in ran.stderr
+    assert spooled(tmp_path) + (ran.returncode == 0) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"DEVLAKE_CONNECTION": "", "DEVLAKE_PROJECT": "team/"}, "has an empty part"),
+        ({"DEVLAKE_CONNECTION": "", "DEVLAKE_PROJECT": "a/../b"}, "has an empty part"),
+        ({"DEVLAKE_CONNECTION": "1" * 19}, "is not the number of a webhook connection"),
+        ({"DEVLAKE_FINISHED_AT": "1999-12-31T23:59:59Z"}, "DEVLAKE_FINISHED_AT"),
+        (
+            {"DEVLAKE_COMMITS": f"- {{repo_url: 'http://[bad]/a/b', sha: {SHA}}}"},
+            "is not the URL of a repository",
+        ),
+    ],
+)
+def test_what_a_replay_would_not_take_is_refused_before_it_is_kept(
+    devlake_ci, tmp_path, wrong, says
+):
+    env = {
+        "DEVLAKE_URL": "http://127.0.0.1:1",
+        "DEVLAKE_SPOOL": str(tmp_path),
+        "DEVLAKE_DEADLINE": "1",
+    }
+
+    ran = devlake_ci("report", env=PIPELINE | env | wrong)
+
+    assert ran.code == 2, ran.err
+    assert says in ran.err
+    assert spooled(tmp_path) == 0
+
+
+def test_a_clock_that_is_decades_slow_makes_no_number(devlake_ci, server, tmp_path, ticking):
+    ticking.now = datetime(1990, 1, 1, tzinfo=UTC)
+
+    ran = devlake_ci(
+        "report", env=PIPELINE | {"DEVLAKE_URL": server.url, "DEVLAKE_SPOOL": str(tmp_path)}
+    )
+
+    assert ran.code == 2
+    assert "the clock of this machine is wrong" in ran.err
+    assert (server.received, spooled(tmp_path)) == ([], 0)
+
+
+def test_a_name_of_150_letters_is_kept_and_replayed(devlake_ci, server, tmp_path):
+    server.script = [Reply(503, "busy")]
+    env = PIPELINE | {
+        "DEVLAKE_CONNECTION": "",
+        "DEVLAKE_PROJECT": "購" * 150,
+        "DEVLAKE_DEADLINE": "1",
+    }
+    kept = devlake_ci(
+        "report", env=env | {"DEVLAKE_URL": server.url, "DEVLAKE_SPOOL": str(tmp_path)}
+    )
+    server.script = [Reply()]
+
+    ran = devlake_ci("replay", str(tmp_path), env={"DEVLAKE_URL": server.url})
+
+    assert (kept.code, ran.code, spooled(tmp_path)) == (UNREACHED, 0, 0)
+
+
+def test_a_pipe_for_a_spool_holds_nobody_up(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    sent = report("http://127.0.0.1:1", tmp_path / "pipe")
+    replayed = subprocess.run(
+        [sys.executable, "-m", "devlake_ci", "replay", str(tmp_path / "pipe")], check=False,
+        env={"DEVLAKE_URL": "http://127.0.0.1:1"}, timeout=PATIENCE, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert sent.returncode == UNREACHED
+    assert "Nor could it be kept" in sent.stderr
+    assert (replayed.returncode, "can't be used: Not a directory" in replayed.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+def test_a_pipe_for_a_file_of_the_ci_holds_nobody_up(server, tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    env = GITHUB | {"CIRCLECI": "", "DEVLAKE_CHECK_RUN_ID": "7", name: str(tmp_path / "pipe")}
+
+    ran = report(server.url, tmp_path / "spool", **env)
+
+    assert (ran.returncode, len(server.received)) == (0, 1), ran.stderr
+
+
+@pytest.mark.parametrize("program", ["git", "buildkite-agent"])
+def test_a_program_whose_child_hangs_holds_nobody_up(server, tmp_path, program):
+    script = f"#!/bin/sh\nsleep 987 & echo $! >> {tmp_path}/children\nwait\n"
+    (tmp_path / program).write_text(script)
+    (tmp_path / program).chmod(0o755)
+    env = {
+        "CIRCLECI": "", "BUILDKITE": "true", "BUILDKITE_COMMIT": SHA, "BUILDKITE_BRANCH": "main",
+        "BUILDKITE_REPO": "https://github.com/acme/shop", "BUILDKITE_BUILD_ID": "1",
+        "BUILDKITE_JOB_ID": "2", "DEVLAKE_DEADLINE": "4", "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "BUILDKITE_AGENT_ACCESS_TOKEN": "t",
+    }  # fmt: skip
+
+    ran = report(server.url, tmp_path / "spool", **env)
+
+    assert (ran.returncode, len(server.received)) == (0, 1), ran.stderr
+    children = (tmp_path / "children").read_text().split()
+    assert children
+    assert not any(is_alive(int(child)) for child in children)
+
+
+def is_alive(number):
+    status = Path(f"/proc/{number}/stat")
+    return status.exists() and status.read_text().rpartition(") ")[2][0] != "Z"
+
+
+LOGIN = b64encode(b"me:pr0xy-s3cr3t").decode()
+
+
+@pytest.mark.parametrize("quoted", ["Basic {login}", "Bearer s3cr3t-key", "{encoded}", "{json}"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_whatever_is_quoted_no_secret_is_printed(devlake_ci, server, quoted, form):
+    said = quoted.format(
+        login=LOGIN, encoded=b64encode(b"Authorization: Bearer s3cr3t-key").decode(),
+        json=json.dumps("s3cr3t/key"),
+    )  # fmt: skip
+    server.script = [Reply(403, {"message": f"{'x' * 480} you sent {said}"})]
+    env = PIPELINE | {
+        "DEVLAKE_URL": server.url, "DEVLAKE_TOKEN": "Bearer s3cr3t-key", "NO_PROXY": "127.0.0.1",
+        "HTTPS_PROXY": "http://me:pr0xy-s3cr3t@proxy:3128", "CI_JOB_TOKEN": "s3cr3t/key",
+    }  # fmt: skip
+
+    ran = devlake_ci("report", "--verbose", f"--format={form}", env=env)
+
+    assert ran.code == 4
+    shown = ran.out + ran.err
+    assert not any(
+        part in shown for part in ("s3cr3t", LOGIN[6:], "czNjcjN0", "MzY3IzdC", "M2NyM3")
+    )
+
+
+def test_a_cis_api_that_quotes_its_token_shows_it_to_nobody(devlake_ci, server):
+    server.script = [
+        Reply(401, {"message": f"{'x' * 180} CI_JOB_TOKEN glcbt-64_s3cr3t is no good"})
+    ]
+    env = PIPELINE | {
+        "CIRCLECI": "", "GITLAB_CI": "true", "CI_API_V4_URL": server.url, "CI_PROJECT_ID": "1",
+        "CI_JOB_ID": "2", "CI_JOB_TOKEN": "glcbt-64_s3cr3t", "CI_PROJECT_URL": "https://g.example/a/b",
+        "CI_COMMIT_SHA": SHA, "CI_COMMIT_REF_NAME": "main", "CI_COMMIT_BRANCH": "main",
+        "CI_DEFAULT_BRANCH": "main", "CI_SERVER_HOST": "g.example", "CI_PIPELINE_ID": "3",
+        "CI_ENVIRONMENT_NAME": "production", "CI_JOB_NAME": "deploy", "DEVLAKE_RESULT": "failed",
+    }  # fmt: skip
+
+    ran = devlake_ci(
+        "report", "--mode=incident", "--verbose", "--url", server.url, "--connection=1", env=env
+    )
+
+    assert server.received
+    assert "glcbt" not in ran.out + ran.err

@@ -2,6 +2,9 @@ import html
 import json
 import re
 import string
+from base64 import b64encode, urlsafe_b64encode
+from functools import partial
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -13,6 +16,7 @@ from devlake_ci.text import (
     line,
     markdown,
     quoted,
+    redact,
     without_login,
     workflow_command,
 )
@@ -190,3 +194,62 @@ def test_a_login_is_looked_for_in_linear_time():
     text = "a://" * 1_000_000
 
     assert without_login(text) == text
+
+
+SECRET = 'k3y/+ "of" & dévlake?'
+FIRST, SECOND = SECRET[:9], SECRET[9:]
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        str,
+        quote,
+        quote_plus,
+        partial(quote, safe=""),
+        lambda secret: re.sub("%..", lambda found: found[0].lower(), quote(secret, safe="")),
+        json.dumps,
+        partial(json.dumps, ensure_ascii=False),
+        partial(html.escape, quote=False),
+        lambda secret: b64encode(secret.encode()).decode(),
+        lambda secret: b64encode(f"me:{secret}".encode()).decode(),
+        lambda secret: urlsafe_b64encode(f"user:{secret}, and more".encode()).decode(),
+        lambda secret: b64encode(f"u:{secret}\n".encode()).decode(),
+    ],
+)
+def test_a_secret_is_hidden_in_each_encoding_that_a_server_may_quote_it_in(encode):
+    shown = redact(encode(SECRET), [SECRET])
+
+    assert "***" in shown
+    assert not any(part in shown for part in ("k3y", "lake", "azN5", "s5Ly", "M3kv"))
+
+
+def test_a_secret_of_several_lines_is_hidden_where_they_have_become_one():
+    assert redact(line(f"a {FIRST}\n{SECOND} b"), [f"{FIRST}\n{SECOND}"]) == "a *** b"
+
+
+@given(st.binary(max_size=9), st.text(string.ascii_letters, min_size=8), st.binary(max_size=9))
+def test_no_secret_can_be_read_out_of_base64(before, secret, after):
+    shown = redact(b64encode(before + secret.encode() + after).decode(), [secret])
+
+    assert "***" in shown
+
+
+def test_of_a_secret_that_was_cut_nothing_is_left():
+    assert redact(cut("it said: my-s3cr3t-key", 18), ["my-s3cr3t-key"]) == "it said: ***…"
+
+
+def test_what_is_too_short_to_be_a_secret_stays():
+    assert redact("1 of 10", ["1", "of"]) == "1 of 10"
+
+
+LONG = 400_000
+"""Characters at which work that grows with their square would take hours."""
+
+
+@pytest.mark.parametrize("piece", ["a://", "://a@", "@", "##[", "::", "a ", "&#35;", "%2"])
+@pytest.mark.parametrize(
+    "work", [quoted, markdown, without_login, lambda text: redact(text, ["s3cr3t", "a://@"])]
+)
+def test_work_grows_with_the_length_of_a_text_and_not_with_its_square(piece, work):
+    assert work(piece * (LONG // len(piece))) is not None

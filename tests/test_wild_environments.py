@@ -106,6 +106,7 @@ def ran(env, event, command, folder):
     world = replace(
         runtime.real(), env=env, clock=Ticking().clock(), git=lambda *_, **__: None,
         workspace=lambda left: runtime.workspace(env, left), stop_at_signals=lambda: None,
+        defer_signals=lambda: None,
     )  # fmt: skip
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):

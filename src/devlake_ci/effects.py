@@ -29,6 +29,13 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Mask:
+    """Print a line that tells the CI which secret to hide."""
+
+    line: str
+
+
+@dataclass(frozen=True)
 class Run:
     """Run a program of the CI's own and give it `text` to read (Buildkite's agent); no shell."""
 
@@ -36,4 +43,4 @@ class Run:
     text: str
 
 
-Effect = Append | Replace | Say | Run
+Effect = Append | Replace | Say | Mask | Run

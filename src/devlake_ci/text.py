@@ -9,7 +9,9 @@ import json
 import re
 import string
 import unicodedata
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 ANNOTATION_LIMIT = 4096  # actions/runner cuts an annotation here (ExecutionContext.cs)
 
@@ -19,6 +21,7 @@ SHORTEST_SECRET = 4
 _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control, lone surrogate, line and paragraph separator
 _COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _INVISIBLE = "&#8203;"
 # @name, #1, GH-1, https://, www. as entities
 _REFERENCE = re.compile(
@@ -55,11 +58,59 @@ def without_user_info(url: str) -> str | None:
     return None if re.search(r"://[^/?#\s]*:(?!\d*(?:[/?#]|$))", bare) and "@" in bare else bare
 
 
-def hidden(text: str, secrets: Iterable[str]) -> str:
-    """Write *** for each of the secrets; what is too short to be one stays."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***") if len(secret) >= SHORTEST_SECRET else text
-    return text
+class Redactor:
+    """Writes *** for secrets, in each encoding in which a server or a program may quote them."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Take secrets as they are; one that is too short to be a secret stays visible."""
+        found = {each.strip() for each in secrets}
+        whole = {each for each in found if len(each) >= SHORTEST_SECRET}
+        forms = {form for each in whole for form in _encodings(each)}
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def redact(self, text: str) -> str:
+        """Return a text without them, and without their beginnings where the text was cut."""
+        for form in self._forms:
+            text = text.replace(form, "***")
+        return self._redact_cuts(text) if "…" in text else text
+
+    def _redact_cuts(self, text: str) -> str:
+        for form in self._forms:
+            for length in range(len(form) - 1, SHORTEST_SECRET - 1, -1):
+                text = text.replace(f"{form[:length]}…", "***…")
+        return text
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without these secrets; see `Redactor`."""
+    return Redactor(secrets).redact(text)
+
+
+def _encodings(secret: str) -> Iterator[str]:
+    """Return a secret as it is, and as log lines, JSON, HTML, a URL and base64 spell it."""
+    yield from (secret, " ".join(secret.split()))
+    yield from (each for each in secret.splitlines() if len(each) >= 2 * SHORTEST_SECRET)
+    escaped = json.dumps(secret)[1:-1]
+    yield from (escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for safe in ("", "/", "/:@"):
+        quoted = quote(secret, safe=safe, errors="replace")
+        yield from (quoted, quoted.replace("%20", "+"), _ESCAPE.sub(_lower, quoted))
+    yield from _in_base64(secret.encode(errors="replace"))
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """Return what base64 shows of a secret wherever in a longer text it begins (RFC 4648, 4)."""
+    yield b64encode(secret).decode()
+    for before in range(3):
+        start, end = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
+        if end - start >= SHORTEST_SECRET:
+            inner = b64encode(bytes(before) + secret).decode()[start:end]
+            yield from (inner, inner.replace("+", "-").replace("/", "_"))
+
+
+def _lower(found: re.Match[str]) -> str:
+    return found[0].lower()
 
 
 def markdown(text: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from devlake_ci.ci.masking import masks, secrets
-from devlake_ci.effects import Say
+from devlake_ci.effects import Mask
 from devlake_ci.options import Options
 from tests.support import PIPELINE
 
@@ -15,6 +15,7 @@ GITHUB = {"GITHUB_ACTIONS": "true"}
     [
         (Options(token="k3y-of-devlake"), {"k3y-of-devlake"}),
         (Options(github_token="gh-token", gitlab_token="gl-token"), {"gh-token", "gl-token"}),
+        (Options(token="Bearer k3y-of-devlake"), {"Bearer k3y-of-devlake", "k3y-of-devlake"}),
         (Options(header=("X-Access: a-secret",)), {"a-secret"}),
         (Options(header=("Authorization: Bearer a-key",)), {"Bearer a-key", "a-key"}),
         (
@@ -35,7 +36,7 @@ def test_the_longest_is_hidden_first():
 
 
 def test_only_github_takes_what_to_hide_from_a_log():
-    assert masks(["a%b\r\nc"], GITHUB) == (Say("::add-mask::a%25b%0D%0Ac"),)
+    assert masks(["a%b\r\nc"], GITHUB) == (Mask("::add-mask::a%25b%0D%0Ac"),)
     assert masks(["a"], {"GITLAB_CI": "true"}) == ()
 
 

@@ -34,7 +34,11 @@ def act(server, ticking, capsys):
             **{f"INPUT_{key.upper()}": text for key, text in every.items()},
         }
         world = replace(
-            runtime.real(), env=env, clock=ticking.clock(), stop_at_signals=lambda: None
+            runtime.real(),
+            env=env,
+            clock=ticking.clock(),
+            stop_at_signals=lambda: None,
+            defer_signals=lambda: None,
         )
         capsys.readouterr()
         code = stage(with_carried(world))

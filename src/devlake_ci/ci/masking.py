@@ -7,20 +7,22 @@ from urllib.parse import unquote, urlsplit
 
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import Env
-from devlake_ci.effects import Effect, Say
+from devlake_ci.effects import Effect, Mask
 from devlake_ci.options import Options
 from devlake_ci.text import SHORTEST_SECRET, data
 
 
 def secrets(options: Options) -> tuple[str, ...]:
-    """List all that was given as a secret, in each form in which it may turn up."""
+    """Return all that was given as a secret."""
     tokens = (options.token, options.github_token, options.gitlab_token)
     return forms(filter(None, tokens), options.header, filter(None, [options.url]))
 
 
 def forms(tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]) -> tuple[str, ...]:
-    """List the secrets in these, longest first, so that no part hides the whole."""
-    found = {*tokens, *chain(*map(_of_header, headers), *map(_of_url, urls))}
+    """Return the secrets in these, longest first, so that no part hides the whole."""
+    tokens = list(tokens)
+    keys = (each.strip().rpartition(" ")[2] for each in tokens)  # of "Bearer KEY"
+    found = {*tokens, *keys, *chain(*map(_of_header, headers), *map(_of_url, urls))}
     long_enough = {each.strip() for each in found if len(each.strip()) >= SHORTEST_SECRET}
     return tuple(sorted(long_enough, key=lambda each: (-len(each), each)))
 
@@ -32,7 +34,7 @@ def masks(secrets: Iterable[str], env: Env) -> tuple[Effect, ...]:
     """
     if value(env, "GITHUB_ACTIONS") != "true":
         return ()
-    return tuple(Say(f"::add-mask::{data(each)}") for each in secrets)
+    return tuple(Mask(f"::add-mask::{data(each)}") for each in secrets)
 
 
 def _of_header(header: str) -> Iterator[str]:
@@ -42,7 +44,7 @@ def _of_header(header: str) -> Iterator[str]:
 
 
 def _of_url(url: str) -> Iterator[str]:
-    """Give the password, or a user that stands alone: it is one then."""
+    """Return the password, or a user that stands alone: it is one then."""
     try:
         parts = urlsplit(url)
         user, password = parts.username or "", parts.password

@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from devlake_ci import __version__, runtime
-from devlake_ci.cli import params
+from devlake_ci.cli import params, printing
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.errors import BadUsageError, Bug, Problem
 from devlake_ci.model import Outcome
@@ -101,6 +101,9 @@ def run(
     `inputs` are the options that a wrapper gives; they go before variables.
     """
     given = params.given(world.env, inputs or {})
+    if _command(arguments) in REPORTING:
+        world.defer_signals()
+    printing.hide(params.secrets(arguments, world.env, given))
     try:
         return _run(arguments, world, given)
     except click.exceptions.Exit as end:
@@ -112,7 +115,7 @@ def run(
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
         problem = _problem(error)
         if isinstance(problem, Bug) and params.is_verbose(arguments, given):
-            click.echo(params.redacted(format_exc(), arguments, world.env, given), err=True)
+            printing.say(format_exc(), err=True)
     soft = _command(arguments) in REPORTING and params.soft(arguments, given)
     return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
 

@@ -5,6 +5,7 @@ from functools import cache
 import click
 
 from devlake_ci import ci
+from devlake_ci.cli.printing import say
 from devlake_ci.model import Context
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import json_text
@@ -31,10 +32,10 @@ def context(world: Runtime, /, commits_schema: bool) -> None:
     if commits_schema:
         from devlake_ci.commits.manifest import schema  # noqa: PLC0415 (it imports pydantic)
 
-        click.echo(json_text(schema()))
+        say(json_text(schema()))
         return
     found = ci.context(world.env, world.read_file, cache(world.git))
-    click.echo(json_text(as_object(found)))
+    say(json_text(as_object(found)))
 
 
 def as_object(found: Context) -> dict[str, object]:

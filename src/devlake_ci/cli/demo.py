@@ -5,6 +5,7 @@ from datetime import timedelta
 import click
 
 from devlake_ci import runtime
+from devlake_ci.cli.printing import say
 from devlake_ci.commits import remote
 from devlake_ci.errors import MissingError
 from devlake_ci.runtime import Runtime
@@ -90,26 +91,26 @@ def demo(world: Runtime) -> None:
     with Sandbox() as devlake, runtime.folder() as folder:
         for title, template in PIPELINES.items():
             env = filled(template, repository, sha=sha, earlier=earlier, folder=folder)
-            click.echo(f"\n── {title}: devlake-ci report")
+            say(f"\n── {title}: devlake-ci report")
             where = {
                 "DEVLAKE_URL": devlake.connection_url or "",
                 "DEVLAKE_TOKEN": devlake.token or "",
             }
             if code := program(["report"], env | where):
                 raise click.exceptions.Exit(code)
-        click.echo("\n── what DevLake stored")
+        say("\n── what DevLake stored")
         for row in devlake.rows("cicd_deployment_commits"):
-            click.echo(shown(row))
+            say(shown(row))
         for row in devlake.rows("incidents"):
-            click.echo(f"{row['created_date']}  {row['status']:<8}incident    {row['title']}")
-        click.echo("\n── what its dashboard would show")
+            say(f"{row['created_date']}  {row['status']:<8}incident    {row['title']}")
+        say("\n── what its dashboard would show")
         for month in devlake.months:
-            click.echo(
+            say(
                 f"{month.name}: deployments {month.deployments}, "
                 f"change failure rate {month.failure_rate or 0:.0%}, "
                 f"failed deployment recovery time {month.recovery_hours:.1f} h"
             )
-    click.echo("\nSee it on a page, with your own reports: devlake-ci sandbox")
+    say("\nSee it on a page, with your own reports: devlake-ci sandbox")
 
 
 def shown(row: dict[str, str]) -> str:

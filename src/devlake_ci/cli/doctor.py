@@ -10,11 +10,12 @@ from devlake_ci.ci import github, gitlab
 from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
 from devlake_ci.cli.incident_reporter import IncidentReporter
+from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.delivery import ATTEMPT
-from devlake_ci.devlake.exposure import exposed
+from devlake_ci.devlake.plaintext import plaintext_warning
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.doctor import checks, server
 from devlake_ci.doctor.checks import Check, State, fail, failed, good, unknown, warn
@@ -45,9 +46,9 @@ def doctor(context: click.Context, /, **_: object) -> None:
             {"name": each.name, "state": each.state, "says": each.says, "todo": each.todo}
             for each in found
         ]
-        click.echo(json_text({"works": code == 0, "exit-code": code, "checks": listed}))
+        say(json_text({"works": code == 0, "exit-code": code, "checks": listed}))
     else:
-        click.echo("\n".join(map(_shown, found)))
+        say("\n".join(map(_shown, found)))
     context.exit(code)
 
 
@@ -66,7 +67,7 @@ def _devlake(session: Session) -> Iterator[Check]:
         yield failed("address", problem)
         return
     yield good("address", f"{target.base}, {target.route}")
-    if note := exposed(target):
+    if note := plaintext_warning(target):
         yield warn("secrecy", note, "")
     yield from _way(session, target)
     answers: list[Answer] = []

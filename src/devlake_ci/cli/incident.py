@@ -123,7 +123,6 @@ def _run(
     context: click.Context, incident: Callable[[Session, Typed, Incident | None], Incident]
 ) -> None:
     """Make the incident of what is typed and remembered, tell it, and remember it."""
-    context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))
     values: dict[str, Any] = {each.name: context.params.get(each.name) for each in fields(Typed)}
     outcome = session.part(lambda: _told(session, Typed(**values), incident))

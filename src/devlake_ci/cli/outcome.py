@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-
-import click
+from dataclasses import replace
 
 from devlake_ci import ci
 from devlake_ci.ci.outputs import outputs
 from devlake_ci.ci.summary import COMMITS_SHOWN
-from devlake_ci.effects import Effect, Run, Say
+from devlake_ci.cli.printing import mask, redacted, say
+from devlake_ci.effects import Append, Effect, Mask, Replace, Run, Say
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.runtime import Runtime
@@ -29,27 +29,34 @@ def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
         _print(outcome, form)
     except OSError as error:
         is_quiet, code = True, code or Bug.exit_code
-        with suppress(OSError):
-            click.echo(_unprinted(outcome, error), err=True)
+        say(_unprinted(outcome, error), err=True)
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
         effects = ci.provider(world.env).emit(outcome, world.env)
-        carry_out((each for each in effects if not (is_quiet and _on_stdout(each))), world)
+        shown = (each for each in effects if not (is_quiet and _on_stdout(each)))
+        carry_out(map(_redacted, shown), world)
     return code
+
+
+def _redacted(effect: Effect) -> Effect:
+    """Return what a person reads outside of the log, such as a summary, without secrets."""
+    if isinstance(effect, Append | Replace | Run):
+        return replace(effect, text=redacted(effect.text))
+    return effect
 
 
 def _print(outcome: Outcome, form: str) -> None:
     if form == "json":
-        click.echo(json_text(_object(outcome)))
+        say(json_text(_object(outcome)))
     elif outcome.problem:
-        click.echo(_problem(outcome.problem, outcome.soft), err=True)
+        say(_problem(outcome.problem, outcome.soft), err=True)
         for note in outcome.notes:
-            click.echo(f"  {line(note)}", err=True)
+            say(f"  {line(note)}", err=True)
     elif outcome.requests:
-        click.echo("\n".join(map(_request, outcome.requests)))
+        say("\n".join(map(_request, outcome.requests)))
         for note in outcome.notes:
-            click.echo(line(note), err=True)
+            say(line(note), err=True)
     else:
-        click.echo("\n".join(_stored(outcome)))
+        say("\n".join(_stored(outcome)))
 
 
 def _unprinted(outcome: Outcome, error: OSError) -> str:
@@ -152,21 +159,35 @@ def _object(outcome: Outcome) -> dict[str, object]:
 
 
 def carry_out(effects: Iterable[Effect], world: Runtime) -> None:
-    """Hand something to the CI; a file that can't be written doesn't undo what happened."""
+    """Hand something to the CI; what can't be written doesn't undo what happened."""
+    is_late = False
     for effect in effects:
-        if isinstance(effect, Say):
-            click.echo(effect.line, err=not effect.stdout)  # most runners read both
-            continue
-        try:
-            world.write(effect)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            what = (
-                f"{line(' '.join(effect.command))} failed"
-                if isinstance(effect, Run)
-                else f"{line(effect.path)} can't be written"
-            )
-            click.echo(f"devlake-ci: {what}: {line(why)}", err=True)
+        match effect:
+            case Mask():
+                mask(effect.line)
+            case Say():
+                with suppress(OSError):
+                    say(effect.line, err=not effect.stdout)  # most runners read both
+            case Run() if is_late:  # the next one would be, too
+                continue
+            case _:
+                is_late = isinstance(_write(effect, world), TimeoutError)
+
+
+def _write(effect: Append | Replace | Run, world: Runtime) -> OSError | None:
+    """Carry out what may fail; say and return what failed."""
+    try:
+        world.write(effect)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        what = (
+            f"{line(' '.join(effect.command))} failed"
+            if isinstance(effect, Run)
+            else f"{line(effect.path)} can't be written"
+        )
+        say(f"devlake-ci: {what}: {line(why)}", err=True)
+        return error
+    return None
 
 
 def _on_stdout(effect: Effect) -> bool:

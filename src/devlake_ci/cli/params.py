@@ -17,7 +17,7 @@ from devlake_ci.ci import facts
 from devlake_ci.ci.masking import forms
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
-from devlake_ci.text import hidden, quoted
+from devlake_ci.text import quoted
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
 _FREE_TEXT = {"title", "message", "commits"}
 """Options in which `$(NAME)` may be what somebody wrote, in a commit message say."""
-_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_JWT|_KEY")
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_JWT|(API|ACCESS|PRIVATE)_KEY")
 
 
 class Grouped(click.Command):
@@ -216,10 +216,13 @@ def is_verbose(arguments: Sequence[str], given: Mapping[str, Given]) -> bool:
     return flag("verbose") in arguments or not _TRUE.isdisjoint(words)
 
 
-def redacted(
-    text: str, arguments: Sequence[str], env: Mapping[str, str], given: Mapping[str, Given]
-) -> str:
-    """Remove from a text whatever was given as a secret, and what a CI's own variables hold."""
+def secrets(
+    arguments: Sequence[str], env: Mapping[str, str], given: Mapping[str, Given]
+) -> tuple[str, ...]:
+    """Return whatever was given as a secret, and what a CI's own variables hold of them.
+
+    By its name a variable is taken for a secret only if it could be one: `production` is none.
+    """
     known = {
         each.name: [*_typed(each.name, arguments), *_texts(each.name, given)]
         for each in declared()
@@ -227,8 +230,12 @@ def redacted(
     }
     urls, headers = known.pop("url"), "\n".join(known.pop("header")).splitlines()
     urls += [value for name, value in env.items() if name.lower().endswith("_proxy")]
-    tokens = [value for name, value in env.items() if _SECRET.search(name) and len(value) >= 8]
-    return hidden(text, forms([*tokens, *chain(*known.values())], headers, urls))
+    tokens = [value for name, value in env.items() if _is_secret(name, value)]
+    return forms([*tokens, *chain(*known.values())], headers, urls)
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return _SECRET.search(name) is not None and len(value) >= 8 and not value.isalpha()
 
 
 def _texts(name: str, given: Mapping[str, Given]) -> list[str]:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import click
 
+from devlake_ci.cli.printing import say
+
 EVERY = 10.0
 """Seconds between two lines in a log."""
 
@@ -24,6 +26,6 @@ def progress(total: int, monotonic: Callable[[], float]) -> Iterator[Callable[[]
         number += 1
         if monotonic() - said >= EVERY and number < total:
             said = monotonic()
-            click.echo(f"{number} of {total} are done.", err=True)
+            say(f"{number} of {total} are done.", err=True)
 
     yield advance

@@ -14,6 +14,7 @@ from devlake_ci.ci.facts import value
 from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
+from devlake_ci.cli.printing import say
 from devlake_ci.cli.progress import progress
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.delivery import Delivery
@@ -232,7 +233,7 @@ class Replay:
         left = f", {counts.unsent} still waiting" if counts.unsent else ""
         aside = f", {counts.aside} set aside" if counts.aside else ""
         others = f", {counts.others} of another DevLake left alone" if counts.others else ""
-        click.echo(f"Replayed: {counts.sent} stored{left}{aside}{others}.")
+        say(f"Replayed: {counts.sent} stored{left}{aside}{others}.")
         if counts.problems:
             raise max(counts.problems, key=lambda each: each.exit_code)
 
@@ -446,4 +447,4 @@ def _why(error: OSError) -> str:
 
 
 def _say(text: str) -> None:
-    click.echo(line(text), err=True)
+    say(line(text), err=True)

@@ -24,7 +24,6 @@ def report(context: click.Context, /, **_: object) -> None:
     as a variable too, named in brackets; an empty variable counts as unset, and repeatable
     options are one a line there.
     """
-    context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))
     became = outcome(session)
     context.obj.ignore_signals()

@@ -4,6 +4,7 @@ import sqlite3
 
 import click
 
+from devlake_ci.cli.printing import say
 from devlake_ci.errors import BadUsageError
 from devlake_ci.text import line
 from devlake_sandbox import RELEASED, VERSIONS, Sandbox
@@ -55,8 +56,8 @@ def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None
         raise BadUsageError(
             f"--store {line(store)} can't be used: {error}.", "Give another file."
         ) from None
-    click.echo(f"A stand-in for DevLake {version}; look at {server.url}\n")
+    say(f"A stand-in for DevLake {version}; look at {server.url}\n")
     if server.connection_url:
-        click.echo(f"export DEVLAKE_URL={server.connection_url}")
-        click.echo(f"export DEVLAKE_TOKEN={server.token}")
+        say(f"export DEVLAKE_URL={server.connection_url}")
+        say(f"export DEVLAKE_TOKEN={server.token}")
     server.serve_forever()

@@ -3,27 +3,26 @@
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cache, cached_property
 from typing import Any, TypeVar
-
-import click
 
 from devlake_ci import ci
 from devlake_ci import deployment as deployments
 from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
+from devlake_ci.cli.printing import redacted, say
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import target
 from devlake_ci.devlake.delivery import DIALECTS, Delivery, Event
-from devlake_ci.devlake.exposure import exposed
+from devlake_ci.devlake.plaintext import plaintext_warning
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Context, Incident, Outcome
 from devlake_ci.options import Options, variable
 from devlake_ci.runtime import Network, Runtime
-from devlake_ci.runtime.git_command import SECONDS as GIT_SECONDS
+from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.text import cut, line, quoted, without_login
 
 T = TypeVar("T")
@@ -113,7 +112,7 @@ class Session:
             self._deliver(event)
         except Problem as problem:
             return Outcome(reported=False, problem=problem, soft=self._is_soft, **what)
-        notes = (NEXT, exposed(self.delivery.target))
+        notes = (NEXT, plaintext_warning(self.delivery.target))
         return Outcome(reported=True, notes=tuple(filter(None, notes)), **what)
 
     def _deliver(self, event: Event) -> None:
@@ -123,7 +122,8 @@ class Session:
         try:
             if self.stopped:
                 raise self._again(self.stopped)
-            self.delivery.deliver(event)
+            with self.world.stoppable():
+                self.delivery.deliver(event)
         except UnreachedError as problem:
             if isinstance(problem, StoppedError):
                 self.stopped = self._again(problem)
@@ -131,7 +131,7 @@ class Session:
                 self.world.ignore_signals()
                 self._keep(folder, event, problem)
                 if not self.stopped:  # the other half of the report may still take its time
-                    self.world.stop_at_signals()
+                    self.world.defer_signals()
             raise
         if folder:
             self._supersede(folder, event, before)
@@ -185,7 +185,8 @@ class Session:
     def ask(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask a CI's API, within the time that is left."""
         try:
-            answer = self.network.get(url, headers, min(self.left_to_ask(), LOOK_UP))
+            with self._stoppable():
+                answer = self.network.get(url, headers, min(self.left_to_ask(), LOOK_UP))
             self.log(f"GET {url}: {answer.status}")
             return _reply(answer)
         except (NotSentError, ValueError, RecursionError) as error:
@@ -194,7 +195,13 @@ class Session:
 
     def _git(self, *arguments: str) -> str | None:
         left = self.left_to_ask()
-        return self.world.git(*arguments, seconds=min(left, GIT_SECONDS)) if left > 0 else None
+        if left <= 0:
+            return None
+        with self._stoppable():
+            return self.world.git(*arguments, seconds=min(left, GIT_SECONDS))
+
+    def _stoppable(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.stopped else self.world.stoppable()
 
     def left_to_ask(self) -> float:
         """Give the seconds for finding things out: half of all, so that the rest is for sending."""
@@ -206,7 +213,7 @@ class Session:
     def log(self, text: str) -> None:
         """Say it if the user wants to hear more."""
         if self.options.verbose:
-            click.echo(line(without_login(text)), err=True)
+            say(line(without_login(text)), err=True)
 
 
 def _validate(event: Event) -> None:
@@ -226,7 +233,7 @@ def _reply(answer: Answer) -> Reply:
     except (ValueError, RecursionError):
         said = None
     message = (said.get("message") or said.get("error")) if isinstance(said, dict) else None
-    return Reply(answer.status, None, cut(line(str(message or "")), 200))
+    return Reply(answer.status, None, cut(line(redacted(str(message or ""))), 200))
 
 
 def _tokens(options: Options) -> dict[str, str]:

@@ -4,6 +4,7 @@ import click
 
 from devlake_ci import ci
 from devlake_ci.cli.outcome import carry_out
+from devlake_ci.cli.printing import say
 from devlake_ci.errors import BadUsageError
 from devlake_ci.runtime import Runtime
 from devlake_ci.timestamps import rfc3339
@@ -20,16 +21,16 @@ def start(world: Runtime) -> None:
     try:
         provider = ci.provider(world.env)
     except BadUsageError as problem:
-        click.echo(f"devlake-ci: warning: {problem.message} {problem.hint}", err=True)
+        say(f"devlake-ci: warning: {problem.message} {problem.hint}", err=True)
         return
     now = world.clock.now()
     effects = provider.remember(now, world.env)
     if effects:
-        click.echo(f"This job began at {rfc3339(now)}.")
+        say(f"This job began at {rfc3339(now)}.")
     elif ci.context(world.env, world.read_file, lambda *_: None).started_at:
-        click.echo(f"Nothing is stored: {provider.name} says itself when the job began.")
+        say(f"Nothing is stored: {provider.name} says itself when the job began.")
     else:
-        click.echo(
+        say(
             f"Nothing is stored: there is no place for it on {provider.name}. Give the report "
             f"DEVLAKE_STARTED_AT={rfc3339(now)}."
         )

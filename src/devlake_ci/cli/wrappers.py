@@ -20,6 +20,7 @@ from devlake_ci.ci.github import output_line
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out, conclude
 from devlake_ci.cli.params import Given
+from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
 from devlake_ci.effects import Append
@@ -73,7 +74,7 @@ def action_main(runtime: Runtime) -> int:
         _remember(runtime, "GITHUB_STATE", "deployment-id", identity)
         _remember(runtime, "GITHUB_STATE", "deployment-of", _made_of(runtime.env))
         _remember(runtime, "GITHUB_OUTPUT", "deployment-id", identity)
-    click.echo("This job is reported to DevLake when it ends.")
+    say("This job is reported to DevLake when it ends.")
     return 0
 
 

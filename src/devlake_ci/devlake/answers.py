@@ -13,7 +13,7 @@ from typing import Any, Literal
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.request import Answer
-from devlake_ci.text import cut, hidden, line
+from devlake_ci.text import cut, line, redact
 
 TRANSIENT = {408, 425, 428, 429}
 _NEVER = re.compile(
@@ -98,7 +98,7 @@ def message(answer: Answer, secrets: Collection[str] = ()) -> str:
         return "an HTML page"
     wrapped = text.partition("\nWraps: (2) ")
     text = wrapped[2] if wrapped[0].startswith("input json error") else wrapped[0]
-    return cut(line(hidden(text, secrets)), 500)
+    return cut(line(redact(text, secrets)), 500)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

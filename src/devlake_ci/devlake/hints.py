@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.request import Answer
-from devlake_ci.text import cut, hidden, line
+from devlake_ci.text import cut, line, redact
 
 BASE = (
     "Check DevLake's address: behind the Config UI the API is below /api "
@@ -97,7 +97,7 @@ def redirected(answer: Answer, target: Target) -> tuple[str, str]:
         text = f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path
     except ValueError:
         text = "what is no URL"
-    where = cut(line(hidden(text, target.secrets)), 300)
+    where = cut(line(redact(text, target.secrets)), 300)
     return (
         f"{target.base} redirects ({answer.status}) to {where or 'nowhere'}.",
         "A redirected report would arrive without its body, so it is not followed: "

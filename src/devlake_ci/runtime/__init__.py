@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,10 @@ from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.files import locked, nonce, read_file, read_kept, set_aside
-from devlake_ci.runtime.git_command import COMMAND, elsewhere, git
-from devlake_ci.runtime.git_command import SECONDS as GIT_SECONDS
+from devlake_ci.runtime.git import COMMAND, elsewhere, git
+from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.programs import run
-from devlake_ci.runtime.signals import ignore_signals, stop_at_signals
+from devlake_ci.runtime.signals import defer_signals, ignore_signals, stop_at_signals, stoppable
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import readable
 
@@ -57,6 +57,8 @@ class Runtime:
     workspace: Callable[[Callable[[], float]], Workspace]
     stop_at_signals: Callable[[], None]
     ignore_signals: Callable[[], None]
+    defer_signals: Callable[[], None] = lambda: None
+    stoppable: Callable[[], AbstractContextManager[None]] = stoppable
     spool: Spool = field(default_factory=Spool)
     read_kept: Callable[[str], str | None] = read_kept
     """Read a file whose absence means something; raises OSError if it can't be read."""
@@ -79,6 +81,7 @@ def real() -> Runtime:
         workspace=lambda left: workspace(env, left),
         stop_at_signals=stop_at_signals,
         ignore_signals=ignore_signals,
+        defer_signals=defer_signals,
     )
 
 
@@ -140,13 +143,14 @@ def print_utf8() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process, with 1 for success that could not be printed.
+    """End the process, with 1 for a success that could not be printed.
 
     At once: Python takes longer to tidy up its modules than we take to make a report.
     """
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            code = code or 1
+    try:
+        sys.stdout.flush()
+    except OSError:
+        code = code or 1
+    with suppress(OSError):  # nothing that anybody reads for its result
+        sys.stderr.flush()
     os._exit(code)

@@ -11,7 +11,7 @@ from pathlib import Path
 from devlake_ci.commits.workspace import GLOB, GitAnswer
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.runtime.files import beginning
-from devlake_ci.runtime.git_command import SECONDS, answer
+from devlake_ci.runtime.git import SECONDS, answer
 from devlake_ci.text import cut, line, quoted
 
 MOST_FILES = 1000

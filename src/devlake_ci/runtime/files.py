@@ -1,12 +1,12 @@
 """The files that a CI and earlier steps of the job leave us, and those that we leave them."""
 
+import errno
 import os
 import secrets
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EFBIG, EINVAL, EISDIR
 from pathlib import Path
 
 from devlake_ci.effects import Append, Replace
@@ -28,23 +28,28 @@ def read_kept(path: str) -> str | None:
     A pipe would keep us waiting for somebody to write, so only regular files are read.
     """
     try:
-        mode = Path(path).stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise OSError(EISDIR, "Is a directory")
-        if not stat.S_ISREG(mode):
-            raise OSError(EINVAL, "it is not a regular file")
         content = beginning(Path(path), LARGEST + 1)
     except FileNotFoundError:
         return None
     if len(content) > LARGEST:
-        raise OSError(EFBIG, "it is too large")
+        raise OSError(errno.EFBIG, "it is too large")
     return content.decode(errors="replace")
 
 
 def beginning(path: Path, most: int) -> bytes:
-    """Give at most so many bytes of a file; raises OSError and, for what is no path, ValueError."""
-    with path.open("rb") as file:
+    """Return at most so many bytes of a regular file, for a pipe may keep us waiting for ever.
+
+    Raise OSError for anything else and, for what is not a path, ValueError.
+    """
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
         return file.read(most)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def nonce(folder: str) -> str | None:
@@ -65,7 +70,7 @@ def write(effect: Append | Replace) -> None:
     """Write a file; raises OSError. What is replaced is the old text or the new, whole."""
     path = Path(effect.path)
     if isinstance(effect, Append):
-        with path.open("a", encoding="utf-8", newline="") as file:
+        with open(path, "a", encoding="utf-8", newline="", opener=_at_once) as file:
             file.write(effect.text)
         return
     path.parent.mkdir(parents=True, exist_ok=True)

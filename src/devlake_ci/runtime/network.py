@@ -7,6 +7,7 @@ import http.client
 import io
 import queue
 import re
+import signal
 import socket
 import ssl
 import threading
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import requests
 import requests.adapters
@@ -44,6 +45,7 @@ _HEADERS = {
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 T = TypeVar("T")
+_MAIN = threading.main_thread()
 
 
 class Connections:
@@ -137,7 +139,11 @@ class Connections:
         """
         if seconds <= 0:
             raise NotSentError("no time is left")
-        worker, self._idle = self._idle or _Worker(), None
+        try:
+            worker, self._idle = self._idle or _Worker(), None
+        except RuntimeError:  # can't start new thread
+            with _alarm(seconds):
+                return work()
         result = worker.do(work, seconds)
         self._idle = worker
         if isinstance(result, BaseException):
@@ -254,6 +260,25 @@ class _Worker:
                 done: T | BaseException = self._done.get(timeout=min(left, _WAKE))
                 return done
         raise NotSentError(f"no answer within {seconds:.0f} s")
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """End what is done in here after so many seconds, where the system has such a clock."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not _MAIN:
+        yield
+        return
+
+    def late(*_: object) -> NoReturn:
+        raise NotSentError(f"no answer within {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _work(

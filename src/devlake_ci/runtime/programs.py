@@ -2,36 +2,122 @@
 
 import errno
 import os
+import selectors
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO
 
 from devlake_ci.effects import Run
 
 FROZEN = hasattr(sys, "frozen")
 """Whether we are the executable that needs no Python: then there is no `python -m`."""
 
-SECONDS = 10
-"""That a program of the CI may take to be told what became of a report."""
+SECONDS = 5.0
+"""Seconds that a program of the CI may take to be told what became of a report."""
+_WAKE = 0.1
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended; `code` is None if it was killed: it was late, or had too much to say."""
+
+    code: int | None
+    out: bytes
+    errors: bytes
 
 
 def run(effect: Run) -> None:
-    """Run a program of the CI's own; raises OSError if it fails or is late."""
+    """Run a program of the CI's own; raise OSError if it fails or is late."""
     ours = ("DEVLAKE_", "INPUT_", "PLUGIN_")  # the token among them
+    env = {name: text for name, text in outside().items() if not name.startswith(ours)}
+    from tempfile import TemporaryFile  # noqa: PLC0415 (for the one CI that has such a program)
+
+    with TemporaryFile() as text:
+        text.write(effect.text.encode(errors="replace"))
+        text.seek(0)
+        ended = bounded(effect.command, env, SECONDS, stdin=text)
+    if ended.code is None:
+        raise TimeoutError(errno.ETIMEDOUT, f"it took over {SECONDS:.0f} seconds")
+    if ended.code:
+        said = ended.errors.decode(errors="replace").strip()
+        raise OSError(errno.EIO, f"exit code {ended.code} {said}".strip())
+
+
+def bounded(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    seconds: float,
+    most: int = 1024 * 1024,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
+) -> Ended:
+    """Run a program and read a bounded answer; raise OSError if it can't be started.
+
+    In time it ends, or it is killed with all that it started: a child of it may hold its output
+    open. Without a thread, for there may be none left to start.
+    """
+    process = subprocess.Popen(
+        command,
+        env=env,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
-        subprocess.run(
-            effect.command,
-            capture_output=True,
-            check=True,
-            env={name: text for name, text in outside().items() if not name.startswith(ours)},
-            input=effect.text.encode(errors="replace"),
-            timeout=SECONDS,
-        )
-    except subprocess.TimeoutExpired as late:
-        raise TimeoutError(errno.ETIMEDOUT, f"it took over {SECONDS} seconds") from late
-    except subprocess.CalledProcessError as failed:
-        said = failed.stderr.decode(errors="replace").strip()
-        raise OSError(errno.EIO, f"exit code {failed.returncode} {said}".strip()) from failed
+        return _read(process, time.monotonic() + seconds, most)
+    finally:
+        if process.returncode is None:
+            _kill(process)
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def _read(process: "subprocess.Popen[bytes]", ends: float, most: int) -> Ended:
+    if os.name == "nt":  # where no pipe can be waited for
+        return _communicated(process, ends)
+    said = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe}
+    out, errors = said.values()
+    with selectors.DefaultSelector() as selector:
+        for each in said:
+            selector.register(each, selectors.EVENT_READ)
+        while selector.get_map():
+            left = ends - time.monotonic()
+            if left <= 0 or len(out) > most or len(errors) > most:
+                return Ended(None, bytes(out), bytes(errors))
+            for key, _ in selector.select(min(left, _WAKE)):
+                if more := os.read(key.fd, 65536):
+                    said[key.fd] += more
+                else:
+                    selector.unregister(key.fd)
+    try:
+        code = process.wait(max(ends - time.monotonic(), 0))
+    except subprocess.TimeoutExpired:
+        code = None
+    return Ended(code, bytes(out), bytes(errors))
+
+
+def _communicated(process: "subprocess.Popen[bytes]", ends: float) -> Ended:
+    try:
+        out, errors = process.communicate(timeout=max(ends - time.monotonic(), 0))
+    except subprocess.TimeoutExpired:
+        return Ended(None, b"", b"")
+    return Ended(process.returncode, out, errors)
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a program and all that it started."""
+    with suppress(OSError):
+        if os.name == "nt":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:

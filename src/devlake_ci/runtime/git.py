@@ -1,19 +1,16 @@
 """Git, told to fetch nothing, to ask nobody, and to run nothing that a checkout's settings name."""
 
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
-from threading import Timer
 
 from devlake_ci.commits.workspace import GitAnswer
-from devlake_ci.runtime.programs import outside
+from devlake_ci.runtime.programs import bounded, outside
 from devlake_ci.text import cut, line, readable
 
 SECONDS = 10.0
 """Seconds that git may take to answer one question."""
 LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes of what git prints that are read."""
-_KILLED = -9  # a number, since Windows has no signal of that name
 
 COMMAND = (
     "git",
@@ -56,42 +53,16 @@ def elsewhere() -> dict[str, str]:
 def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> GitAnswer:
     """Run git and read a bounded answer; raises FileNotFoundError if there is no git."""
     try:
-        process = subprocess.Popen(
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        ended = bounded(command, env, seconds, LARGEST_ANSWER)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
         return GitAnswer(None, f"git can't be run: {cut(line(str(error)), 200)}")
-    out, errors = _read(process, seconds)
-    if process.returncode == _KILLED:
+    if ended.code is None:
         return GitAnswer(None, "git took too long, or had too much to say")
-    if process.returncode:
-        return GitAnswer(None, _why(errors))
-    return GitAnswer(out.decode(errors="surrogateescape"))
-
-
-def _read(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bytes]:
-    """Read what a process prints, and kill it if that is too much or takes too long."""
-    timer = Timer(seconds, process.kill)
-    timer.start()
-    with process:
-        try:
-            out = process.stdout.read(LARGEST_ANSWER + 1) if process.stdout else b""
-            if len(out) > LARGEST_ANSWER:
-                process.kill()
-            errors = process.stderr.read(2000) if process.stderr else b""
-            process.wait()
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            timer.cancel()
-    return out, errors
+    if ended.code:
+        return GitAnswer(None, _why(ended.errors[:2000]))
+    return GitAnswer(ended.out.decode(errors="surrogateescape"))
 
 
 def _why(errors: bytes) -> str:

@@ -12,7 +12,7 @@ _INSIDE = (
 """Ends of names that no public name has (RFC 6761, 6762, 8375), or that clusters use."""
 
 
-def exposed(target: Target) -> str | None:
+def plaintext_warning(target: Target) -> str | None:
     """Say that a secret goes in plain http to a public host, or give None."""
     url = urlsplit(target.base)
     if url.scheme != "http" or not target.headers or _is_inside(url.hostname or ""):

@@ -3,12 +3,12 @@
 import pytest
 
 from devlake_ci.devlake.address import target
-from devlake_ci.devlake.exposure import exposed
+from devlake_ci.devlake.plaintext import plaintext_warning
 from devlake_ci.options import Options
 
 
 def told(url, **options):
-    return exposed(target(Options(url=url, connection="1", **options), {}))
+    return plaintext_warning(target(Options(url=url, connection="1", **options), {}))
 
 
 @pytest.mark.parametrize(
