@@ -160,7 +160,7 @@ def _object(outcome: Outcome) -> dict[str, object]:
 
 def carry_out(effects: Iterable[Effect], world: Runtime) -> None:
     """Hand something to the CI; what can't be written doesn't undo what happened."""
-    is_late = False
+    late = 0
     for effect in effects:
         match effect:
             case Mask():
@@ -168,10 +168,10 @@ def carry_out(effects: Iterable[Effect], world: Runtime) -> None:
             case Say():
                 with suppress(OSError):
                     say(effect.line, err=not effect.stdout)  # most runners read both
-            case Run() if is_late:  # the next one would be, too
+            case Run() if late > 1:  # the next one would be, too
                 continue
             case _:
-                is_late = isinstance(_write(effect, world), TimeoutError)
+                late += isinstance(_write(effect, world), TimeoutError)
 
 
 def _write(effect: Append | Replace | Run, world: Runtime) -> OSError | None:
