@@ -126,7 +126,9 @@ class Sandbox:
     def _answer(self, request: Request) -> Answer:
         self._advance()
         if request.method in ("GET", "HEAD") and request.path == "/":
-            return page.answer(self.version, self._store, self.connection_url, self.token)
+            return page.answer(
+                self.version, self._store, request.query, self.connection_url, self.token
+            )
         arrived = self._store.filled()
         if together := self._together:
             with suppress(BrokenBarrierError):

@@ -74,6 +74,11 @@ class Store:
             found = self._db.execute(query, (kind, _key(key))).fetchone()
         return json.loads(found[0]) if found else None
 
+    def changes(self) -> int:
+        """Return a number that grows with each write."""
+        with self._lock:
+            return self._db.total_changes
+
     def filled(self) -> int:
         """Return how far the store is filled, for `appeared`."""
         with self._lock:

@@ -1,5 +1,7 @@
 """The page shows what arrived, to be looked at, whatever was sent."""
 
+import base64
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -7,8 +9,11 @@ from pathlib import Path
 import requests
 
 from devlake_sandbox import Sandbox
+from devlake_sandbox.page.refresh import SCRIPT as SCRIPT_OF_OURS
 
-MONTH = Path(__file__).parents[1] / "data" / "contract" / "dora-month.json"
+CONTRACT = Path(__file__).parents[1] / "data" / "contract"
+MONTH = CONTRACT / "dora-month.json"
+STORY = CONTRACT / "setup-v1.0.3.json"
 SCRIPT = "<script>alert('x')</script>"
 DATES = {"startedDate": "2026-03-01T10:01:00Z", "finishedDate": "2026-03-01T10:09:30Z"}
 COMMIT = {
@@ -37,10 +42,13 @@ def shown(sandbox):
         return session.get(sandbox.url).text
 
 
+def plain(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
 def articles(page):
-    """Give the text of each article, by its heading."""
-    plain = [re.sub(r"<[^>]+>", " ", one) for one in re.findall(r"(?s)<article.*?</article>", page)]
-    return [" ".join(one.split()) for one in plain]
+    """Return the text of each article."""
+    return list(map(plain, re.findall(r"(?s)<article.*?</article>", page)))
 
 
 def test_with_nothing_yet_it_says_how_to_send_something(sandbox):
@@ -120,12 +128,34 @@ def test_the_numbers_are_those_of_devlakes_dashboard(sandbox):
 
     page = shown(sandbox)
 
-    assert re.findall(r"<td>(2026-\d\d)</td>(.*?)</tr>", page) == [
-        ("2026-10", "<td>3</td><td>33.3%</td><td>0.00 h</td><td>1.00 h</td>"),
-        ("2026-09", "<td>8</td><td>62.5%</td><td>16.67 h</td><td>0.75 h</td>"),
-        ("2026-08", "<td>0</td><td>-</td><td>0.00 h</td><td>1.00 h</td>"),
+    rows = [re.findall(r"<td[^>]*><span>(.*?)</span>", row) for row in page.split("<tr>")]
+    assert [row for row in rows if row and row[0].startswith("2026-")] == [
+        ["2026-10", "3", "0.00 h", "33.3%", "0.00 h", "1.00 h"],
+        ["2026-09", "8", "0.00 h", "62.5%", "16.67 h", "0.75 h"],
+        ["2026-08", "0", "0.00 h", "-", "0.00 h", "1.00 h"],
     ]
-    assert "Lead time for changes needs pull requests" in page
+
+
+def test_four_cards_are_filled_and_a_deployment_shows_the_pull_requests_that_it_shipped(sandbox):
+    story = json.loads(STORY.read_text())["story"]
+    for sent in story["requests"]:
+        send(sandbox, sent["body"], sent["path"][1:])
+
+    page = shown(sandbox)
+
+    cards = re.findall(r'class="card"><span>(.*?)</span><b>(.*?)</b>', page)
+    assert cards == [
+        ("Deployment frequency", "11"),
+        ("Lead time for changes", "2.02 h"),
+        ("Change failure rate", "9.1%"),
+        ("Recovery time", "0.57 h"),
+    ]
+    shipped = {
+        one.split()[0]: re.findall(r"Pull request (PR \d+) lead time ([\w ]+):", one)
+        for one in articles(page)
+    }
+    assert shipped["two-prs"] == [("PR 2", "7 h 1 min"), ("PR 3", "6 h 1 min")]
+    assert "Merged, on no deployment" in page
 
 
 def test_a_refused_request_is_shown_with_the_servers_answer(sandbox):
@@ -171,7 +201,9 @@ def test_nothing_that_is_sent_becomes_more_than_text(sandbox):
 
     assert len(sandbox.rows("incidents")) == 2
     assert page.count("&lt;script&gt;") > 15
-    assert not re.search(r"<script|href=.javascript|\son\w+=", page, re.IGNORECASE)
+    ours, rest = page.count(f"<script>{SCRIPT_OF_OURS}</script>"), page.replace(SCRIPT_OF_OURS, "")
+    assert (ours, rest.count("<script")) == (1, 1)
+    assert not re.search(r"href=.javascript|\son\w+=", page, re.IGNORECASE)
 
 
 def test_half_a_character_does_not_break_it(sandbox):
@@ -181,14 +213,44 @@ def test_half_a_character_does_not_break_it(sandbox):
     assert "half a \N{REPLACEMENT CHARACTER}" in shown(sandbox)
 
 
-def test_it_needs_no_script_and_nothing_from_elsewhere_and_knows_the_dark(sandbox, client):
+def test_it_runs_its_own_script_alone_takes_nothing_from_elsewhere_and_knows_the_dark(
+    sandbox, client
+):
     send(sandbox, DEPLOYMENT)
     answer = client.get(sandbox.url)
 
-    assert not re.search(r"<script|src=|@import|url\(", answer.text)
+    digest = base64.b64encode(hashlib.sha256(SCRIPT_OF_OURS.encode()).digest()).decode()
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert not re.search(r"src=|@import|url\(", answer.text)
     assert re.findall(r"<link [^>]*>", answer.text) == ['<link rel="icon" href="data:,">']
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "prefers-color-scheme: dark" in answer.text
+
+
+def test_a_browser_that_shows_all_gets_nothing_and_then_what_is_new(sandbox, client):
+    changes = re.search(r'data-changes="(\d+)"', client.get(sandbox.url).text)[1]
+
+    before = client.get(f"{sandbox.url}/?changes={changes}")
+    send(sandbox, DEPLOYMENT)
+    after = client.get(f"{sandbox.url}/?changes={changes}")
+
+    assert (before.status_code, after.status_code) == (204, 200)
+    assert "took 8 min 30 s" in after.text
+
+
+def test_what_can_be_open_has_a_key_that_stays(sandbox):
+    send(sandbox, DEPLOYMENT)
+    send(sandbox, {})
+    before = re.findall(r'<details data-key="(.*?)"', shown(sandbox))
+
+    send(sandbox, {**DEPLOYMENT, "id": "e"})
+    send(sandbox, {})
+
+    after = re.findall(r'<details data-key="(.*?)"', shown(sandbox))
+    assert len(before) == 2
+    assert set(before) < set(after)
+    assert len(set(after)) == len(after) == 4
 
 
 def test_looking_is_not_counted_as_a_request(sandbox):
@@ -209,6 +271,6 @@ def test_a_project_is_shown_with_its_connections_and_how_its_last_run_ended():
 
         after = shown(sandbox)
 
-    assert "none: its blueprint has not run with one</td><td>none yet</td><td>0" in before
-    assert re.search("webhook:1</td><td>completed, [0-9: -]+</td><td>1", after)
+    assert "none: its blueprint has not run with one none yet 0" in plain(before)
+    assert re.search("webhook:1 completed, [0-9: -]+ 1", plain(after))
     assert SCRIPT not in after

@@ -1,16 +1,17 @@
-"""The picture over time: everything in its lane, at its moment, and tied to what it belongs to."""
+"""The picture over time: everything in its lane, at its time, and tied to what it belongs to."""
 
 from datetime import datetime, timedelta
+from itertools import combinations
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_sandbox.page import timeline
+from devlake_sandbox.page import axis, bars, timeline
 from devlake_sandbox.tables import moment
 
 NINE = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 (rows hold UTC without saying so)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def deployed(name, when, result="SUCCESS", environment="PRODUCTION"):
@@ -30,7 +31,7 @@ def drawn(deployments, incidents=()):
 
 
 def named(picture, kind):
-    """Give the first shape of a kind in each group that has a title, by that title."""
+    """Return the first shape of a kind in each group that has a title, by that title."""
     found = {}
     for group in picture.iter("g"):
         title, shape = group.find("title"), group.find(kind)
@@ -152,3 +153,26 @@ def test_any_dates_can_be_drawn_and_nothing_is_outside(ends, spans):
               if shape.get(name)]  # fmt: skip
     assert all(0 <= x <= timeline.WIDTH for x in across)
     assert all(float(bar.get("width")) > 0 for bar in picture.iter("rect"))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(1, 400), st.text("abc ", max_size=40)),
+        max_size=25,
+    )
+)
+def test_no_connector_crosses_another_incidents_title_or_bar(spans):
+    deployments = [deployed(str(n), NINE + n * HOUR) for n in range(61)]
+    incidents = [
+        incident(title, NINE + n * HOUR + MINUTE, NINE + n * HOUR + minutes * MINUTE)
+        for n, minutes, title in spans
+    ]
+    line = axis.axis([NINE, NINE + 70 * HOUR], timeline.LEFT, timeline.WIDTH - timeline.RIGHT)
+
+    rows = bars.rows(line, incidents, deployments, timeline.WIDTH)
+
+    assert sum(map(len, rows)) == len(incidents)
+    for number, row in enumerate(rows):
+        assert not any(one.overlaps(other) for one, other in combinations(row, 2))
+        above = [other for each in rows[:number] for other in each]
+        assert not any(other.covers(bar.hook) for bar in row for other in above)

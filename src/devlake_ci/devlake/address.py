@@ -122,10 +122,12 @@ def _parsed(options: Options) -> tuple[str, bool, str | None]:
     except ValueError:
         host = None
     if not host or url.scheme not in ("http", "https") or re.search(r"\s", options.url):
-        hint = f"It looks like {_EXAMPLE}"
-        if options.url.lstrip().startswith("curl"):
-            hint = f"It is a whole curl command: give the URL in it alone. {hint}"
-        raise BadUsageError(f"{source} is not the URL of a DevLake.", hint)
+        raise BadUsageError(
+            f"{source} is not the URL of a DevLake.",
+            f"It is a whole curl command: give the URL in it alone, such as {_EXAMPLE}"
+            if options.url.lstrip().startswith("curl")
+            else f"It looks like {_EXAMPLE}",
+        )
     api = _API.match(url.path)  # never None: all its parts are optional
     found: Mapping[str, str | None] = api.groupdict() if api else {}
     host = f"[{host}]" if ":" in host else host

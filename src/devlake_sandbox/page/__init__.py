@@ -1,46 +1,58 @@
-"""The page that shows what arrived and what DevLake would make of it."""
+"""The page that shows what arrived and what DevLake makes of it."""
 
 from devlake_sandbox import dora, record, runs, tables
 from devlake_sandbox.answers import HTML, OK, Answer
 from devlake_sandbox.page import deployments, numbers, projects, requests, timeline
 from devlake_sandbox.page.markup import Markup, tag, text
+from devlake_sandbox.page.refresh import HASH, SCRIPT
 from devlake_sandbox.page.style import CSS
 from devlake_sandbox.store import Store
 from devlake_sandbox.versions import Version
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""A second wall behind the escaping: a browser runs and loads nothing."""
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
+    f"script-src 'sha256-{HASH}'"
+)
+"""A second wall behind the escaping: a browser runs our own script alone, and loads nothing."""
+NO_CONTENT = 204
 # The empty icon keeps browsers from asking for /favicon.ico, which would count as refused.
 HEAD = Markup(
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    f'<title>DevLake sandbox</title><link rel="icon" href="data:,"><style>{CSS}</style></head>'
+    f'<title>DevLake sandbox</title><link rel="icon" href="data:,"><style>{CSS}</style>'
+    f"<script>{SCRIPT}</script></head>"
 )
 
 
 def answer(
-    version: Version, store: Store, connection_url: str | None, secret: str | None
+    version: Version, store: Store, query: str, connection_url: str | None, secret: str | None
 ) -> Answer:
-    """Give the page as it is now, without `secret` even if it was sent as something else."""
+    """Return the page as it is now, without `secret` even if it was sent as something else.
+
+    With the `query` of a page that shows all this already, there is nothing to return.
+    """
+    changes = f"changes={store.changes()}"
+    if query == changes:
+        return Answer(NO_CONTENT, "", None)
     rows = store.all(tables.DEPLOYMENTS)
     found = dora.stored(store, version)
-    commits, troubles = found.commits, found.incidents
     received = record.all_received(store)
     body = tag(
         "body",
         _heading(version),
         *(
             (
-                timeline.figure(rows, commits, troubles),
+                timeline.figure(rows, found.commits, found.incidents),
                 numbers.section(dora.months(found)),
-                deployments.section(rows, commits, troubles),
+                deployments.section(rows, found),
             )
-            if rows or troubles
+            if rows or found.incidents
             else (_how_to(connection_url),)
         ),
         projects.section(runs.all_projects(store)),
         requests.refused(received),
         requests.ignored(received),
+        data_changes=changes.partition("=")[2],
     )
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
     page = f"{HEAD}{body}</html>"
@@ -49,14 +61,14 @@ def answer(
 
 def _heading(version: Version) -> Markup:
     about = (
-        f"Answers and stores as Apache DevLake {version} does. Reload to see what is new. "
+        f"Answers and stores as Apache DevLake {version} does. It refreshes by itself. "
         "All connections count as one project."
     )
     return tag("header", tag("h1", "DevLake sandbox"), tag("p", about, class_="faint"))
 
 
 def _how_to(connection_url: str | None) -> Markup:
-    """Say how to send something; the token is only where the sandbox was started."""
+    """Show how to send something; the token is shown only where the sandbox was started."""
     commands = [
         f"export DEVLAKE_URL={connection_url}",
         "export DEVLAKE_TOKEN=…   # printed where the sandbox was started",

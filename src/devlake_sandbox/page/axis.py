@@ -1,14 +1,14 @@
-"""Puts moments on a line: where each one is, and which of them are worth a label."""
+"""Place times on a line, and choose which of them get a label."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 LONGEST = timedelta(days=92)
-"""How far back from the newest moment the line goes at most."""
+"""How far back from the newest time the line goes at most."""
 SHORTEST = timedelta(minutes=10)
 MOST_TICKS = 14
-ROOM = 16
+ROOM = 32
 """The share of the line that is kept free after the newest moment."""
 STEPS = (
     *(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30)),
@@ -29,16 +29,16 @@ class Axis:
     right: float
 
     def x(self, when: datetime) -> float:
-        """Give the place of a moment; what lies outside is put on the edge."""
+        """Return the place of a time; what lies outside is put on the edge."""
         share = (when - self.first) / max(self.last - self.first, timedelta(seconds=1))
         return self.left + min(max(share, 0.0), 1.0) * (self.right - self.left)
 
     def shows(self, when: datetime) -> bool:
-        """Tell whether a moment is on the line."""
+        """Return whether a time is on the line."""
         return self.first <= when <= self.last
 
     def ticks(self) -> Iterator[tuple[float, str]]:
-        """Give places and labels of round moments: days, or hours of a shorter span."""
+        """Return places and labels of round times: days, or hours of a shorter span."""
         span = self.last - self.first
         step = next((one for one in STEPS if span / one <= MOST_TICKS), STEPS[-1])
         number = -((MONDAY - self.first) // step)
@@ -49,7 +49,7 @@ class Axis:
 
 
 def axis(moments: Iterable[datetime], left: float, right: float) -> Axis:
-    """Make a line that ends soon after the newest of some moments, of which there must be one."""
+    """Make a line that ends soon after the newest of some times, of which there must be one."""
     newest = max(moments := list(moments))
     first = min(one for one in moments if newest - one <= LONGEST)
     room = max((newest - first) / ROOM, SHORTEST)

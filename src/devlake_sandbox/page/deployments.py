@@ -1,9 +1,10 @@
-"""Shows deployments, their commits and the incidents that DevLake would put on them."""
+"""Show deployments with their commits, pull requests and incidents."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from devlake_sandbox import dora
+from devlake_sandbox.dora import Stored
+from devlake_sandbox.lead_time import LeadTime, deployed_in
 from devlake_sandbox.page.markup import Markup, badge, kind, link, table, tag
 
 Row = Mapping[str, str]
@@ -14,18 +15,30 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 SHORT = 10
 
 
-def section(deployments: Sequence[Row], commits: Sequence[Row], incidents: Sequence[Row]) -> Markup:
-    """Show the newest deployments first, then incidents that are on none."""
+def section(deployments: Sequence[Row], found: Stored) -> Markup:
+    """Show the newest deployments first, then incidents and pull requests that are on none."""
     newest = sorted(deployments, key=lambda row: row["finished_date"], reverse=True)
-    members, suffered = defaultdict(list), defaultdict(list)
-    for commit in commits:
+    members, suffered, shipped = defaultdict(list), defaultdict(list), defaultdict(list)
+    for commit in found.commits:
         members[commit["cicd_deployment_id"]].append(commit)
-    for incident in incidents:
-        suffered[dora.cause(commits, incident)].append(incident)
-    counted = dora.finished(commits)
+    for incident, cause in zip(found.incidents, found.causes, strict=True):
+        suffered[cause].append(incident)
+    pull_requests = {row["id"]: row for row in found.pull_requests}
+    for deployment, took in deployed_in(found.commits, found.lead_times):
+        shipped[deployment].append(_pull_request(pull_requests[took.pull_request], took))
     shown = [
-        _deployment(row, members[row["id"]], suffered[row["id"]], counted=row["id"] in counted)
+        _deployment(
+            row,
+            members[row["id"]],
+            [*shipped[row["id"]], *map(_incident, suffered[row["id"]])],
+            counted=row["id"] in found.ends,
+        )
         for row in newest[:MOST_DEPLOYMENTS]
+    ]
+    waiting = [
+        _pull_request(pull_requests[took.pull_request], took)
+        for took in found.lead_times
+        if not took.deployment_commit
     ]
     return tag(
         "section",
@@ -33,10 +46,11 @@ def section(deployments: Sequence[Row], commits: Sequence[Row], incidents: Seque
         *shown,
         _more(len(newest) - MOST_DEPLOYMENTS, "older deployments"),
         _on_none(suffered[None]),
+        _undeployed(waiting),
     )
 
 
-def _deployment(row: Row, commits: list[Row], incidents: list[Row], *, counted: bool) -> Markup:
+def _deployment(row: Row, commits: list[Row], about: list[Markup], *, counted: bool) -> Markup:
     environment, own_word = row["environment"], row.get("original_environment", "")
     badges = [badge(row["result"]), badge(environment)]
     if own_word not in ("", environment):
@@ -48,9 +62,10 @@ def _deployment(row: Row, commits: list[Row], incidents: list[Row], *, counted: 
         tag("header", tag("h3", row.get("display_title") or row.get("name", "")), *badges),
         tag("p", f"{span}; {says}", class_="faint"),
         *(_brief(commit) for commit in commits if len(commits) == 1),
-        *map(_incident, incidents),
+        *about,
         _details(row, commits),
         class_=kind(row["result"]),
+        data_key=row["id"],
     )
 
 
@@ -77,6 +92,7 @@ def _details(row: Row, commits: list[Row]) -> Markup:
         *(tag("p", fact, class_="faint") for fact in about),
         table(HEADINGS, [_commit(commit) for commit in commits[:MOST_COMMITS]]),
         _more(len(commits) - MOST_COMMITS, "commits"),
+        data_key=row["id"],
     )
 
 
@@ -115,13 +131,43 @@ def _span(incident: Row) -> str:
     return f"since {_when(began)} UTC"
 
 
+def _pull_request(row: Row, took: LeadTime) -> Markup:
+    total = duration(took.cycle_minutes * MINUTE)
+    if took.deploy_minutes is None:
+        says = f"{total} to its merge"
+    else:
+        to_merge = duration((took.cycle_minutes - took.deploy_minutes) * MINUTE)
+        to_deployment = duration(took.deploy_minutes * MINUTE)
+        says = f"lead time {total}: {to_merge} to its merge, {to_deployment} to its deployment"
+    return tag(
+        "div",
+        badge("MERGED"),
+        " Pull request ",
+        link(row.get("url", ""), row["title"]),
+        tag("div", says, class_="faint"),
+        class_="pull-request",
+    )
+
+
+def _undeployed(pull_requests: list[Markup]) -> Markup:
+    if not pull_requests:
+        return Markup()
+    why = (
+        "No successful deployment to PRODUCTION lists their merge commits, or the one that does "
+        "has none before it: they have no lead time yet."
+    )
+    heading = tag("header", tag("h3", "Merged, on no deployment"))
+    shown = pull_requests[-MOST_DEPLOYMENTS:]
+    return tag("article", heading, tag("p", why, class_="faint"), *shown, data_key="undeployed")
+
+
 def _on_none(incidents: Iterable[Row]) -> Markup:
     shown = [_incident(row) for row in incidents]
     if not shown:
         return Markup()
     why = "No successful deployment to PRODUCTION had finished before these began."
     heading = tag("header", tag("h3", "Incidents on no deployment"))
-    return tag("article", heading, tag("p", why, class_="faint"), *shown)
+    return tag("article", heading, tag("p", why, class_="faint"), *shown, data_key="none")
 
 
 def _more(count: int, what: str) -> Markup:
@@ -133,7 +179,7 @@ def _when(moment: str) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Give seconds as a person says them: the two largest units."""
+    """Return seconds as a person says them: the two largest units."""
     sign, size = "-" if seconds < 0 else "", abs(seconds)
     if size < MINUTE:
         return f"{sign}{size} s"

@@ -1,4 +1,4 @@
-"""Shows DORA's numbers, month by month."""
+"""Show DORA's four numbers, month by month."""
 
 from devlake_sandbox.dora import Month
 from devlake_sandbox.page.markup import Markup, table, tag
@@ -6,40 +6,41 @@ from devlake_sandbox.page.markup import Markup, table, tag
 HEADINGS = (
     "Month",
     "Deployments",
+    "Lead time for changes",
     "Change failure rate",
     "Failed deployment recovery time",
     "Time to restore service",
 )
 MOST = 24
-WHAT = (
-    "successful, to PRODUCTION",
-    "had an incident after it",
-    "median, since the deployment",
-    "median, since the incident began",
-)
-NO_LEAD_TIME = (
-    "As DevLake's dashboard computes them from successful deployments to PRODUCTION; 0.00 h where "
-    "nothing was resolved. Lead time for changes needs pull requests that DevLake collects from "
-    "the code host, so it is not shown."
+WHAT = {
+    "Deployment frequency": "successful deployments to PRODUCTION",
+    "Lead time for changes": "median, from a pull request's creation to its deployment",
+    "Change failure rate": "of them had an incident afterwards",
+    "Recovery time": "median, from a deployment's end to its incident's",
+}
+NOTE = (
+    "As DevLake's own dashboard computes them. 0.00 h: nothing was shipped, or nothing resolved. "
+    "Lead time needs pull requests, which DevLake takes by webhook since v1.0.3."
 )
 
 
 def section(months: list[Month]) -> Markup:
-    """Show the newest month large, and the newest in a table if there are more."""
+    """Show the newest month in cards, and the newest in a table if there are more."""
     if not months:
         return Markup()
     newest, rows = months[-1], [_cells(month) for month in reversed(months[-MOST:])]
+    _, *shown = _cells(newest)
     cards = [
         tag("div", tag("span", heading), tag("b", cell), tag("span", what, class_="faint"),
             class_="card")
-        for heading, cell, what in zip(HEADINGS[1:], _cells(newest)[1:], WHAT, strict=True)
+        for (heading, what), cell in zip(WHAT.items(), shown, strict=False)
     ]  # fmt: skip
     return tag(
         "section",
-        tag("h2", f"What the dashboard would show for {newest.name}"),
+        tag("h2", "What the dashboard shows for ", tag("span", newest.name, class_="whole")),
         tag("div", *cards, class_="cards"),
         table(HEADINGS, rows) if len(rows) > 1 else Markup(),
-        tag("p", NO_LEAD_TIME, class_="faint"),
+        tag("p", NOTE, class_="faint"),
     )
 
 
@@ -48,6 +49,7 @@ def _cells(month: Month) -> list[str]:
     return [
         month.name,
         str(month.deployments),
+        f"{month.lead_hours:.2f} h",
         rate,
         f"{month.recovery_hours:.2f} h",
         f"{month.restore_hours:.2f} h",

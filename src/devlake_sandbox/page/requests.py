@@ -1,4 +1,4 @@
-"""Shows what went wrong with requests: what was refused, and what was dropped in silence."""
+"""Show what went wrong with requests: what was refused, and what was dropped in silence."""
 
 import json
 
@@ -12,16 +12,23 @@ LONGEST = 10_000
 
 def refused(requests: list[Received]) -> Markup:
     """Show the newest requests that were refused, with the server's answer."""
-    shown = [one for one in reversed(requests) if one["status"] >= BAD_REQUEST][:MOST]
-    return _section("Refused, newest first", [_refusal(one) for one in shown])
+    numbered = list(enumerate(requests))[::-1]
+    shown = [(n, one) for n, one in numbered if one["status"] >= BAD_REQUEST][:MOST]
+    return _section("Refused, newest first", [_refusal(one, n) for n, one in shown])
 
 
-def _refusal(one: Received) -> Markup:
+def _refusal(one: Received, number: int) -> Markup:
     return tag(
         "article",
         tag("header", _target(one), tag("span", str(one["status"]), class_="badge bad")),
         tag("pre", _message(one["answer"])),
-        tag("details", tag("summary", "What was sent"), tag("pre", _printed(one["body"]))),
+        tag(
+            "details",
+            tag("summary", "What was sent"),
+            tag("pre", _printed(one["body"])),
+            data_key=f"request {number}",
+        ),
+        data_key=f"request {number}",
     )
 
 

@@ -1,4 +1,4 @@
-"""How the page looks, on light and on dark screens."""
+"""How the page looks: on light and dark screens, wide and narrow."""
 
 CSS = """
 :root {
@@ -59,20 +59,36 @@ article.bad { border-left-color: var(--dot-bad); }
 .badge.good { color: var(--good); background: var(--good-ground); border-color: transparent; }
 .badge.bad { color: var(--bad); background: var(--bad-ground); border-color: transparent; }
 .badge.warn { color: var(--warn); background: var(--warn-ground); border-color: transparent; }
-.incident { border-left: 3px solid var(--bar); padding-left: .75rem; margin-top: .6rem; }
+.incident, .pull-request {
+  border-left: 3px solid var(--bar); padding-left: .75rem; margin-top: .6rem;
+  overflow-wrap: anywhere;
+}
+.pull-request { border-left-color: var(--accent); }
+.whole { white-space: nowrap; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin-top: .5rem; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); }
-td { overflow-wrap: anywhere; vertical-align: top; }
+td { vertical-align: top; }
+td span { overflow-wrap: anywhere; }
+td:first-child span { white-space: nowrap; }
+@media (max-width: 42rem) {
+  body { padding: 1rem .75rem 3rem; }
+  thead { display: none; }
+  table, tbody, tr, td { display: block; }
+  tr { border-top: 1px solid var(--line); padding: .4rem 0; }
+  td { display: grid; grid-template-columns: 9.5rem 1fr; gap: .5rem; border: 0; padding: .1rem 0; }
+  td::before { content: attr(data-name); color: var(--faint); font-size: .87rem; }
+  td:first-child span { white-space: normal; }
+}
 thead th { border-top: 0; font-weight: 500; }
 summary { cursor: pointer; margin-top: .4rem; }
 figure { margin: 1.5rem 0 0; }
-figure .wide svg { display: block; width: 100%; min-width: 54rem; }
+figure .wide svg { display: block; width: 100%; min-width: 1000px; direction: ltr; }
+.newest { direction: rtl; }
 svg text {
-  fill: var(--ink); font-size: 12px; stroke: var(--paper); stroke-width: 4px; paint-order: stroke;
+  fill: var(--ink); font-size: 13px; stroke: var(--paper); stroke-width: 4px; paint-order: stroke;
 }
 svg .tick { fill: var(--faint); text-anchor: middle; }
-svg .flush { text-anchor: end; }
 svg .name { font-weight: 600; font-size: 13px; }
 .grid { stroke: var(--line); stroke-dasharray: 2 4; }
 .lane { stroke: var(--line); stroke-width: 2; }

@@ -1,4 +1,4 @@
-"""Draws deployments and incidents over time, as one picture that needs no script."""
+"""Draw deployments and incidents over time, as one picture that needs no script."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,20 +12,28 @@ from devlake_sandbox.tables import at
 Row = Mapping[str, str]
 Spot = tuple[float, float]
 PRODUCTION, *OTHERS = ENVIRONMENTS
-WIDTH, LEFT, RIGHT = 1000.0, 116.0, 20.0
+WIDTH, LEFT, RIGHT = 1100.0, 14.0, 200.0
+"""The space on the right is for the lanes' names, and for titles of the newest incidents."""
 LANE, ROW, BAR = 46.0, 34.0, 8.0
 FOOT = 24.0
 DOT = 7.0
 ASIDE = 2 * DOT
-MOST = 500
+MOST = 60
+"""As many deployments as have room beside each other."""
+MOST_ROWS = 20
 
 
 def figure(deployments: Sequence[Row], commits: Sequence[Row], incidents: Sequence[Row]) -> Markup:
-    """Draw the last three months at most: a lane an environment, incidents below PRODUCTION."""
-    line = _axis(deployments, incidents)
-    recent = [row for row in deployments if line.shows(at(row["finished_date"]))]
-    dots = sorted(recent, key=lambda row: row["finished_date"])[-MOST:]
-    rows = bars.rows(line, incidents, commits)[-MOST:]
+    """Draw the newest deployments, of three months at most: a lane for each environment.
+
+    Incidents are below PRODUCTION.
+
+    No connector crosses another one's title or bar: bars.rows sees to it.
+    """
+    newest = sorted(deployments, key=lambda row: row["finished_date"])[-MOST:]
+    line = _axis(newest, incidents)
+    dots = [row for row in newest if line.shows(at(row["finished_date"]))]
+    rows = bars.rows(line, incidents, commits, WIDTH)[:MOST_ROWS]
     places, foot = _places(dots, len(rows))
     spots = _spots(dots, line, places)
     placed = [(bar, LANE + n * ROW + ROW / 2) for n, row in enumerate(rows) for bar in row]
@@ -40,18 +48,21 @@ def figure(deployments: Sequence[Row], commits: Sequence[Row], incidents: Sequen
         role="img",
         aria_label=f"{len(dots)} deployments and {len(placed)} incidents over time",
     )
-    return tag("figure", tag("div", drawing, class_="wide"), _legend())
+    left_out = len(deployments) - len(dots)
+    more = [tag("span", f"{left_out} older ones are left out")] if left_out else []
+    return tag("figure", tag("div", drawing, class_="wide newest"), _legend(*more))
 
 
 def _axis(deployments: Sequence[Row], incidents: Sequence[Row]) -> Axis:
-    moments = [row["finished_date"] for row in deployments]
+    times = [row["finished_date"] for row in deployments]
+    since = min(times, default="")
     for name in ("created_date", "resolution_date"):
-        moments += [row[name] for row in incidents if row.get(name)]
-    return axis(map(at, moments), LEFT + 2 * DOT, WIDTH - RIGHT)
+        times += [row[name] for row in incidents if row.get(name, "") > since]
+    return axis(map(at, times), LEFT + 2 * DOT, WIDTH - RIGHT)
 
 
 def _places(dots: Sequence[Row], rows: int) -> tuple[dict[str, float], float]:
-    """Give the middle of each lane that is needed, and where the last one ends."""
+    """Return the middle of each lane that is needed, and where the last one ends."""
     used = {row["environment"] for row in dots}
     places, below = {PRODUCTION: LANE / 2}, LANE + rows * ROW
     for name in OTHERS:
@@ -69,15 +80,16 @@ def _grid(line: Axis, foot: float) -> Iterator[Markup]:
 
 
 def _lane(name: str, y: float) -> Markup:
-    ends = {"x1": f"{LEFT:.0f}", "x2": f"{WIDTH:.0f}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
-    label = tag("text", name.capitalize(), x="0", y=f"{y + 4:.1f}", class_="name")
+    end = WIDTH - RIGHT
+    ends = {"x1": f"{LEFT:.0f}", "x2": f"{end:.0f}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
+    label = tag("text", name.capitalize(), x=f"{end + 12:.0f}", y=f"{y + 4:.1f}", class_="name")
     return Markup(tag("line", **ends, class_="lane") + label)
 
 
 def _spots(rows: Sequence[Row], line: Axis, places: Mapping[str, float]) -> dict[str, Spot]:
-    """Give each deployment's place; one that would hide a neighbour goes aside.
+    """Return each deployment's place; one that would hide a neighbour is moved aside.
 
-    Those that succeeded choose first, and rather go down: incidents hang on them.
+    Those that succeeded choose first, and move down: incidents hang on them.
     """
     spots: dict[str, Spot] = {}
     for row in sorted(rows, key=lambda row: row["result"] != "SUCCESS"):
@@ -114,8 +126,7 @@ def _bar(bar: Bar, y: float) -> Markup:
     return tag(
         "g",
         tag("title", f"{bar.status}: {bar.title}"),
-        tag("text", bar.label, y=f"{y - BAR:.1f}", x=f"{bar.flush or bar.start:.1f}",
-            class_="flush" if bar.flush else ""),
+        tag("text", bar.label, y=f"{y - BAR:.1f}", x=f"{bar.start + bars.INDENT:.1f}"),
         tag(
             "rect", x=f"{bar.start:.1f}", width=f"{bar.end - bar.start:.1f}",
             y=f"{y - BAR / 2:.1f}", height=f"{BAR:.0f}", rx=f"{BAR / 2:.0f}", class_=f"bar{still}",
@@ -128,7 +139,7 @@ def _thread(bar: Bar, x: float, top: float, y: float) -> Markup:
     return tag("path", d=f"M{x:.1f} {top:.1f}V{y:.1f}H{bar.start:.1f}", class_="thread")
 
 
-def _legend() -> Markup:
+def _legend(*more: Markup) -> Markup:
     marks = {"SUCCESS": "succeeded", "FAILURE": "failed", "ABORT": "aborted"}
     items = [
         tag("span", tag("svg", _mark(word, 8, 8), viewBox="0 0 16 16"), said)
@@ -137,4 +148,4 @@ def _legend() -> Markup:
     swatch = tag("rect", x="1", y="4", width="26", height="8", rx="4", class_="bar")
     drawn = tag("svg", swatch, viewBox="0 0 28 16", class_="long")
     said = "incident, tied to the deployment that DevLake counts it against"
-    return tag("figcaption", *items, tag("span", drawn, said))
+    return tag("figcaption", *items, tag("span", drawn, said), *more)
