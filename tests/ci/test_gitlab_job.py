@@ -126,6 +126,16 @@ def test_nothing_is_asked_for_a_merge_request_that_deploys_nowhere(project):
 
 
 @pytest.mark.parametrize(
+    "odd", [{"id": True}, {"name": 7}, {"status": None}, {"status": {}}, {"finished_at": [5]}]
+)
+def test_an_oddly_typed_answer_is_said_to_be_unknown(project, odd):
+    project.jobs = [job(**odd)]
+
+    with pytest.raises((MissingError, NothingToReport)):
+        asked(project)
+
+
+@pytest.mark.parametrize(
     ("status", "result"),
     [("success", Result.SUCCESS), ("failed", Result.FAILURE), ("canceled", Result.ABORT)],
 )

@@ -103,7 +103,7 @@ def _remotes(git: Git) -> list[str]:
 
 
 def _has(sha: str | None, git: Git) -> bool:
-    """Tell whether the checkout has a commit."""
+    """Return whether the checkout has a commit."""
     return _is_whole(sha) and bool(git("rev-parse", "--verify", "--quiet", f"{sha}^{{commit}}"))
 
 

@@ -88,7 +88,7 @@ class Facts:
 
 
 def is_set(text: str) -> bool:
-    """Tell whether a value is one: not blank, `<nil>`, or a macro that Azure left as it is."""
+    """Return whether a value is not blank, `<nil>`, or a macro that Azure left as it is."""
     return text.strip() not in UNSET and not _MACRO.fullmatch(text.strip())
 
 
@@ -131,7 +131,7 @@ def renamed(fact: Fact[T] | None, source: str) -> Fact[T] | None:
 
 
 def pull_request(is_one: object, kind: str = "pull request") -> str | None:
-    """Say that a run is for a pull request, if it is."""
+    """Return that a run is for a pull request, in words, if it is; else None."""
     return f"it runs for a {kind}" if is_one else None
 
 

@@ -196,9 +196,9 @@ def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
 
 
 def not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
-    """Say why the pipeline of these jobs deployed nothing good; None if it did, or has no such job.
+    """Return why the pipeline of these jobs has no successful deployment; None if it has one.
 
-    `name` is the job that deploys, if there is one.
+    `name` is the job that deploys; None too if there is none.
     """
     attempts = sorted((job for job in jobs if name and _is_part(job, name)), key=_id)
     newest = {job.name: job for job in attempts}
@@ -273,7 +273,7 @@ def _is_part(job: "GitLabJob", name: str) -> re.Match[str] | None:
 
 
 def _are_whole(parts: "Iterable[GitLabJob]", name: str) -> bool:
-    """Tell whether these are all the parts of one deployment, and not the legs of a matrix."""
+    """Return whether these are all the parts of one deployment, and not the legs of a matrix."""
     parts = list(parts)
     return {found[1] for part in parts if (found := _is_part(part, name))} == {str(len(parts))}
 

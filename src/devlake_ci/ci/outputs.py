@@ -1,4 +1,4 @@
-"""What later steps may want to know of a report, as names and values that suit every CI."""
+"""What a report tells the later steps of a job, as names and values that suit every CI."""
 
 from devlake_ci.errors import NothingToReport
 from devlake_ci.model import Outcome
@@ -8,7 +8,7 @@ STARTED_AT = "DEVLAKE_STARTED_AT"
 
 
 def outputs(outcome: Outcome) -> dict[str, str]:
-    """List `reported`, and of a deployment `deployment-id` and `result`, of an incident its own."""
+    """Return `reported` and, as far as known, the ids and results of deployment and incident."""
     values = {"reported": str(outcome.reported).lower()}
     if outcome.deployment:
         values["deployment-id"] = outcome.deployment.id
@@ -20,7 +20,7 @@ def outputs(outcome: Outcome) -> dict[str, str]:
 
 
 def variables(outcome: Outcome) -> dict[str, str]:
-    """List the same as variables: `DEVLAKE_OUT_RESULT`, a name that no option is read from."""
+    """Return the same as variables: `DEVLAKE_OUT_RESULT`, a name that no option is read from."""
     return {
         f"DEVLAKE_OUT_{name.upper().replace('-', '_')}": value
         for name, value in outputs(outcome).items()
@@ -28,7 +28,7 @@ def variables(outcome: Outcome) -> dict[str, str]:
 
 
 def problem(outcome: Outcome) -> str | None:
-    """Say in one line what went wrong and what to do; None if nothing did."""
+    """Return in one line what went wrong and what to do; None if nothing did."""
     if not outcome.problem or isinstance(outcome.problem, NothingToReport):
         return None
     return line(f"{outcome.problem.message} {outcome.problem.hint or ''}")

@@ -1,18 +1,18 @@
-"""Reads lists that the APIs of GitHub and GitLab give a page at a time."""
+"""Reads lists that the APIs of GitHub and GitLab return a page at a time."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 PAGE = 100
-"""Things on a page: the most that either gives at once."""
+"""Entries on a page: the most that either API returns at once."""
 
 
 def paged(
     ask: Callable[[int], list[Any]], most: int, too_many: Exception | None = None
 ) -> Iterator[list[dict[str, Any]]]:
-    """Give the objects of page after page, until one isn't full.
+    """Yield the objects of page after page, until one isn't full.
 
-    `ask` gives a page by its number, counted from 1. Raises `too_many`, or just ends, after `most`.
+    `ask` returns a page by its number, counted from 1. Raise `too_many`, or just end, after `most`.
     """
     for number in range(1, most + 1):
         found = ask(number)

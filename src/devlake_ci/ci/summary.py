@@ -1,4 +1,4 @@
-"""Tells people what became of a report, as a page in GitHub's Markdown."""
+"""Formats how a report went for people, as a page in GitHub's Markdown."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ CELL = 200  # characters; a summary over 1 MiB is not shown at all
 
 
 def headline(outcome: Outcome) -> str:
-    """Say what happened, in one line."""
+    """Return in one line what happened."""
     if isinstance(outcome.problem, NothingToReport):
         return "Nothing to report to DevLake"
     if not outcome.reported:
@@ -25,7 +25,7 @@ def headline(outcome: Outcome) -> str:
 
 
 def summary(outcome: Outcome) -> str:
-    """Say what was deployed where and how it ended, or what went wrong and what to do."""
+    """Return what was deployed where and how it ended, or what went wrong and what to do."""
     problem = outcome.problem
     said = [problem.message, problem.hint] if problem else []
     parts = [f"### {markdown(headline(outcome))}", *map(_paragraph, filter(None, said))]
