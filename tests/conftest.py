@@ -99,8 +99,8 @@ def ticking():
 
 
 @pytest.fixture
-def world(ticking):
-    """Give a world with these variables, whose clock stands at NOON and sleeping takes no time.
+def make_runtime(ticking):
+    """Make a runtime with these variables, whose clock stands at NOON and sleeping takes no time.
 
     The network and files are real, and git is asked nothing unless it is given.
     """
@@ -125,12 +125,12 @@ def world(ticking):
 
 
 @pytest.fixture
-def devlake_ci(capsys, world):
-    """Run the program in this process, in a `world`: `devlake_ci("report", ..., env={...})`."""
+def devlake_ci(capsys, make_runtime):
+    """Run the program in this process: `devlake_ci("report", ..., env={...})`."""
 
     def ran(*arguments, env=None, git=lambda *_: None, spool=None):
         capsys.readouterr()
-        code = run(list(arguments), world(env or {}, git, spool))
+        code = run(list(arguments), make_runtime(env or {}, git, spool))
         return Ran(code, *capsys.readouterr())
 
     return ran

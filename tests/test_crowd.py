@@ -75,11 +75,11 @@ def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_
             "DEVLAKE_SPOOL": str(tmp_path), "DEVLAKE_DEADLINE": "30",
         }  # fmt: skip
         clock = replace(ticking.clock(), random=random.random)
-        world = replace(
+        fake = replace(
             runtime.real(), env=env, clock=clock, git=lambda *_, **__: None,
             stop_at_signals=lambda: None, defer_signals=lambda: None,
         )  # fmt: skip
-        codes[number] = run(["report"], world)
+        codes[number] = run(["report"], fake)
 
     threads = [threading.Thread(target=report, args=(number,)) for number in range(JOBS)]
     for thread in threads:

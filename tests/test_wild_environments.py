@@ -103,14 +103,14 @@ def ran(env, event, command, folder):
     if event is not None:
         (folder / "event").write_text(event, errors="replace")
         env["GITHUB_EVENT_PATH"] = str(folder / "event")
-    world = replace(
+    fake = replace(
         runtime.real(), env=env, clock=Ticking().clock(), git=lambda *_, **__: None,
         workspace=lambda left: runtime.workspace(env, left), stop_at_signals=lambda: None,
         defer_signals=lambda: None,
     )  # fmt: skip
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        code = run(command, world)
+        code = run(command, fake)
     written = {
         str(path.relative_to(folder)): path.read_text()
         for path in folder.rglob("*") if path.is_file() and path.name != "event"

@@ -33,7 +33,7 @@ def act(server, ticking, capsys):
             **dict(env),
             **{f"INPUT_{key.upper()}": text for key, text in every.items()},
         }
-        world = replace(
+        fake = replace(
             runtime.real(),
             env=env,
             clock=ticking.clock(),
@@ -41,7 +41,7 @@ def act(server, ticking, capsys):
             defer_signals=lambda: None,
         )
         capsys.readouterr()
-        code = stage(with_carried(world))
+        code = stage(with_carried(fake))
         told = capsys.readouterr()
         return code, told.out + told.err, server.received[-1] if server.received else None
 

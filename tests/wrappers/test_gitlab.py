@@ -67,10 +67,10 @@ def run(api, server, tmp_path):
         with api.served() as url:
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             # The project's own variables go before those in YAML.
-            world = PIPELINE | gitlab.variables(job) | {"CI_API_V4_URL": url} | dict(env)
+            said = PIPELINE | gitlab.variables(job) | {"CI_API_V4_URL": url} | dict(env)
             done = subprocess.run(
                 ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"]) + more],
-                env=world | {"PATH": path, "HOME": str(tmp_path)}, cwd=tmp_path,
+                env=said | {"PATH": path, "HOME": str(tmp_path)}, cwd=tmp_path,
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
         return Ran(done.returncode, done.stdout, done.stderr)

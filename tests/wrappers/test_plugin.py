@@ -20,10 +20,10 @@ SETTINGS = {
 
 
 @pytest.fixture
-def run(world, capsys):
+def run(make_runtime, capsys):
     def ran(env):
         capsys.readouterr()
-        return plugin_step(world(env)), *capsys.readouterr()
+        return plugin_step(make_runtime(env)), *capsys.readouterr()
 
     return ran
 

@@ -83,7 +83,7 @@ click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
 
 def main() -> NoReturn:
     """Run the program as it was called."""
-    execute(lambda world: run(sys.argv[1:], world))
+    execute(lambda runtime: run(sys.argv[1:], runtime))
 
 
 def execute(work: Callable[[Runtime], int]) -> NoReturn:
@@ -94,18 +94,18 @@ def execute(work: Callable[[Runtime], int]) -> NoReturn:
 
 
 def run(
-    arguments: Sequence[str], world: Runtime, inputs: Mapping[str, params.Given] | None = None
+    arguments: Sequence[str], runtime: Runtime, inputs: Mapping[str, params.Given] | None = None
 ) -> int:
-    """Run one command in `world` and return its exit code; whatever happens ends in a sentence.
+    """Run one command in `runtime` and return its exit code; whatever happens ends in a sentence.
 
     `inputs` are the options that a wrapper gives; they go before variables.
     """
-    given = params.given(world.env, inputs or {})
+    given = params.given(runtime.env, inputs or {})
     if _command(arguments) in REPORTING:
-        world.defer_signals()
-    printing.hide(params.secrets(arguments, world.env, given))
+        runtime.defer_signals()
+    printing.hide(params.secrets(arguments, runtime.env, given))
     try:
-        return _run(arguments, world, given)
+        return _run(arguments, runtime, given)
     except click.exceptions.Exit as end:
         return end.exit_code
     except BrokenPipeError:  # whoever read what we print has seen enough
@@ -117,10 +117,10 @@ def run(
         if isinstance(problem, Bug) and params.is_verbose(arguments, given):
             printing.say(format_exc(), err=True)
     soft = _command(arguments) in REPORTING and params.soft(arguments, given)
-    return conclude(Outcome(reported=False, problem=problem, soft=soft), world, "text")
+    return conclude(Outcome(reported=False, problem=problem, soft=soft), runtime, "text")
 
 
-def _run(arguments: Sequence[str], world: Runtime, given: Mapping[str, params.Given]) -> int:
+def _run(arguments: Sequence[str], runtime: Runtime, given: Mapping[str, params.Given]) -> int:
     """Let click run the command; its own errors come up as exceptions."""
     takes_options = REPORTING | {"replay", "doctor"}
     defaults = params.Defaults(given if _command(arguments) in takes_options else {})
@@ -128,7 +128,7 @@ def _run(arguments: Sequence[str], world: Runtime, given: Mapping[str, params.Gi
         args=list(arguments),
         prog_name="devlake-ci",
         standalone_mode=False,
-        obj=world,
+        obj=runtime,
         default_map={
             **dict.fromkeys(("report", "replay", "doctor"), defaults),
             "incident": {"open": defaults, "close": defaults},

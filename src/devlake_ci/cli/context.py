@@ -24,7 +24,7 @@ SHOWN = (
     help="Print the JSON schema of what `report --commits` takes instead.",
 )
 @click.pass_obj
-def context(world: Runtime, /, commits_schema: bool) -> None:
+def context(runtime: Runtime, /, commits_schema: bool) -> None:
     """Show what was found out about this job as one JSON object, null where nothing was.
 
     Its `sources` name the variable, file or command behind each value.
@@ -34,7 +34,7 @@ def context(world: Runtime, /, commits_schema: bool) -> None:
 
         say(json_text(schema()))
         return
-    found = ci.context(world.env, world.read_file, cache(world.git))
+    found = ci.context(runtime.env, runtime.read_file, cache(runtime.git))
     say(json_text(as_object(found)))
 
 

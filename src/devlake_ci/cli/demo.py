@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import click
 
-from devlake_ci import runtime
 from devlake_ci.cli.printing import say
 from devlake_ci.commits import remote
 from devlake_ci.errors import MissingError
-from devlake_ci.runtime import Runtime
+from devlake_ci.runtime import Runtime, folder
 from devlake_ci.runtime.programs import program
 from devlake_ci.timestamps import rfc3339
 from devlake_sandbox import Sandbox
@@ -78,19 +77,19 @@ EARLIER = timedelta(minutes=30)
 
 @click.command()
 @click.pass_obj
-def demo(world: Runtime) -> None:
+def demo(runtime: Runtime) -> None:
     """Report this checkout's HEAD to a sandbox as three CIs would, and a failure that is mended.
 
     Then show what DevLake stored, and what its dashboard would make of it.
     """
-    sha = world.git("rev-parse", "HEAD")
+    sha = runtime.git("rev-parse", "HEAD")
     if sha is None:
         raise MissingError("There is no git checkout here to report.", "Run it in a repository.")
-    repository = remote.repository(world.git) or STAND_IN
-    earlier = rfc3339(world.clock.now() - EARLIER)
-    with Sandbox() as devlake, runtime.folder() as folder:
+    repository = remote.repository(runtime.git) or STAND_IN
+    earlier = rfc3339(runtime.clock.now() - EARLIER)
+    with Sandbox() as devlake, folder() as place:
         for title, template in PIPELINES.items():
-            env = filled(template, repository, sha=sha, earlier=earlier, folder=folder)
+            env = filled(template, repository, sha=sha, earlier=earlier, folder=place)
             say(f"\n── {title}: devlake-ci report")
             where = {
                 "DEVLAKE_URL": devlake.connection_url or "",

@@ -78,7 +78,7 @@ def _devlake(session: Session) -> Iterator[Check]:
         reason = f"{target.base}: {error.reason}."
         found = [fail("reached", reason, why, UnreachedError.exit_code)]
     if answers:
-        yield from server.clock(answers[0], session.world.clock.now())
+        yield from server.clock(answers[0], session.runtime.clock.now())
     yield from found
 
 
@@ -133,7 +133,7 @@ def _job(session: Session) -> Iterator[Check]:
     if mode != "deployment":
         yield _incidents(session)
     git = session.git
-    head = session.world.read_file(".git/HEAD")
+    head = session.runtime.read_file(".git/HEAD")
     yield from checks.checkout(git("rev-parse", "--show-toplevel"), head, git("--version"))
     yield from _token(session)
 
@@ -142,7 +142,7 @@ def _deployment(session: Session) -> Deployment | Problem:
     options = checks.assume_success(session.options, session.context)
     try:
         return deployments.deployment(
-            options, session.context, lookups(session, nonce=False), session.world.clock.now()
+            options, session.context, lookups(session, nonce=False), session.runtime.clock.now()
         )
     except StoppedError:
         raise

@@ -154,7 +154,7 @@ def _state_file(session: Session) -> "StateFile | None":
     from devlake_ci.incidents.state_file import StateFile, path_in  # noqa: PLC0415 (pydantic)
 
     found = path_in(session.options)
-    return StateFile(session.world, found, session.options.dry_run) if found else None
+    return StateFile(session.runtime, found, session.options.dry_run) if found else None
 
 
 def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident:
@@ -166,7 +166,7 @@ def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident
             "--status: an incident can't be opened as DONE.", "Close it: devlake-ci incident close."
         )
     # A deployment that ended in this very second is one before it.
-    created = _time(session, typed.opened, "--created-at") or session.world.clock.now() + AFTER
+    created = _time(session, typed.opened, "--created-at") or session.runtime.clock.now() + AFTER
     return _incident(session, typed, typed.named, created)
 
 
@@ -176,7 +176,7 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
             f"--status: an incident is DONE when it is closed, not {typed.status}.",
             "Leave it out, or open the incident again with this status.",
         )
-    now = session.world.clock.now()
+    now = session.runtime.clock.now()
     title = typed.named or (before and before.title)
     created = _time(session, typed.opened, "--created-at") or (before and before.created_at)
     if not (title and created):
@@ -224,7 +224,7 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
         ),
         original_status="open",
         created_at=created,
-        updated_at=max(created, session.world.clock.now()),  # of two words the later one counts
+        updated_at=max(created, session.runtime.clock.now()),  # of two words the later one counts
         severity=truncate(options.severity, INCIDENT_OTHER),
         priority=truncate(options.priority, INCIDENT_OTHER),
         component=truncate(component, INCIDENT_OTHER),
@@ -249,4 +249,4 @@ def _merged(*parts: More) -> More:
 
 
 def _time(session: Session, text: str | None, source: str) -> datetime | None:
-    return happened(text, source, session.world.clock.now()) if text else None
+    return happened(text, source, session.runtime.clock.now()) if text else None

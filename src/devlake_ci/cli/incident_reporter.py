@@ -74,7 +74,7 @@ class IncidentReporter:
 
     def _ended_at(self) -> datetime:
         """Return when the job ended: with `both`, when its deployment did; raises BadUsageError."""
-        now, given = self.session.world.clock.now(), self.options.finished_at
+        now, given = self.session.runtime.clock.now(), self.options.finished_at
         if self.options.mode == "both" and given:
             return happened(given, self.options.source("finished_at"), now)
         return self.context.finished_at or now
@@ -113,7 +113,7 @@ class IncidentReporter:
             return None
         session = self.session
         return _source(self.kind).history(
-            self.options, self.context, session.env, session.ask, session.world.read_file
+            self.options, self.context, session.env, session.ask, session.runtime.read_file
         )
 
     @cached_property
@@ -153,7 +153,7 @@ class IncidentReporter:
         """The state file; raises BadUsageError."""
         from devlake_ci.incidents.state_file import StateFile, path_in  # noqa: PLC0415 (pydantic)
 
-        return StateFile(self.session.world, path_in(self.options) or "", self.options.dry_run)
+        return StateFile(self.session.runtime, path_in(self.options) or "", self.options.dry_run)
 
     def _state(self, ended: Result) -> IncidentState:
         if self.kind not in SOURCES:

@@ -21,7 +21,7 @@ NEXT = (
 )
 
 
-def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
+def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
     """Print the outcome, hand it to the CI, and give the exit code: 1 for what wasn't printed."""
     code = 0 if outcome.problem is None or outcome.soft else outcome.problem.exit_code
     is_quiet = form == "json"
@@ -31,9 +31,9 @@ def conclude(outcome: Outcome, world: Runtime, form: str) -> int:
         is_quiet, code = True, code or Bug.exit_code
         say(_unprinted(outcome, error), err=True)
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
-        effects = ci.provider(world.env).emit(outcome, world.env)
+        effects = ci.provider(runtime.env).emit(outcome, runtime.env)
         shown = (each for each in effects if not (is_quiet and _on_stdout(each)))
-        carry_out(map(_redacted, shown), world)
+        carry_out(map(_redacted, shown), runtime)
     return code
 
 
@@ -158,7 +158,7 @@ def _object(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def carry_out(effects: Iterable[Effect], world: Runtime) -> None:
+def carry_out(effects: Iterable[Effect], runtime: Runtime) -> None:
     """Hand something to the CI; what can't be written doesn't undo what happened."""
     late = 0
     for effect in effects:
@@ -171,13 +171,13 @@ def carry_out(effects: Iterable[Effect], world: Runtime) -> None:
             case Run() if late > 1:  # the next one would be, too
                 continue
             case _:
-                late += isinstance(_write(effect, world), TimeoutError)
+                late += isinstance(_write(effect, runtime), TimeoutError)
 
 
-def _write(effect: Append | Replace | Run, world: Runtime) -> OSError | None:
+def _write(effect: Append | Replace | Run, runtime: Runtime) -> OSError | None:
     """Carry out what may fail; say and return what failed."""
     try:
-        world.write(effect)
+        runtime.write(effect)
     except OSError as error:
         why = error.strerror or type(error).__name__
         what = (

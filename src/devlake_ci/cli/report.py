@@ -43,7 +43,7 @@ def outcome(session: Session) -> Outcome:
 
 
 def _deployment(session: Session) -> Outcome:
-    now, ways, options = session.world.clock.now(), lookups(session), session.options
+    now, ways, options = session.runtime.clock.now(), lookups(session), session.options
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
     made = session.known(lambda: deployments.deployment(options, session.context, ways, now))
@@ -58,7 +58,7 @@ def _incident(session: Session, beside: Outcome | None) -> Outcome:
 
 def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
     """Give the ways to find out what nobody gave; `nonce` says whether one may be written."""
-    world, context = session.world, session.context
+    runtime, context = session.runtime, session.context
     server = repositories.server(context, session.env, session.options.repo_url)
 
     def finders(repo_url: str) -> tuple[Find, ...]:
@@ -69,8 +69,8 @@ def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
         finders=finders,
         message=lambda sha: session.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),
-        nonce=world.nonce if nonce else lambda _: None,
+        nonce=runtime.nonce if nonce else lambda _: None,
         additional=lambda: additional_commits(
-            session.options, server, finders, world.workspace(session.left_to_ask)
+            session.options, server, finders, runtime.workspace(session.left_to_ask)
         ),
     )

@@ -34,14 +34,14 @@ LOOK_UP = 10.0
 class Session:
     """What all that happens in one run shares."""
 
-    def __init__(self, world: Runtime, options: Options) -> None:
+    def __init__(self, runtime: Runtime, options: Options) -> None:
         """Start the clock; nothing is asked or sent yet."""
-        self.world = world
+        self.runtime = runtime
         self.options = options
-        self.ends = world.clock.monotonic() + options.deadline
+        self.ends = runtime.clock.monotonic() + options.deadline
         self.stopped: StoppedError | None = None
-        self.env = {**world.env, **_tokens(options)}
-        carry_out(masks(secrets(options), self.env), world)
+        self.env = {**runtime.env, **_tokens(options)}
+        carry_out(masks(secrets(options), self.env), runtime)
         self.provider = ci.provider(self.env)
         self.git = cache(self._git)  # a job's checkout stands still while it is reported
 
@@ -51,7 +51,7 @@ class Session:
         return self.known(self._context)
 
     def _context(self) -> Context:
-        ours = ci.context(self.env, self.world.read_file, self.git)
+        ours = ci.context(self.env, self.runtime.read_file, self.git)
         where = not self.options.environment
         return self.provider.deployed(ours, self.env, self.ask, where)
 
@@ -66,7 +66,7 @@ class Session:
     @cached_property
     def network(self) -> Network:
         """The one set of connections."""
-        return self.world.connect(self.options)
+        return self.runtime.connect(self.options)
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -74,7 +74,7 @@ class Session:
         return Delivery(
             target=target(self.options, deployments.names(self.options, self.context)),
             send=self._send,
-            clock=self.world.clock,
+            clock=self.runtime.clock,
             ends=self.ends,
             dialect=self.options.dialect,
             log=self.log,
@@ -83,7 +83,7 @@ class Session:
     @property
     def left(self) -> float:
         """The seconds that are left; 0 if there are none, or if we are told to stop."""
-        return 0.0 if self.stopped else max(self.ends - self.world.clock.monotonic(), 0.0)
+        return 0.0 if self.stopped else max(self.ends - self.runtime.clock.monotonic(), 0.0)
 
     @property
     def _is_soft(self) -> bool:
@@ -122,16 +122,16 @@ class Session:
         try:
             if self.stopped:
                 raise self._again(self.stopped)
-            with self.world.stoppable():
+            with self.runtime.stoppable():
                 self.delivery.deliver(event)
         except UnreachedError as problem:
             if isinstance(problem, StoppedError):
                 self.stopped = self._again(problem)
             if folder:
-                self.world.ignore_signals()
+                self.runtime.ignore_signals()
                 self._keep(folder, event, problem)
                 if not self.stopped:  # the other half of the report may still take its time
-                    self.world.defer_signals()
+                    self.runtime.defer_signals()
             raise
         if folder:
             self._supersede(folder, event, before)
@@ -150,18 +150,18 @@ class Session:
 
     def _spooled(self, folder: str, event: Event) -> str:
         target = self.delivery.target
-        text = spool.serialize(event, target, self.world.clock.now())
-        return self.world.spool.keep(folder, spool.stem(event, target), text)
+        text = spool.serialize(event, target, self.runtime.clock.now())
+        return self.runtime.spool.keep(folder, spool.stem(event, target), text)
 
     def _superseded(self, folder: str, event: Event) -> set[str]:
         with suppress(OSError, ValueError):
-            return self.world.spool.superseded(folder, *self._row(event))
+            return self.runtime.spool.superseded(folder, *self._row(event))
         return set()
 
     def _supersede(self, folder: str, event: Event, before: set[str]) -> None:
         """Drop what waits about the same thing: sent later, it would undo what is stored now."""
         with suppress(OSError, ValueError, spool.CorruptError):
-            if self.world.spool.supersede(folder, *self._row(event), before):
+            if self.runtime.spool.supersede(folder, *self._row(event), before):
                 self._spooled(folder, event)  # the next replay sends it once more, as the last word
 
     def _row(self, event: Event) -> tuple[str, str]:
@@ -198,10 +198,10 @@ class Session:
         if left <= 0:
             return None
         with self._stoppable():
-            return self.world.git(*arguments, seconds=min(left, GIT_SECONDS))
+            return self.runtime.git(*arguments, seconds=min(left, GIT_SECONDS))
 
     def _stoppable(self) -> AbstractContextManager[None]:
-        return nullcontext() if self.stopped else self.world.stoppable()
+        return nullcontext() if self.stopped else self.runtime.stoppable()
 
     def left_to_ask(self) -> float:
         """Give the seconds for finding things out: half of all, so that the rest is for sending."""

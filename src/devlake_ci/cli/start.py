@@ -12,26 +12,26 @@ from devlake_ci.timestamps import rfc3339
 
 @click.command()
 @click.pass_obj
-def start(world: Runtime) -> None:
+def start(runtime: Runtime) -> None:
     """Remember when this job began, for the report at its end.
 
     Run it first in the job. It never fails a job: a start time is nice to have, and no panel of
     DevLake's DORA dashboards reads it.
     """
     try:
-        provider = ci.provider(world.env)
+        provider = ci.provider(runtime.env)
     except BadUsageError as problem:
         say(f"devlake-ci: warning: {problem.message} {problem.hint}", err=True)
         return
-    now = world.clock.now()
-    effects = provider.remember(now, world.env)
+    now = runtime.clock.now()
+    effects = provider.remember(now, runtime.env)
     if effects:
         say(f"This job began at {rfc3339(now)}.")
-    elif ci.context(world.env, world.read_file, lambda *_: None).started_at:
+    elif ci.context(runtime.env, runtime.read_file, lambda *_: None).started_at:
         say(f"Nothing is stored: {provider.name} says itself when the job began.")
     else:
         say(
             f"Nothing is stored: there is no place for it on {provider.name}. Give the report "
             f"DEVLAKE_STARTED_AT={rfc3339(now)}."
         )
-    carry_out(effects, world)
+    carry_out(effects, runtime)

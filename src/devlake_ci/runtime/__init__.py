@@ -44,7 +44,7 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Runtime:
-    """All that the program does to the world, so that a test can give it another one."""
+    """All that the program does to the runtime, so that a test can give it another one."""
 
     env: Mapping[str, str]
     clock: Clock
@@ -67,7 +67,7 @@ class Runtime:
 
 
 def real() -> Runtime:
-    """Give this process's own world."""
+    """Give this process's own runtime."""
     env = environment()
     return Runtime(
         env=env,
