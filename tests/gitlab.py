@@ -131,7 +131,7 @@ def included(**inputs):
         kind = header["spec"]["inputs"][name].get("type", "string")
         assert isinstance(value, kinds[kind]), f"{name}: provided value is not a {kind}"
     jobs = _interpolated(content, values | given)
-    return {name: _extended(jobs, name) for name in jobs if not name.startswith(".")}, jobs
+    return {name: extended(jobs, name) for name in jobs if not name.startswith(".")}, jobs
 
 
 def variables(job):
@@ -163,10 +163,11 @@ def _text(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _extended(jobs, name):
+def extended(jobs, name):
+    """Return a job with what it extends."""
     job = dict(jobs[name])
     base = job.pop("extends", None)
-    return _merged(_extended(jobs, base), job) if base else job
+    return _merged(extended(jobs, base), job) if base else job
 
 
 def _merged(base, job):

@@ -165,10 +165,13 @@ def test_what_never_ran_deployed_nothing(project, status):
         asked(project)
 
 
-def test_a_job_that_is_not_there_deployed_nothing(project):
-    with pytest.raises(NothingToReport, match='no job "deplyo"') as raised:
+def test_a_job_that_is_not_there_is_told_with_the_jobs_that_are(project):
+    project.jobs.append(job(502, "smoke test"))
+
+    with pytest.raises(MissingError) as raised:
         asked(project, DEVLAKE_DEPLOY_JOB="deplyo")
 
+    assert 'no job "deplyo". Its jobs are "build, deploy, smoke test".' in raised.value.message
     assert "starts another pipeline" in raised.value.hint
 
 
@@ -176,14 +179,14 @@ def test_a_job_that_is_not_there_deployed_nothing(project):
 def test_a_job_of_a_similar_name_is_another_one(project, name):
     project.jobs = [job(name=name)]
 
-    with pytest.raises(NothingToReport):
+    with pytest.raises(MissingError):
         asked(project)
 
 
 def test_a_job_of_another_pipeline_is_another_one(project):
     project.jobs = [job(pipeline=41)]
 
-    with pytest.raises(NothingToReport):
+    with pytest.raises(MissingError):
         asked(project)
 
 

@@ -107,7 +107,7 @@ def head(folder):
 def deployment(folder, result, **changes):
     """Give the whole body that is expected for the job deploy of `project`."""
     body = {
-        "id": f"gitlab:gitlab.example.com/acme/shop:{PIPELINE}::deploy:501::production",
+        "id": f"gitlab:gitlab.example.com/acme/shop:{PIPELINE}:501::production",
         "name": "Deploy acme/shop to production",
         "displayTitle": "Commit Title",
         "result": result,
@@ -132,7 +132,7 @@ def test_a_deployment_that_succeeded(run, tmp_path):
     ran = run("deploy")
 
     assert ran.sent == [deployment(tmp_path, "SUCCESS")], ran.said
-    assert ran.jobs == {"deploy", "devlake-ci:success"}
+    assert ran.jobs == {"deploy", "devlake-ci:deploy:success"}
     assert ran.code == 0
 
 
@@ -142,7 +142,7 @@ def test_a_deployment_that_failed(run, project, tmp_path):
     ran = run("deploy", script="exit 1")
 
     assert ran.sent == [deployment(tmp_path, "FAILURE")], ran.said
-    assert ran.jobs == {"deploy", "devlake-ci:failure"}
+    assert ran.jobs == {"deploy", "devlake-ci:deploy:failure"}
 
 
 def test_a_deployment_that_failed_and_may(run, project, tmp_path):
@@ -151,7 +151,7 @@ def test_a_deployment_that_failed_and_may(run, project, tmp_path):
     ran = run("allow-failure", script="exit 1")
 
     assert ran.sent == [deployment(tmp_path, "FAILURE")], ran.said
-    assert ran.jobs == {"deploy", "devlake-ci:success"}
+    assert ran.jobs == {"deploy", "devlake-ci:deploy:success"}
     assert ran.code == 0
 
 
@@ -165,7 +165,7 @@ def test_a_deployment_that_nobody_has_played(run, project):
     project.jobs[0] |= {"status": "manual", "started_at": None, "finished_at": None}
 
     # GitLab would not run it; gitlab-ci-local runs no pipeline at all in which it isn't played.
-    ran = run("manual", "devlake-ci:success")
+    ran = run("manual", "devlake-ci:deploy:success")
 
     assert ran.sent == []
     assert 'the job "deploy" is manual' in ran.said
@@ -197,7 +197,7 @@ def test_inputs_arrive_as_they_were_given(run, project, tmp_path):
         originalEnvironment="prod-eu $CI_COMMIT_SHA",
         displayTitle="- [one]: {two}\n\\1 # three",
     )
-    assert 'this pipeline has no job "other"' in ran.said
+    assert 'This pipeline has no job "other". Its jobs are' in ran.said
 
 
 @pytest.mark.parametrize(
@@ -221,20 +221,38 @@ def test_jobs_report_by_themselves_without_asking_anybody(run, project, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "sent"),
+    ("deploy", "check", "sent"),
     [
-        ("success", "failure", [("TODO", "acme/shop: pipeline failed")]),
+        ("success", "failed", [("TODO", "acme/shop: check failed")]),
         ("success", "success", []),
-        ("failure", "success", [("DONE", "acme/shop: pipeline failed")]),
+        ("failed", "failed", []),
     ],
 )
-def test_a_pipeline_that_fails_is_an_incident_until_one_succeeds(run, project, before, now, sent):
-    project.jobs = [job(300, f"devlake-ci:pipeline-{before}", pipeline=900)]
+def test_a_check_that_fails_after_a_good_deployment_is_an_incident(
+    run, project, deploy, check, sent
+):
+    earlier = {"pipeline": 900, "started_at": "2026-02-01T11:00:00Z",
+               "finished_at": "2026-02-01T11:01:00Z"}  # fmt: skip
+    later = {"started_at": "2026-03-01T11:30:00Z", "finished_at": "2026-03-01T11:31:00Z"}
+    project.jobs = [job(300, "check", **earlier), job(501, "deploy", deploy, PIPELINE),
+                    job(502, "check", check, PIPELINE, **later)]  # fmt: skip
 
-    ran = run("incidents", script="echo fine" if now == "success" else "exit 1")
+    ran = run("incidents", script="echo fine" if check == "success" else "exit 1")
 
-    assert [(each["status"], each["title"]) for each in ran.sent] == sent, ran.said
-    assert ran.jobs == {"check", f"devlake-ci:pipeline-{now}"}, ran.said
+    incidents = [each for each in ran.sent if "issueKey" in each]
+    assert [(each["status"], each["title"]) for each in incidents] == sent, ran.said
+    which = "success" if check == "success" else "failure"
+    assert f"devlake-ci:deploy:verify-{which}" in ran.jobs, ran.said
+
+
+def test_a_template_included_twice_without_a_prefix_reports_both_jobs(run, project):
+    project.jobs = [job(501, "to-eu", pipeline=PIPELINE), job(502, "to-us", pipeline=PIPELINE)]
+
+    ran = run("twice")
+
+    assert sorted(each["originalEnvironment"] for each in ran.sent) == ["prod-eu", "prod-us"], (
+        ran.said
+    )
 
 
 def test_incidents_are_switched_on_by_an_input(run):
@@ -242,18 +260,15 @@ def test_incidents_are_switched_on_by_an_input(run):
 
     table = [line for line in ran.said.splitlines() if line.count(";") > 3]
     when = {row["name"]: row["when"] for row in csv.DictReader(table, delimiter=";")}
-    assert {name: when[name] for name in when if "pipeline" in name} == {
-        "eu:pipeline-success": "never",
-        "eu:pipeline-failure": "never",
-        "us:pipeline-success": "on_success",
-        "us:pipeline-failure": "on_failure",
-    }
+    assert {name.partition(":")[0]: when[name] for name in when if "verify-failure" in name} == {
+        "eu": "never", "us": "on_failure"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("part", ["header", "jobs"])
 def test_the_template_is_what_gitlabs_schema_takes(tmp_path, part):
     header = {"spec": {"inputs": declared()}}
-    content = {"header": header, "jobs": included(incidents=True)[1]}[part]
+    content = {"header": header, "jobs": included(verify_job="check")[1]}[part]
     (tmp_path / "part.yml").write_text(yaml.safe_dump(content))
 
     checked = subprocess.run(

@@ -142,7 +142,7 @@ def test_at_the_end_of_a_job_its_final_status_is_reported(runner, devlake, input
     assert (main.returncode, post.returncode) == (0, 0)
     assert (deployment["result"], deployment["environment"]) == (result, "PRODUCTION")
     assert deployment["id"] == out["deployment-id"]
-    assert deployment["id"] == "github:github.com/acme/shop:42:1:deploy:53800012345::production"
+    assert deployment["id"] == "github:github.com/acme/shop:42:53800012345::production"
     assert deployment["started_date"][:19].replace(" ", "T") + "Z" == runner.state["started"]
     assert (commit["repo_url"], commit["commit_sha"]) == ("https://github.com/acme/shop", SHA)
     assert commit["commit_msg"] == "Sell ::error::more\n##[error]x"
@@ -174,7 +174,7 @@ def test_now_is_reported_at_once_with_outputs_and_not_again(runner, devlake, inp
     assert (main.returncode, post.returncode) == (0, 0)
     assert out == {
         "reported": "true",
-        "deployment-id": "github:github.com/acme/shop:42:1:deploy:53800012345::production",
+        "deployment-id": "github:github.com/acme/shop:42:53800012345::production",
         "result": "SUCCESS",
     }
     assert len(devlake.requests) == 1

@@ -17,7 +17,7 @@ from tests.support import SHA, Ran, Reply
 WILD = """it's "quoted" $(id) `id` $HOME ${HOME} \\1 \\n"; rm -rf ~ ü 🚀\n- script: [x]"""
 ONE_LINE = WILD.replace("\n", " ")
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
-OWN = {"deploy-job", "artifacts", "rules", "stage", "job-prefix", "image", "incidents"}
+OWN = {"deploy-job", "artifacts", "rules", "stage", "job-prefix", "image", "verify-job"}
 PIPELINE = {
     "GITLAB_CI": "true",
     "CI_COMMIT_SHA": SHA,
@@ -25,7 +25,7 @@ PIPELINE = {
     "CI_COMMIT_MESSAGE": "Sell more\n",
     "CI_DEFAULT_BRANCH": "main",
     "CI_JOB_ID": "900",
-    "CI_JOB_NAME": "devlake-ci:success",
+    "CI_JOB_NAME": "devlake-ci:deploy:success",
     "CI_JOB_STARTED_AT": "2026-03-01T11:59:00Z",
     "CI_JOB_STATUS": "running",
     "CI_PIPELINE_CREATED_AT": "2026-03-01T11:00:00Z",
@@ -36,7 +36,7 @@ PIPELINE = {
     "DEVLAKE_TOKEN": "s3cr3t",
 }
 WHOLE = {
-    "id": "gitlab:gitlab.example.com/acme/shop:42::deploy:501::production",
+    "id": "gitlab:gitlab.example.com/acme/shop:42:501::production",
     "name": "Deploy acme/shop to production",
     "displayTitle": "Sell more",
     "result": "SUCCESS",
@@ -63,7 +63,7 @@ def run(api, server, tmp_path):
 
     def ran(which="success", env=(), more="", **inputs):
         jobs, _ = gitlab.included(**{"url": server.url, "connection": "1"} | inputs)
-        job = jobs[f"devlake-ci:{which}"]
+        job = jobs[f"devlake-ci:{inputs.get('deploy_job', 'deploy')}:{which}"]
         with api.served() as url:
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             # The project's own variables go before those in YAML.
@@ -192,13 +192,6 @@ def test_the_token_of_the_project_goes_before_the_job_s(sent, api):
     assert sent(env={"DEVLAKE_GITLAB_TOKEN": "own"}).body["result"] == "SUCCESS"
 
 
-def test_each_including_has_jobs_of_its_own():
-    one, other = (gitlab.included(job_prefix=name)[1] for name in ("one", "other"))
-
-    assert not one.keys() & other.keys()
-    assert {name.removeprefix(".").partition(":")[0] for name in one} == {"one"}
-
-
 def test_the_report_jobs_wait_for_the_job_that_deploys_and_for_nothing_else():
     rules = [{"if": '$CI_COMMIT_TAG =~ /^v"/'}]
 
@@ -206,7 +199,7 @@ def test_the_report_jobs_wait_for_the_job_that_deploys_and_for_nothing_else():
                               image="registry.example.com/ci@sha256:12")  # fmt: skip
 
     for name, when in (("success", "on_success"), ("failure", "on_failure")):
-        job = jobs[f"devlake-ci:{name}"]
+        job = jobs[f"devlake-ci:ship it:{name}"]
         assert job["needs"] == [{"job": "ship it", "optional": True, "artifacts": True}]
         assert (job["when"], job["rules"], job["stage"]) == (when, rules, "report")
         assert (job["allow_failure"], job["image"]) == (True, "registry.example.com/ci@sha256:12")
@@ -223,49 +216,98 @@ def test_a_deployment_that_failed_begins_no_incident(api, run, server):
     assert (ran.code, deployment.body["result"]) == (0, "FAILURE")
 
 
-def pipeline(number, job, result):
-    """Give the job of the template that told in an earlier pipeline how that ended."""
-    name = f"devlake-ci:pipeline-{result}"
-    return gitlab.job(job, name, pipeline=number,
-                      started_at=f"2026-03-01T0{number - 40}:00:00Z",
-                      finished_at=f"2026-03-01T0{number - 40}:00:30Z")  # fmt: skip
+def ended(number, job, name, status, minute):
+    """Return a job of a pipeline that ran an hour after the pipeline before."""
+    at = f"2026-03-01T0{number - 40}:{minute}"
+    return gitlab.job(job, name, status, pipeline=number,
+                      started_at=f"{at}:00Z", finished_at=f"{at}:30Z")  # fmt: skip
 
 
-def test_a_pipeline_that_fails_opens_an_incident_and_the_next_that_succeeds_closes_it(api, sent):
-    api.jobs = [pipeline(41, 800, "success")]
-    opened = sent("pipeline-failure", env={"CI_JOB_ID": "900", "CI_PIPELINE_ID": "42"})
-    api.jobs += [pipeline(42, 900, "failure")]
-    again = sent("pipeline-failure", env={"CI_JOB_ID": "950", "CI_PIPELINE_ID": "43"})
-    api.jobs += [pipeline(43, 950, "failure")]
-    closed = sent("pipeline-success", env={"CI_JOB_ID": "990", "CI_PIPELINE_ID": "44"})
+@pytest.fixture
+def verified(api, run, server):
+    """Run the report of a check in a pipeline of its own: `verified(42, "failed")`."""
+    api.jobs = []
 
-    assert opened.path == "/rest/plugins/webhook/connections/1/issues"
-    assert opened.body["title"] == "acme/shop: pipeline failed"
-    assert {each.body["issueKey"] for each in (opened, again, closed)} == {opened.body["issueKey"]}
-    assert [each.body["status"] for each in (opened, again, closed)] == ["TODO", "TODO", "DONE"]
+    def ran(number, status, deploy="success"):
+        before = len(server.received)
+        if deploy:
+            api.jobs.append(ended(number, number * 10, "deploy", deploy, "10"))
+        api.jobs.append(ended(number, number * 10 + 1, "smoke test", status, "20"))
+        which = "verify-failure" if status == "failed" else "verify-success"
+        env = {"CI_JOB_ID": str(number * 10 + 2), "CI_PIPELINE_ID": str(number)}
+        told = run(which, env=env, verify_job="smoke test", environment="production")
+        assert told.code == 0, told
+        return [each.body for each in server.received[before:]]
+
+    return ran
 
 
-def test_incidents_are_of_the_whole_pipeline_whatever_inputs_say_of_a_deployment():
+def test_a_check_that_fails_opens_an_incident_and_the_next_that_succeeds_closes_it(verified):
+    assert verified(41, "success") == []
+
+    bodies = [body for number, status in ((42, "failed"), (43, "failed"), (44, "success"))
+              for body in verified(number, status)]  # fmt: skip
+
+    assert [each["status"] for each in bodies] == ["TODO", "TODO", "DONE"]
+    assert len({each["issueKey"] for each in bodies}) == 1
+
+
+@pytest.mark.parametrize("deploy", ["failed", "manual", "skipped", "canceled"])
+def test_no_incident_begins_if_the_pipeline_deployed_nothing_good(verified, deploy):
+    assert verified(41, "success") == []
+
+    assert verified(42, "failed", deploy=deploy) == []
+
+
+def test_a_check_in_a_pipeline_that_deploys_nothing_may_open_an_incident(verified):
+    assert verified(41, "success") == []
+
+    (opened,) = verified(42, "failed", deploy=None)
+
+    assert opened["status"] == "TODO"
+
+
+def test_incidents_are_the_checks_whatever_inputs_say_of_a_deployment():
     given = {"result": "canceled", "mode": "both", "incident_result": "canceled"}
-    jobs, _ = gitlab.included(incidents=True, stage="report", **given)
+    rules = [{"if": "$CI_COMMIT_TAG"}]
+    jobs, _ = gitlab.included(verify_job="smoke test", stage="report", rules=rules, **given)
 
-    for name, result in (("success", "success"), ("failure", "failed")):
-        job = jobs[f"devlake-ci:pipeline-{name}"]
-        told = gitlab.variables(job)
-        assert (job["when"], job["stage"], "needs" in job) == (f"on_{name}", ".post", False)
-        assert (told["DEVLAKE_INPUT_MODE"], told["DEVLAKE_INPUT_INCIDENT_RESULT"]) == (
-            "incident", result)  # fmt: skip
-        assert told[f"DEVLAKE_{name.upper()}_JOB"] == f"devlake-ci:pipeline-{name}"
-        assert "DEVLAKE_DEPLOY_JOB" not in told
+    for name in ("success", "failure"):
+        job = jobs[f"devlake-ci:deploy:verify-{name}"]
+        variables = gitlab.variables(job)
+        assert (job["when"], job["stage"]) == (f"on_{name}", "report")
+        assert job["needs"] == [{"job": "smoke test", "optional": True, "artifacts": False}]
+        assert job["rules"] == [{"if": '"smoke test" == "none"', "when": "never"}, rules]
+        assert variables.items() >= {
+            "DEVLAKE_INPUT_MODE": "incident", "DEVLAKE_INPUT_RESULT": "job",
+            "DEVLAKE_INPUT_INCIDENT_RESULT": "job", "DEVLAKE_VERIFY_JOB": "smoke test",
+            "DEVLAKE_DEPLOY_JOB": "deploy",
+        }.items()  # fmt: skip
 
 
-@pytest.mark.parametrize(("incidents", "word"), [(False, '"false"'), (True, '"true"')])
-def test_incidents_are_switched_on_for_the_default_branch(incidents, word):
-    jobs, _ = gitlab.included(incidents=incidents)
+def test_a_misspelled_job_is_a_warning_that_names_the_jobs_there_are(run, server):
+    ran = run(deploy_job="deplyo")
 
-    (rule,) = jobs["devlake-ci:pipeline-failure"]["rules"]
-    assert rule == {"if": f'{word} == "true" && $CI_COMMIT_BRANCH && '
-                          "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"}  # fmt: skip
+    assert (ran.code, server.received) == (0, [])
+    assert (
+        'warning: not reported: This pipeline has no job "deplyo". Its jobs are "deploy".'
+        in ran.err
+    )
+
+
+def test_the_template_included_twice_without_a_prefix_keeps_both_deployments():
+    """GitLab merges jobs of one name, and the last file's remain."""
+    one, all_of_one = gitlab.included(deploy_job="to-eu", service="eu")
+    two, all_of_two = gitlab.included(deploy_job="to-us", service="us")
+
+    assert not one.keys() & two.keys()
+    assert all_of_one.keys() & all_of_two.keys() == {".devlake-ci"}
+    for jobs, service in ((one, "eu"), (two, "us")):
+        for job in jobs.values():
+            assert gitlab.variables(job)["DEVLAKE_INPUT_SERVICE"] == service
+    merged = all_of_one | all_of_two
+    for name, job in one.items():
+        assert gitlab.extended(merged, name) == job
 
 
 def test_a_job_that_reports_by_itself_needs_no_api(api, server, tmp_path):

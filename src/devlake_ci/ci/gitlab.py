@@ -248,10 +248,12 @@ def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
     if name in newest:
         return [newest[name]]
     if not newest:
-        raise NothingToReport(
-            f"Nothing is reported: this pipeline has no job {quoted(name)}.",
-            "If it should have, compare deploy-job or verify-job with its name. A job that starts "
-            "another pipeline doesn't count: include the template in the one that it starts.",
+        there = quoted(", ".join(sorted({job.name or "" for job in jobs})), 500)
+        raise MissingError(
+            f"This pipeline has no job {quoted(name)}. Its jobs are {there}.",
+            "Compare deploy-job or verify-job with them. If some pipelines have no such job, "
+            "give the template that job's rules. A job that starts another pipeline doesn't count: "
+            "include the template in the one that it starts.",
         )
     if not _are_whole(newest.values(), name):
         raise MissingError(
