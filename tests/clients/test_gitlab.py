@@ -187,7 +187,7 @@ def test_inputs_arrive_as_they_were_given(run, project, tmp_path):
 
     ran = run("inputs")
 
-    service = 'it\'s "quoted" $(id) `id` $HOME ${HOME}; rm -rf ~ 🚀'
+    service = 'it\'s "quoted" $( id ) `id` $HOME ${HOME}; rm -rf ~ 🚀'
     (sent,) = ran.sent or [ran.said]
     assert sent == deployment(
         tmp_path,
@@ -213,7 +213,7 @@ def test_jobs_report_by_themselves_without_asking_anybody(run, project, tmp_path
         tmp_path,
         result,
         **{name: one[name] for name in names},
-        name='Deploy it\'s "$(id)" of acme/shop to shop/live',
+        name='Deploy it\'s "$( id )" of acme/shop to shop/live',
         originalEnvironment="shop/live",
     )
     assert (other["result"], other["environment"]) == ("SUCCESS", "STAGING")

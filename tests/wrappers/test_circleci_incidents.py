@@ -110,7 +110,7 @@ def test_a_name_of_the_incident_that_came_out_empty_is_none(remembering, report,
     assert "in: incident" not in two.said
 
 
-@pytest.mark.parametrize("service", ["", "<nil>", "it's $(id)\n"])
+@pytest.mark.parametrize("service", ["", "<nil>", "it's $( id )\n"])
 def test_an_incident_is_found_whatever_the_service_is_called(
     remembering, report, tmp_path, service
 ):

@@ -7,7 +7,7 @@ import pytest
 from tests.wrappers.circleci import JOB, Job, script
 
 NOTED = "2026-03-01T10:00:00Z"
-SAME = {"environment": "production", "service": "it's $(id)"}
+SAME = {"environment": "production", "service": "it's $( id )"}
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def act(server, ticking, capsys):
 
 
 def test_the_job_s_own_id_is_part_of_the_deployments(act):
-    one, two = (act(check_run_id=run)[2].body["id"] for run in ("$(id)", "`id`"))
+    one, two = (act(check_run_id=run)[2].body["id"] for run in ("$( id )", "`id`"))
 
     assert one != two
 
@@ -63,9 +63,9 @@ def test_the_place_in_a_matrix_is_part_of_the_id_where_the_job_has_none(act):
 def test_the_github_token_asks_githubs_api(act, server):
     server.script = [Reply(200, {"sha": OTHER_SHA}), Reply()]
 
-    _, _, posted = act(github_token="gh$(id)", sha="v1", env={"GITHUB_API_URL": server.url})
+    _, _, posted = act(github_token="gh$( id )", sha="v1", env={"GITHUB_API_URL": server.url})
 
-    assert server.received[0].headers["authorization"] == "Bearer gh$(id)"
+    assert server.received[0].headers["authorization"] == "Bearer gh$( id )"
     assert posted.body["deploymentCommits"][0]["commitSha"] == OTHER_SHA
 
 

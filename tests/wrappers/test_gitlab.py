@@ -14,7 +14,7 @@ from devlake_sandbox import Sandbox
 from tests import gitlab
 from tests.support import SHA, Ran, Reply
 
-WILD = """it's "quoted" $(id) `id` $HOME ${HOME} \\1 \\n"; rm -rf ~ ü 🚀\n- script: [x]"""
+WILD = """it's "quoted" $( id ) `id` $HOME ${HOME} \\1 \\n"; rm -rf ~ ü 🚀\n- script: [x]"""
 ONE_LINE = WILD.replace("\n", " ")
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
 OWN = {"deploy-job", "artifacts", "rules", "stage", "job-prefix", "image", "verify-job"}
@@ -114,7 +114,7 @@ def test_devlake_stores_it(run):
 def test_inputs_reach_the_body_through_the_shell_of_the_job(sent):
     given = {"service": WILD, "environment": ONE_LINE, "environment_map": f"{ONE_LINE}=STAGING"}
 
-    body = sent(**given, connection="it's $(id)").body
+    body = sent(**given, connection="it's $( id )").body
 
     assert body["name"] == f"Deploy {WILD} of acme/shop to {ONE_LINE}"
     assert (body["environment"], body["originalEnvironment"]) == ("STAGING", ONE_LINE)
@@ -311,7 +311,7 @@ def test_the_template_included_twice_without_a_prefix_keeps_both_deployments():
 
 
 def test_a_job_that_reports_by_itself_needs_no_api(api, server, tmp_path):
-    _, all_of_it = gitlab.included(url=server.url, connection="1", service="$(id)")
+    _, all_of_it = gitlab.included(url=server.url, connection="1", service="$( id )")
     base = all_of_it[".devlake-ci"]
     told = {"CI_JOB_ID": "501", "CI_JOB_NAME": "deploy", "CI_JOB_STATUS": "canceled",
             "CI_ENVIRONMENT_NAME": "production", "CI_ENVIRONMENT_TIER": "production"}  # fmt: skip
@@ -325,7 +325,7 @@ def test_a_job_that_reports_by_itself_needs_no_api(api, server, tmp_path):
     (received,) = server.received
     assert (done.returncode, api.asked) == (0, [])
     assert received.body["result"] == "ABORT"
-    assert received.body["name"] == "Deploy $(id) of acme/shop to production"
+    assert received.body["name"] == "Deploy $( id ) of acme/shop to production"
 
 
 def test_no_input_is_put_where_a_shell_would_read_it():

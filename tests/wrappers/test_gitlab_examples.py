@@ -54,7 +54,7 @@ def test_an_example_reports_a_job_that_is_there_and_says_where_to(path):
 def test_an_example_s_jobs_have_names_of_their_own(path):
     jobs, included = example(path)
 
-    made = [name for inputs in included for name in gitlab.included(**inputs)[1]]
+    made = [name for inputs in included for name in gitlab.included(**inputs)[0]]
     assert len({*made, *jobs}) == len(made) + len(jobs)
 
 

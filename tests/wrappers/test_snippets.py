@@ -192,7 +192,7 @@ def test_buildkites_hook_reports_how_the_command_ended(hook, status, result):
         BUILDKITE_COMMAND_EXIT_STATUS=status,
         BUILDKITE_PLUGIN_DEVLAKE_CI_URL="http://lake",
         BUILDKITE_PLUGIN_DEVLAKE_CI_CONNECTION="1",
-        BUILDKITE_PLUGIN_DEVLAKE_CI_ENVIRONMENT="$(id) production",
+        BUILDKITE_PLUGIN_DEVLAKE_CI_ENVIRONMENT="$( id ) production",
         BUILDKITE_PLUGIN_DEVLAKE_CI_ON_FAILURE="fail",
         DEVLAKE_DRY_RUN="true",
         DEVLAKE_FORMAT="json",
@@ -200,7 +200,7 @@ def test_buildkites_hook_reports_how_the_command_ended(hook, status, result):
 
     body = json.loads(ran.stdout)["requests"][0]["body"]
     assert ran.returncode == 0
-    assert (body["result"], body["originalEnvironment"]) == (result, "$(id) production")
+    assert (body["result"], body["originalEnvironment"]) == (result, "$( id ) production")
 
 
 @pytest.mark.parametrize(("given", "code"), [({}, 0), ({"ON_FAILURE": "fail"}, 3)])
