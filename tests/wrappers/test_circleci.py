@@ -46,7 +46,7 @@ REACHES = {
             said("POST http://127.0.0.1:1/$( id )`id`'\"/rest/plugins"), True),
     "connection": (DRY | {"connection": "`id` \"'"},
                    said("/by-name/%60id%60%20%22%27/deployments"), True),
-    "project": (DRY | {"project": "$( id )"}, said("/projects/%24%28%20id%20%29/deployments"), True),
+    "project": (DRY | {"project": "`id`"}, said("/projects/%60id%60/deployments"), True),
     "token": ({"token": "OTHER_KEY"}, header("authorization"), "Bearer $( id )`\"'",
               {"OTHER_KEY": "$( id )`\"'"}),
     "header": ({"header": "HEADERS"}, header("x-b"), "`id`",

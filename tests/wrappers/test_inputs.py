@@ -9,7 +9,7 @@ from devlake_ci.options import declared, kebab
 from tests import gitlab
 from tests.wrappers.test_github import ACTION
 
-WILD = """it's "quoted" $( id ) `id` $HOME ${HOME} \\1 \\n"; rm -rf ~ ${{ x }} ü 🚀\n::error::next"""
+WILD = """it's "quoted" $( id ) `id` $HOME ${HOME} \\1 \\n"; ~ ${{ x }} ü 🚀\n::error::next"""
 
 
 def of_the_action(inputs):
