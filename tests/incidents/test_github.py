@@ -255,7 +255,7 @@ def test_runs_that_wait_for_an_approval_are_not_all_asked_for_their_jobs(ci):
     assert sum(path.endswith("/jobs") for path in ci.github.asked) == 1
 
 
-def test_tag_releases_on_refs_of_their_own_are_one_stretch(ci):
+def test_tag_releases_on_refs_of_their_own_are_one_streak(ci):
     ci.github.tags = {"v1.0.0", "v1.0.1", "pkg@2.0.0", "releases/3"}
     ci.ends("failure", 1, 10, branch="v1.0.0")
     ci.ends("failure", 2, 20, branch="v1.0.1")
@@ -343,7 +343,7 @@ def test_a_workflow_in_a_renamed_file_is_another_one(ci):
     assert ci.incidents == [(10, None)]
 
 
-def test_legs_of_a_matrix_are_stretches_of_their_own(ci):
+def test_legs_of_a_matrix_are_streaks_of_their_own(ci):
     ci.ends("failure", 1, 10, name="deploy (eu)")
     ci.ends("failure", 1, 11, name="deploy (us)")
 
@@ -356,7 +356,7 @@ def test_legs_of_a_matrix_are_stretches_of_their_own(ci):
     ]
 
 
-def test_legs_of_a_matrix_that_share_a_state_file_are_stretches_of_their_own(ci, tmp_path):
+def test_legs_of_a_matrix_that_share_a_state_file_are_streaks_of_their_own(ci, tmp_path):
     kept = f"--incident-state=file:{tmp_path}/state.json"
     ci.ends("failure", 1, 10, kept, env={"DEVLAKE_MATRIX_INDEX": "0"})
     ci.ends("failure", 1, 11, kept, env={"DEVLAKE_MATRIX_INDEX": "1"})

@@ -166,7 +166,7 @@ def test_a_deployment_that_was_never_played_or_cancelled_says_nothing(ci, env):
     assert ci.incidents == [(10 + END, 30)]
 
 
-def test_tags_are_one_stretch_and_other_branches_and_jobs_are_none(ci, env):
+def test_tags_are_one_streak_and_other_branches_and_jobs_are_none(ci, env):
     ci.was("failed", 1, 10, ref="feature/a", env=env)
     ci.was("failed", 2, 10, ref="refs/merge-requests/7/head", env=env)
     ci.was("failed", 3, 10, name="another", env=env)
@@ -195,7 +195,7 @@ def test_a_merge_request_is_no_branch_that_any_pattern_names(ci, env):
     assert ci.incidents == [(30, None)]
 
 
-def test_an_environment_of_another_name_is_another_stretch(ci):
+def test_an_environment_of_another_name_is_another_streak(ci):
     for job in (ci.begins(1), ci.begins(2)):
         job.environment = "staging"
         job.began, job.ended, job.status = 1, 2, "failed"

@@ -37,18 +37,17 @@ def test_all_incidents_that_are_opened_at_once_are_remembered(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
-def test_a_file_that_another_process_does_not_let_go_of_is_left_as_it_is(
-    devlake_ci, tmp_path, monkeypatch
-):
-    monkeypatch.setattr("devlake_ci.incidents.state_file.SECONDS", 0.1)
+def test_a_file_that_another_process_does_not_let_go_of_is_left_as_it_is(devlake_ci, tmp_path):
     path = tmp_path / "incidents.json"
 
     with Sandbox() as devlake, locked(str(path), 0):
         env = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
-        ran = devlake_ci("incident", "open", "db-1", "--title=Down",
+        ran = devlake_ci("incident", "open", "db-1", "--title=Down", "--deadline=1",
                          f"--incident-state=file:{path}", env=env)  # fmt: skip
 
-    assert "another process uses it" in ran.shown
+    assert ran.code == 3
+    assert "can't be written (another process uses it)" in ran.shown
+    assert "The incident is stored." in ran.shown
     assert not path.exists()
 
 

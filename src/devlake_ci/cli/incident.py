@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devlake_ci.cli import params
-from devlake_ci.cli.outcome import conclude
+from devlake_ci.cli.incident_reporter import remembered
+from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
 from devlake_ci.devlake import issue
 from devlake_ci.errors import BadUsageError, MissingError
@@ -144,8 +145,8 @@ def _told(
         return outcome
     is_over = event.resolved_at and outcome.reported
     after = IncidentState(open=None if is_over else replace(event, resolved_at=None))
-    notes = state.notes + file.remember(streak, after, max(session.left, 1.0))
-    return replace(outcome, notes=outcome.notes + notes)
+    outcome = replace(outcome, notes=outcome.notes + state.notes)
+    return merged(outcome, session.part(lambda: remembered(session, file, streak, after)))
 
 
 def _state_file(session: Session) -> "StateFile | None":

@@ -192,16 +192,27 @@ class IncidentReporter:
 
             sent = all(each.reported for each in outcomes)
             after = state_after(state, this, incident, sent=sent)
-            notes += self.file.remember(self.streak, after, max(self.session.left, 1.0))
+            outcomes.append(
+                self.session.part(lambda: remembered(self.session, self.file, self.streak, after))
+            )
         elif incident and incident.resolved_at and outcomes[-1].problem:
             notes += (_by_hand(incident),)
-        if not outcomes:
+        if not events:
             nothing = NothingToReport(
                 "No incident is reported: the job succeeded, and none is open.", " ".join(notes)
             )
-            return Outcome(reported=False, problem=nothing)
+            outcomes.insert(0, Outcome(reported=False, problem=nothing))
+            notes = ()
         outcome = reduce(merged, outcomes)
         return replace(outcome, notes=outcome.notes + notes)
+
+
+def remembered(
+    session: Session, file: "StateFile", streak: Streak, state: IncidentState
+) -> Outcome:
+    """Write the state of a streak; raises MissingError if that can't be done in time."""
+    file.remember(streak, state, max(session.left, 1.0))
+    return Outcome(reported=False)
 
 
 def _source(ci: str) -> Source:

@@ -83,7 +83,8 @@ def merged(first: Outcome, second: Outcome) -> Outcome:
     if worst:
         notes = [each for each in notes if each != NEXT]
     if worst and stored:
-        notes.append(f"The {'deployment' if first.reported else 'incident'} is stored.")
+        is_deployment = first.reported and first.deployment
+        notes.append(f"The {'deployment' if is_deployment else 'incident'} is stored.")
     return Outcome(
         reported=stored and worst is None,
         deployment=first.deployment or second.deployment,

@@ -1,1 +1,1 @@
-"""Incidents: one for each stretch of failures of one job, open until the job succeeds again."""
+"""Incidents: one for each streak of failures of a job, open until the job succeeds again."""

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from devlake_ci.effects import Replace
-from devlake_ci.errors import BadUsageError
+from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, JobResult, Streak
 from devlake_ci.model import Incident
 from devlake_ci.options import Options
@@ -24,8 +24,6 @@ PREFIX = "file:"
 FORMAT = 1
 MOST_UNSENT = 50  # a DevLake that is away for months must not make the file grow for ever
 LONGEST = 1000  # characters of a path in a message; a path that is cut is of no use
-SECONDS = 10.0
-"""Seconds to wait for another process that writes the file, if the deadline leaves them."""
 
 Time = Annotated[AwareDatetime, PlainSerializer(rfc3339)]
 
@@ -141,22 +139,26 @@ class StateFile:
                 "Let this command read it, or name another file with --incident-state.",
             ) from None
 
-    def remember(self, streak: Streak, state: IncidentState, seconds: float) -> tuple[str, ...]:
+    def remember(self, streak: Streak, state: IncidentState, seconds: float) -> None:
         """Write the state of a streak, and keep that of others.
 
-        What goes wrong is returned as a note, since DevLake has been told. `seconds` is how long
-        to wait for other processes.
+        `seconds` is how long to wait for another process that writes the file. Raises MissingError
+        if it can't be written.
         """
-        lost = "the next run will not know which incident is open."
+        why = "another process uses it"
         try:
-            with self.files.locked(self.path, min(seconds, SECONDS)) as is_ours:
-                if not is_ours:
-                    return (f"{self._named} can't be written (another process uses it): {lost}",)
-                text = updated(self.files.read_kept(self.path), streak, state)
-                self.files.write(Replace(self.path, text))
+            with self.files.locked(self.path, seconds) as is_ours:
+                if is_ours:
+                    text = updated(self.files.read_kept(self.path), streak, state)
+                    self.files.write(Replace(self.path, text))
+                    return
         except (OSError, ValueError) as error:
-            return (f"{self._named} can't be written ({_reason(error)}): {lost}",)
-        return ()
+            why = _reason(error)
+        raise MissingError(
+            f"{self._named} can't be written ({why}): the next run will not know which incident is "
+            "open.",
+            "Let this command write it, or name another file with --incident-state.",
+        )
 
     @property
     def _named(self) -> str:

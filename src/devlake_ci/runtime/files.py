@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -89,44 +90,40 @@ def set_aside(path: str) -> str:
     return aside
 
 
-_POLL = 0.02
-"""Seconds between two tries to lock a file."""
+_WAKE = 0.1
 
 
 @contextmanager
 def locked(path: str, seconds: float) -> Iterator[bool]:
-    """Lock what reads and writes the file `path`; False if another process doesn't let go of it.
+    """Lock the folder of the file `path`; False if another process doesn't let go of it in time.
 
-    The lock is a file beside it, which is gone afterwards; the system lets go of it however the
-    process ends. On Windows nothing is locked. Raises OSError if the folder can't be written.
+    The system lets go of it however the process ends, so nothing is left to clean up. Where there
+    is no such lock (Windows, some network file systems), nothing is locked. Raises OSError if there
+    is no such folder, and it can't be made.
     """
+    folder = Path(path).parent
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl  # noqa: PLC0415 (not on Windows)
-    except ImportError:
+
+        opened = os.open(folder, os.O_RDONLY)
+    except (ImportError, PermissionError):
         yield True
         return
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    lock, ends = Path(path).with_name(f".{Path(path).name}.lock"), time.monotonic() + seconds
-    while True:
-        opened = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_same(lock, opened):  # the one before may have removed what we waited for
-                try:
-                    yield True
-                finally:
-                    lock.unlink(missing_ok=True)
-                return
-        except BlockingIOError:
-            if time.monotonic() > ends:
-                yield False
-                return
-            time.sleep(_POLL)
-        finally:
-            os.close(opened)
+    ready = threading.Event()
 
+    def wait() -> None:
+        with suppress(OSError):
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        ready.set()
 
-def _is_same(path: Path, opened: int) -> bool:
-    with suppress(FileNotFoundError):
-        return os.path.samestat(path.stat(), os.fstat(opened))
-    return False
+    try:
+        # The system serves who waits in turn; who only asks again and again may never be served.
+        with suppress(RuntimeError):  # can't start new thread
+            threading.Thread(target=wait, daemon=True).start()
+        ends = time.monotonic() + seconds
+        while not ready.wait(_WAKE) and time.monotonic() < ends:
+            pass
+        yield ready.is_set()
+    finally:
+        os.close(opened)
