@@ -53,6 +53,28 @@ def test_wrong_usage_is_exit_2_or_a_warning_and_nothing_is_sent(report, server, 
     assert server.received == []
 
 
+def test_a_misspelled_option_is_told_with_the_right_one(report):
+    assert "Did you mean '--on-failure'?" in report("--on_failure=warn").err
+    assert "'--environment'" in report("--enviroment", "production").err
+
+
+def test_a_value_without_quotes_is_told_and_never_shown(report):
+    ran = report("--token", "Bearer", "s3cr3tkey")
+
+    assert "Unexpected extra argument" in ran.err
+    assert "s3cr3tkey" not in ran.out + ran.err
+
+
+def test_nothing_is_said_of_the_dashboard_beside_a_problem(report, server, tmp_path):
+    server.script = [Reply(), Reply(403, {"message": "api key is invalid"})]
+
+    ran = report("--mode=both", "--incident-result=failed", "--incident-branches=main",
+                 f"--incident-state=file:{tmp_path}/state")  # fmt: skip
+
+    assert "The deployment is stored." in ran.err
+    assert "blueprint" not in ran.out + ran.err
+
+
 def test_a_wrong_variable_is_named(report):
     assert "DEVLAKE_MODE: 'nonsense'" in report(DEVLAKE_MODE="nonsense").err
     assert 'DEVLAKE_DRY_RUN: "perhaps"' in report(DEVLAKE_DRY_RUN="perhaps").err

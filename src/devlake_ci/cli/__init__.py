@@ -160,13 +160,13 @@ def _problem(error: Exception) -> Problem:
 def _misused(error: click.ClickException) -> Problem:
     command = "devlake-ci"
     message = error.format_message()
-    if "unexpected extra argument" in message:  # the key of `--token Bearer KEY`, perhaps
-        message = "There is a word too much (it is not shown, because it may be a secret). "
-        message += "A value with a space in it has to be in quotes."
     if isinstance(error, click.UsageError) and error.ctx:
         command = error.ctx.command_path
-        if "unexpected extra argument" in message:  # which may well be half of a secret
-            message = "There is a word too many: is a value with a space in it not quoted?"
+        if "unexpected extra argument" in message:  # the key of `--token Bearer KEY`, perhaps
+            message = (
+                "Unexpected extra argument (not shown, because it may be a secret). "
+                "Put a value with spaces in quotes."
+            )
         if isinstance(error, click.BadParameter) and error.param and error.param.name:
             where = params.source(error.ctx, error.param.name) or flag(error.param.name)
             message = f"{where}: {error.message}"

@@ -126,12 +126,12 @@ def _run(
     """Make the incident of what is typed and remembered, tell it, and remember it."""
     session = Session(context.obj, params.options(context))
     values: dict[str, Any] = {each.name: context.params.get(each.name) for each in fields(Typed)}
-    outcome = session.part(lambda: _told(session, Typed(**values), incident))
+    outcome = session.attempt(lambda: _sent(session, Typed(**values), incident))
     context.obj.ignore_signals()
     context.exit(conclude(outcome, context.obj, session.options.format))
 
 
-def _told(
+def _sent(
     session: Session,
     typed: Typed,
     incident: Callable[[Session, Typed, Incident | None], Incident],
@@ -140,13 +140,13 @@ def _told(
     file, streak = _state_file(session), Streak(job=key)
     state = file.state(streak) if file else IncidentState()
     event = incident(session, typed, state.open)
-    outcome = session.tell(event)
+    outcome = session.send(event)
     if not file or session.options.dry_run:
         return outcome
     is_over = event.resolved_at and outcome.reported
     after = IncidentState(open=None if is_over else replace(event, resolved_at=None))
     outcome = replace(outcome, notes=outcome.notes + state.notes)
-    return merged(outcome, session.part(lambda: remembered(session, file, streak, after)))
+    return merged(outcome, session.attempt(lambda: remembered(session, file, streak, after)))
 
 
 def _state_file(session: Session) -> "StateFile | None":

@@ -185,7 +185,7 @@ class IncidentReporter:
     def _send(self, state: IncidentState, this: JobResult, incident: Incident | None) -> Outcome:
         """Send what there is to report, and remember it where the CI doesn't."""
         events = [*state.unsent, *([incident] if incident else [])]
-        outcomes = [self.session.tell(each) for each in events]
+        outcomes = [self.session.send(each) for each in events]
         notes = state.notes
         if self.kind not in SOURCES and not self.options.dry_run:
             from devlake_ci.incidents.state_file import state_after  # noqa: PLC0415 (pydantic)
@@ -193,7 +193,9 @@ class IncidentReporter:
             sent = all(each.reported for each in outcomes)
             after = state_after(state, this, incident, sent=sent)
             outcomes.append(
-                self.session.part(lambda: remembered(self.session, self.file, self.streak, after))
+                self.session.attempt(
+                    lambda: remembered(self.session, self.file, self.streak, after)
+                )
             )
         elif incident and incident.resolved_at and outcomes[-1].problem:
             notes += (_by_hand(incident),)

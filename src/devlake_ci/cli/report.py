@@ -34,20 +34,20 @@ def outcome(session: Session) -> Outcome:
     """Report, and say what became of it."""
     match session.options.mode:
         case "incident":
-            return session.part(lambda: _incident(session, None))
+            return session.attempt(lambda: _incident(session, None))
         case "both":
-            first = session.part(lambda: _deployment(session))
-            second = session.part(lambda: _incident(session, first))
+            first = session.attempt(lambda: _deployment(session))
+            second = session.attempt(lambda: _incident(session, first))
             return merged(first, second)
-    return session.part(lambda: _deployment(session))
+    return session.attempt(lambda: _deployment(session))
 
 
 def _deployment(session: Session) -> Outcome:
     now, ways, options = session.runtime.clock.now(), lookups(session), session.options
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
-    made = session.known(lambda: deployments.deployment(options, session.context, ways, now))
-    outcome = session.tell(made)
+    made = session.find_out(lambda: deployments.deployment(options, session.context, ways, now))
+    outcome = session.send(made)
     note = deployments.start_note(options, session.context, made)
     return replace(outcome, notes=(note, *outcome.notes)) if note else outcome
 

@@ -48,15 +48,15 @@ class Session:
     @cached_property
     def context(self) -> Context:
         """What the CI says of this job, or of the one that we report for; raises Problem."""
-        return self.known(self._context)
+        return self.find_out(self._context)
 
     def _context(self) -> Context:
         ours = ci.context(self.env, self.runtime.read_file, self.git)
         where = not self.options.environment
         return self.provider.deployed(ours, self.env, self.ask, where)
 
-    def known(self, work: Callable[[], T]) -> T:
-        """Find something out; when we are told to stop, with what is known without asking more."""
+    def find_out(self, work: Callable[[], T]) -> T:
+        """Do `work`, which asks; once we are told to stop, do it again with nothing to ask."""
         try:
             return work()
         except StoppedError as problem:
@@ -73,7 +73,7 @@ class Session:
         """The way to DevLake, which remembers the dialect; raises Problem for a bad address."""
         return Delivery(
             target=target(self.options, deployments.names(self.options, self.context)),
-            send=self._send,
+            send=self._request,
             clock=self.runtime.clock,
             ends=self.ends,
             dialect=self.options.dialect,
@@ -90,8 +90,8 @@ class Session:
         """Whether a failure is to be a warning only."""
         return self.options.on_failure == "warn"
 
-    def part(self, work: Callable[[], Outcome]) -> Outcome:
-        """Do what makes an outcome; what stops it is told in one, and stops nothing beside it."""
+    def attempt(self, work: Callable[[], Outcome]) -> Outcome:
+        """Do `work`; a Problem becomes its outcome, and stops nothing else of this run."""
         try:
             return work()
         except Problem as problem:
@@ -100,8 +100,8 @@ class Session:
                 why.hint = f"{why.hint} Nothing of it is kept: {problem.message}"
             return Outcome(reported=False, problem=why, soft=self._is_soft)
 
-    def tell(self, event: Event) -> Outcome:
-        """Tell DevLake of something, or show what would be sent; a Problem is in the outcome."""
+    def send(self, event: Event) -> Outcome:
+        """Send an event to DevLake, or show it in a dry run; a Problem is in the outcome."""
         what: dict[str, Any] = (
             {"incident": event} if isinstance(event, Incident) else {"deployment": event}
         )
@@ -207,7 +207,7 @@ class Session:
         """Give the seconds for finding things out: half of all, so that the rest is for sending."""
         return max(self.left - self.options.deadline / 2, 0.0)
 
-    def _send(self, request: Request, seconds: float) -> Answer:
+    def _request(self, request: Request, seconds: float) -> Answer:
         return self.network.send(request, seconds)
 
     def log(self, text: str) -> None:
