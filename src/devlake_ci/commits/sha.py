@@ -28,7 +28,8 @@ def whole(name: str, source: str, finders: tuple[Find, ...]) -> str:
     raise MissingError(
         f"{source}: could not find the commit that {quoted(name)} names.",
         "Give the whole SHA (40 characters), check the repository out first (with its tags: "
-        "fetch-depth: 0), or give a token for the CI's API (--github-token, --gitlab-token).",
+        "fetch-depth: 0), or give a token that may read the repository (--github-token, "
+        "--gitlab-token).",
     )
 
 
