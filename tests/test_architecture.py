@@ -106,6 +106,32 @@ def clock_is_handed_in(path):
     return "datetime.now" not in path.read_text()
 
 
+def test_all_is_printed_in_one_place():
+    printing = {
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if re.search(r"click\.s?echo|sys\.std(out|err)\.write", path.read_text())
+    }
+
+    assert printing == {"cli/printing.py"}
+
+
+def test_each_promise_of_security_names_tests_that_there_are():
+    page = (ROOT.parent.parent / "SECURITY.md").read_text()
+    promises = re.findall(r"^\| (?!promise|---)(.*) \| (.*) \|$", page, re.MULTILINE)
+
+    assert promises
+    for promise, shown in promises:
+        files = re.findall(r"`(tests/[^`]+\.py|[a-zA-Z]+/[^`]*|Dockerfile)`", shown)
+        assert files, promise
+        text = "".join(
+            path.read_text() for each in files if (path := ROOT.parent.parent / each).is_file()
+        )
+        assert all((ROOT.parent.parent / each).exists() for each in files), promise
+        for name in re.findall(r"`(test_\w+|…\w+)…?`", shown):
+            assert name.strip("…") in text, name
+
+
 def test_the_page_names_every_part_in_the_order_of_imports():
     page = (ROOT.parent.parent / "docs" / "architecture.md").read_text()
     named = re.findall(r"^[├└]── (\w+)", page, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Fifty jobs that end at once, and a DevLake that can't take them all."""
+"""Many jobs that end at once, and a DevLake that can't take them all, or not all at first."""
 
 import json
 import random
@@ -65,6 +65,14 @@ def gate(devlake):
         thread.join()
 
 
+def at_once(work, number):
+    threads = [threading.Thread(target=work, args=(each,)) for each in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_path, capsys):
     clocks, codes = [Ticking() for _ in range(JOBS)], {}
 
@@ -81,11 +89,7 @@ def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_
         )  # fmt: skip
         codes[number] = run(["report"], fake)
 
-    threads = [threading.Thread(target=report, args=(number,)) for number in range(JOBS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(report, JOBS)
     capsys.readouterr()
 
     stored = {row["id"].rpartition(":")[2] for row in devlake.rows("cicd_deployments")}
@@ -98,3 +102,51 @@ def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_
     assert set(codes.values()) == {0, 5}
     assert len(set(first)) == len(first) > JOBS / 2
     assert all(clock.seconds < 30 for clock in clocks)
+
+
+@pytest.fixture
+def program(devlake, capsys):
+    """Run the program in a thread of a test, against DevLake without keys, on a patient clock."""
+
+    def ran(arguments, **env):
+        env = {"DEVLAKE_URL": devlake.url, "DEVLAKE_DEADLINE": "60"} | env
+        clock = replace(Ticking().clock(), random=random.random)
+        fake = replace(
+            runtime.real(), env=env, clock=clock, git=lambda *_, **__: None,
+            stop_at_signals=lambda: None, defer_signals=lambda: None,
+        )  # fmt: skip
+        return run(arguments, fake)
+
+    yield ran
+    capsys.readouterr()
+
+
+def test_32_first_reports_to_a_new_project_at_once_are_all_stored(devlake, program):
+    dora = {"pluginName": "dora", "pluginOption": {}, "enable": True}
+    project = {"name": "shop", "metrics": [dora], "enable": True}
+    requests.post(f"{devlake.url}/projects", json=project, timeout=10).raise_for_status()
+    devlake.hold_back(32)
+    job = PIPELINE | {"DEVLAKE_TOKEN": "", "DEVLAKE_CONNECTION": "", "DEVLAKE_PROJECT": "shop"}
+    codes = {}
+
+    def report(number):
+        codes[number] = program(["report"], **job | {"DEVLAKE_ID": f"job-{number}"})
+
+    at_once(report, 32)
+
+    assert set(codes.values()) == {0}
+    assert len(devlake.rows("cicd_deployments")) == 32
+
+
+def test_48_first_incidents_of_a_new_connection_at_once_are_all_stored(devlake, program):
+    devlake.hold_back(48)
+    codes = {}
+
+    def opened(number):
+        arguments = ["incident", "open", f"K{number}", "--title=x", "--connection=1"]
+        codes[number] = program(arguments)
+
+    at_once(opened, 48)
+
+    assert set(codes.values()) == {0}
+    assert len(devlake.rows("incidents")) == 48

@@ -17,7 +17,7 @@ from devlake_ci.options import Options
 from devlake_ci.runtime.spool import Spool
 from tests.support import NOON
 
-ROUNDS, KEYS, STATES = 100, 40, 4
+ROUNDS, KEYS, STATES = 100, 20, 4
 PROGRAM = """
 import os, random, signal, sys
 from itertools import count
@@ -42,7 +42,7 @@ def killed(function, steps, last):
 
 
 def replay():
-    last = random.randrange(10)
+    last = random.randrange(5)
     if child := os.fork():
         return child
     steps = count()
