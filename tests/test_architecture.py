@@ -13,7 +13,7 @@ LAYERS = [
     {"vocabulary", "commits"},
     {"results", "ci", "devlake"},
     {"incidents"},
-    {"deployment", "doctor"},
+    {"deployment", "doctor", "setup"},
     {"runtime"},
     {"cli"},
     {"__main__"},

@@ -83,3 +83,11 @@ def test_a_plain_report_imports_nothing_to_parse_or_to_serve_with(server):
 
     assert "requests" in modules
     assert modules & NOT_PARSING == set()
+
+
+@pytest.mark.parametrize("command", ["report --dry-run", "context", "start", "replay --help"])
+def test_no_other_command_imports_anything_of_setup(command):
+    modules = imported(*command.split())
+
+    assert not {name for name in modules if name.split(".")[0] == "setup" or name == "cli.setup"}
+    assert "devlake.refresh" not in modules

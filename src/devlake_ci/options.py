@@ -287,6 +287,17 @@ class OutputOptions:
         "A folder to keep what DevLake could not be told, for devlake-ci replay.",
         metavar="DIR",
     )
+    refresh: str | None = option(
+        "How",
+        "The number of the project's blueprint, as `devlake-ci setup` prints it: once a report is "
+        "stored, the project is computed, without collecting anything, and the dashboard shows it.",
+        metavar="BLUEPRINT",
+    )
+    refresh_wait: bool = option(
+        "How",
+        "With --refresh: wait, within the deadline, until the project is computed.",
+        default=False,
+    )
     dry_run: bool = option(
         "How", "Show what would be sent, and send nothing. Needs no token.", default=False
     )

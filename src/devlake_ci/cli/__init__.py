@@ -19,6 +19,7 @@ from devlake_ci.runtime import Runtime
 from devlake_ci.text import without_login
 
 COMMANDS = {
+    "setup": "Make DevLake ready for reports: connections, projects, narrow keys.",
     "report": "Tell DevLake what this job deployed.",
     "incident": "Open or close an incident by hand.",
     "replay": "Send what was kept when DevLake could not be reached.",
@@ -32,6 +33,9 @@ COMMANDS = {
 
 REPORTING = {"report", "incident"}
 """Those whose failure `--on-failure warn` makes a warning."""
+
+SETUP_S_OWN = {"project", "connection", "dry_run"}
+"""Options of `setup` that mean something else there: the variables of reports do not give them."""
 
 ISSUES = "https://github.com/devlake-ci/devlake-ci/issues"
 
@@ -75,7 +79,7 @@ devlake_ci = Commands(
     no_args_is_help=False,  # click would call the whole help an error
     epilog="Exit codes: 0 reported, or nothing to report, or only warned (--on-failure warn); "
     "1 a bug; 2 usage; 3 the CI doesn't say something needed; 4 DevLake refused; "
-    "5 DevLake not reached within the deadline.",
+    "5 DevLake not reached within the deadline; 6 setup --check found something to change.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
@@ -122,7 +126,7 @@ def run(
 
 def _run(arguments: Sequence[str], runtime: Runtime, given: Mapping[str, params.Given]) -> int:
     """Let click run the command; its own errors come up as exceptions."""
-    takes_options = REPORTING | {"replay", "doctor"}
+    takes_options = REPORTING | {"replay", "doctor", "setup"}
     defaults = params.Defaults(given if _command(arguments) in takes_options else {})
     code = devlake_ci.main(
         args=list(arguments),
@@ -131,6 +135,9 @@ def _run(arguments: Sequence[str], runtime: Runtime, given: Mapping[str, params.
         obj=runtime,
         default_map={
             **dict.fromkeys(("report", "replay", "doctor"), defaults),
+            "setup": params.Defaults(
+                {name: each for name, each in given.items() if name not in SETUP_S_OWN}
+            ),
             "incident": {"open": defaults, "close": defaults},
         },
     )

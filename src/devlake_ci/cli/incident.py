@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GIVEN = (
     *("url", "connection", "project", "token", "header", "ca_bundle", "client_cert", "client_key"),
     *("dialect", "service", "severity", "priority", "component", "incident_state", "deadline"),
-    *("on_failure", "spool", "dry_run", "format", "verbose"),
+    *("on_failure", "spool", "refresh", "refresh_wait", "dry_run", "format", "verbose"),
 )
 """The options of `report` that say something of an incident by hand, too."""
 
@@ -126,7 +126,8 @@ def _run(
     """Make the incident of what is typed and remembered, tell it, and remember it."""
     session = Session(context.obj, params.options(context))
     values: dict[str, Any] = {each.name: context.params.get(each.name) for each in fields(Typed)}
-    outcome = session.attempt(lambda: _sent(session, Typed(**values), incident))
+    sent = session.attempt(lambda: _sent(session, Typed(**values), incident))
+    outcome = session.refreshed(sent)
     context.obj.ignore_signals()
     context.exit(conclude(outcome, context.obj, session.options.format))
 

@@ -16,6 +16,7 @@ from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.progress import progress
+from devlake_ci.cli.refresh import blueprint, notes
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.delivery import Delivery
 from devlake_ci.devlake.request import Answer, Request
@@ -42,7 +43,7 @@ from devlake_ci.text import line, quoted
 
 GIVEN = (
     *("url", "token", "header", "ca_bundle", "client_cert", "client_key", "dialect"),
-    *("deadline", "dry_run", "verbose"),
+    *("deadline", "refresh", "refresh_wait", "dry_run", "verbose"),
 )
 PARALLEL = 8
 PATIENCE = 3
@@ -197,6 +198,7 @@ class Replay:
         self.seen: set[str] = set()
         self.in_a_row = 0
         self.is_over = False
+        blueprint(options)
         carry_out(masks(secrets(options), runtime.env), runtime)
         self.first = self._sender()
 
@@ -234,6 +236,9 @@ class Replay:
         aside = f", {counts.aside} set aside" if counts.aside else ""
         others = f", {counts.others} of another DevLake left alone" if counts.others else ""
         say(f"Replayed: {counts.sent} stored{left}{aside}{others}.")
+        if counts.sent:
+            for said in notes(self.runtime, self.options, self.first.delivery.target):
+                say(line(said))
         if counts.problems:
             raise max(counts.problems, key=lambda each: each.exit_code)
 

@@ -25,7 +25,7 @@ def report(context: click.Context, /, **_: object) -> None:
     options are one a line there.
     """
     session = Session(context.obj, params.options(context))
-    became = outcome(session)
+    became = session.refreshed(outcome(session))
     context.obj.ignore_signals()
     context.exit(conclude(became, context.obj, session.options.format))
 

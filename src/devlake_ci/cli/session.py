@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
 from devlake_ci.cli.printing import redacted, say
+from devlake_ci.cli.refresh import blueprint, notes
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import target
 from devlake_ci.devlake.delivery import DIALECTS, Delivery, Event
@@ -40,6 +42,8 @@ class Session:
         self.options = options
         self.ends = runtime.clock.monotonic() + options.deadline
         self.stopped: StoppedError | None = None
+        blueprint(options)  # what is no number is said before anything is sent
+        self.has_stored = False
         self.env = {**runtime.env, **_tokens(options)}
         carry_out(masks(secrets(options), self.env), runtime)
         self.provider = ci.provider(self.env)
@@ -112,8 +116,18 @@ class Session:
             self._deliver(event)
         except Problem as problem:
             return Outcome(reported=False, problem=problem, soft=self._is_soft, **what)
+        self.has_stored = True
         notes = (NEXT, plaintext_warning(self.delivery.target))
         return Outcome(reported=True, notes=tuple(filter(None, notes)), **what)
+
+    def refreshed(self, outcome: Outcome) -> Outcome:
+        """Have the project computed if anything was stored and --refresh asks for it."""
+        if not self.options.refresh or not self.has_stored or self.stopped:
+            return outcome
+        target, call = self.delivery.target, self.network.call
+        said = notes(self.runtime, self.options, target, call, lambda: self.left)
+        kept = [each for each in outcome.notes if each != NEXT]
+        return replace(outcome, notes=(*kept, *said))
 
     def _deliver(self, event: Event) -> None:
         """Deliver it, or keep it in the spool and raise why that had to be."""

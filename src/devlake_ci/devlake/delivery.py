@@ -124,7 +124,7 @@ class Delivery:
             if not error.passing:
                 raise UnreachedError(f"{self.target.base}: {error.reason}.", error.hint) from None
             return Verdict("retry", f"{self.target.base}: {error.reason}.", error.hint)
-        return verdict(answer, request.body, target, self.clock.now())
+        return verdict(answer, request.body or {}, target, self.clock.now())
 
     def _pause(self, judged: Verdict, pause: float, attempts: int) -> None:
         """Wait before the next attempt, or give up if it could only be made too late."""

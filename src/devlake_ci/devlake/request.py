@@ -7,11 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """A POST of JSON. The headers hold secrets, so they are never shown."""
+    """A request, with a JSON body or without. The headers hold secrets: they are never shown."""
 
     url: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    method: str = "POST"
 
 
 @dataclass(frozen=True)

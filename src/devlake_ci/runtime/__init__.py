@@ -17,20 +17,30 @@ from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
-from devlake_ci.runtime.files import locked, nonce, read_file, read_kept, set_aside
+from devlake_ci.runtime.files import (
+    locked,
+    nonce,
+    read_file,
+    read_kept,
+    set_aside,
+)
 from devlake_ci.runtime.git import COMMAND, elsewhere, git
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.programs import run
+from devlake_ci.runtime.secret_file import secret_file
 from devlake_ci.runtime.signals import defer_signals, ignore_signals, stop_at_signals, stoppable
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import readable
 
 
 class Network(Protocol):
-    """HTTP with time limits; `send` and `get` raise NotSentError."""
+    """HTTP with time limits; `send`, `call` and `get` raise NotSentError."""
 
     def send(self, request: Request, seconds: float) -> Answer:
         """POST a request."""
+
+    def call(self, request: Request, seconds: float) -> Answer:
+        """Send a request of any method to DevLake, and read a long answer."""
 
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
         """GET a URL."""
@@ -64,6 +74,8 @@ class Runtime:
     """Read a file whose absence means something; raises OSError if it can't be read."""
     locked: Callable[[str, float], AbstractContextManager[bool]] = locked
     """Lock a file against other processes, for so many seconds at most."""
+    secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
+    """Open a file for a secret before there is one; raise OSError."""
 
 
 def real() -> Runtime:

@@ -74,6 +74,16 @@ class Connections:
             ),
         )  # fmt: skip
 
+    def call(self, request: Request, seconds: float) -> Answer:
+        """Send a request of any method to DevLake, and read a long answer; raises NotSentError."""
+        return self._within(
+            seconds,
+            lambda: self._exchange(
+                LONGEST_JSON, request.method, request.url, request.headers, request.body,
+                timeout=(min(_CONNECT, seconds), seconds), verify=self._verify, cert=self._cert,
+            ),
+        )  # fmt: skip
+
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
         """GET a CI's API, without the client certificate; raises NotSentError."""
         ends = time.monotonic() + seconds

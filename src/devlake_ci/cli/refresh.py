@@ -1,0 +1,64 @@
+"""What `--refresh` does once something is stored; it never undoes that."""
+
+import re
+from collections.abc import Callable
+
+from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.request import Answer, Request
+from devlake_ci.errors import BadUsageError, Problem
+from devlake_ci.options import Options
+from devlake_ci.runtime import Runtime
+from devlake_ci.text import quoted
+
+
+def blueprint(options: Options) -> int | None:
+    """Return the number of the blueprint to run; raise BadUsageError for what is none."""
+    if not options.refresh:
+        if options.refresh_wait:
+            raise BadUsageError(
+                f"{options.source('refresh_wait')} waits for a run, and --refresh asks for none.",
+                "Give --refresh the number that devlake-ci setup prints as DEVLAKE_REFRESH.",
+            )
+        return None
+    if not re.fullmatch("[1-9][0-9]{0,17}", options.refresh):
+        raise BadUsageError(
+            f"{options.source('refresh')}: {quoted(options.refresh)} is not the number of a "
+            "blueprint.",
+            "Give the number that devlake-ci setup prints as DEVLAKE_REFRESH.",
+        )
+    return int(options.refresh)
+
+
+def notes(
+    runtime: Runtime,
+    options: Options,
+    target: Target,
+    call: Callable[[Request, float], Answer] | None = None,
+    seconds: Callable[[], float] | None = None,
+) -> list[str]:
+    """Have the project computed if that is asked for, and return what became of it.
+
+    A failure is a sentence, too: what is stored is stored. `seconds` is the time that is left,
+    all of the deadline by default; `call` sends a request.
+    """
+    if (number := blueprint(options)) is None:
+        return []
+    from devlake_ci.devlake.api import Api  # noqa: PLC0415 (only where it is asked for)
+    from devlake_ci.devlake.refresh import Refresh  # noqa: PLC0415 (it imports pydantic)
+
+    call = call or runtime.connect(options).call
+    left = seconds or (lambda: options.deadline)
+    refresh, began = Refresh(Api(target, call, runtime.clock, left), number), _now(runtime)
+    try:
+        run = refresh.request()
+        if not options.refresh_wait:
+            return [f"The project is being computed (run {run.id}): the dashboard shows it then."]
+        refresh.wait(run)
+    except Problem as problem:
+        return [f"Warning: stored, but not refreshed. {problem.message} {problem.hint}".strip()]
+    took = _now(runtime) - began
+    return [f"Counted: the project was computed {took:.1f} s after it was stored."]
+
+
+def _now(runtime: Runtime) -> float:
+    return runtime.clock.monotonic()

@@ -1,0 +1,264 @@
+"""`devlake-ci setup`: make DevLake ready for reports, as a file says."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from shlex import quote
+
+import click
+
+from devlake_ci.ci.masking import masks, secrets
+from devlake_ci.cli import params
+from devlake_ci.cli.outcome import carry_out
+from devlake_ci.cli.printing import say
+from devlake_ci.cli.progress import progress
+from devlake_ci.devlake.address import at
+from devlake_ci.devlake.api import Api
+from devlake_ci.errors import BadUsageError, Problem
+from devlake_ci.options import Options
+from devlake_ci.runtime import Runtime
+from devlake_ci.setup import form
+from devlake_ci.setup.apply import AGAIN, Applying, NewKey
+from devlake_ci.setup.plan import CreateKey, Mark, Plan, RenewKey, Step, plan
+from devlake_ci.setup.state import State, state
+from devlake_ci.text import line, quoted
+
+GIVEN = ("url", "token", "header", "ca_bundle", "client_cert", "client_key", "deadline", "verbose")
+DRIFT = 6
+"""The exit code of --check if anything would change."""
+NOWHERE = "connections/0"
+"""A route to check the address with."""
+PLACE = "{key}"
+"""In --key-file: the name of the key."""
+
+
+@click.command(cls=params.Grouped, params=params.parameters(*GIVEN))
+@click.option("--project", metavar="NAME", help="Set this one project up, and make a key for it.")
+@click.option(
+    "--connection",
+    "connections",
+    metavar="NAME",
+    multiple=True,
+    help="With --project: a connection of it. Default: one with the project's name.",
+)
+@click.option(
+    "--schedule",
+    metavar="CRON",
+    help="With --project: when it is computed, such as '*/15 * * * *'. Default: left as it is.",
+)
+@click.option(
+    "--file",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Set up what this file says (docs/setup.md).",
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan, and change nothing.")
+@click.option("--check", is_flag=True, help=f"Like --dry-run; exit with {DRIFT} on any change.")
+@click.option("--renew-key", "renew", metavar="NAME", help="Give a key a new text.")
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    help="Write what a pipeline needs of a new key to this file, for its owner only, instead of "
+    "printing it. With several keys, {key} in it is the name of each.",
+)
+@click.pass_context
+def setup(context: click.Context, /, **_: object) -> None:
+    """Make DevLake ready for reports: connections, projects, schedules and narrow keys.
+
+    It makes what is missing and deletes nothing: run again, it changes nothing. It needs no key
+    inside a private network, else a user in the URL or an administrator's key. Of a new key,
+    DEVLAKE_URL, DEVLAKE_TOKEN and DEVLAKE_REFRESH are printed on standard output; everything else
+    goes to standard error: + made, ~ changed, = as it should be, ! left alone, ? not in the file.
+    The deadline is for each request.
+    """
+    given = context.params
+    context.obj.stop_at_signals()
+    run = Setup(context.obj, params.options(context), given["key_file"])
+    wanted = _wanted(context)
+    context.exit(
+        run.run(wanted, given["renew"], dry=given["dry_run"], check=given["check"],
+                whole=bool(given["files"]))
+    )  # fmt: skip
+
+
+def _wanted(context: click.Context) -> form.Wanted:
+    """Read the files, or make of the options what a file would say."""
+    given = context.params
+    one = (given["connections"] or given["schedule"]) and not given["project"]
+    if one or (given["project"] and given["files"]):
+        raise BadUsageError(
+            "--connection and --schedule belong to --project, and a --file says all by itself.",
+            "Give either --project, with the others if wanted, or --file.",
+        )
+    if given["project"]:
+        project = {"name": given["project"], "connections": list(given["connections"])}
+        if given["schedule"]:
+            project["schedule"] = given["schedule"]
+        value = {"projects": [project], "keys": [{"projects": [given["project"]]}]}
+        return form.joined([("The options", form.checked(value, "The options"))])
+    if not (given["files"] or given["renew"]):
+        raise BadUsageError(
+            "Nothing says what is to be set up.", "Give --project NAME, or --file FILE."
+        )
+    return form.joined([(path, _file(context.obj, path)) for path in given["files"]])
+
+
+def _file(runtime: Runtime, path: str) -> form.Wanted:
+    try:
+        text = runtime.read_kept(path)
+    except OSError as error:
+        raise BadUsageError(
+            f"--file {quoted(path, 300)} can't be read: {error.strerror}.", "Check its permissions."
+        ) from None
+    if text is None:
+        raise BadUsageError(f"There is no file {quoted(path, 300)}.", "Check --file.")
+    return form.parsed(text, quoted(path, 300))
+
+
+@dataclass
+class Setup:
+    """One run."""
+
+    runtime: Runtime
+    options: Options
+    key_file: str | None
+    api: Api = field(init=False)
+    several: bool = False
+    """Whether the lines of a key have to say whose they are."""
+    writers: dict[str, Callable[[str], None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the address; raises BadUsageError."""
+        carry_out(masks(secrets(self.options), self.runtime.env), self.runtime)
+        self.api = Api(
+            at(self.options, NOWHERE),
+            self.runtime.connect(self.options).call,
+            self.runtime.clock,
+            seconds=lambda: self.options.deadline,
+            log=lambda text: _say(text) if self.options.verbose else None,
+        )
+
+    def run(
+        self, wanted: form.Wanted, renew: str | None, *, dry: bool, check: bool, whole: bool
+    ) -> int:
+        """Plan, and carry it out unless that is all; return the exit code."""
+        found = state(self.api)
+        today = self.runtime.clock.now().date()
+        planned = plan(wanted, found, today=today, renew=renew, whole=whole)
+        if renew:
+            _renewed(planned, wanted, found, renew)
+        if dry or check:
+            for step in planned.steps:
+                _say(str(step))
+            _say(_summary(planned.steps, "would be"))
+            return DRIFT if check and planned.changes else 0
+        self._apply(planned, wanted, found)
+        return 0
+
+    def _apply(self, planned: Plan, wanted: form.Wanted, found: State) -> None:
+        applying = Applying(self.api, wanted, found, self._hand_over)
+        done = 0
+        with (
+            ExitStack() as files,
+            progress(len(planned.steps), self.runtime.clock.monotonic) as advance,
+        ):
+            self._open(planned, files)
+            try:
+                for step in applying.apply(planned.steps):
+                    done += step.change is not None
+                    _say(str(step))
+                    advance()
+            except Problem as problem:
+                of = len(planned.changes)
+                problem.message += f" Of {of} changes {done} are made."
+                problem.hint = f"{problem.hint} {AGAIN}".strip()
+                raise
+        _say(_summary(planned.steps, "are" if planned.changes else "had to be"))
+
+    def _open(self, planned: Plan, files: ExitStack) -> None:
+        """Open the files of keys before any key is made: its text is shown only once."""
+        names = [name for step in planned.steps if (name := _key_of(step))]
+        self.several = len(names) > 1
+        if not self.key_file or not names:
+            return
+        if len(names) > 1 and PLACE not in self.key_file:
+            raise BadUsageError(
+                f"{len(names)} keys would be written to one --key-file, and the last one stay.",
+                f"Put {PLACE} into its name, such as --key-file '{PLACE}.env'.",
+            )
+        for name in names:
+            path = self.key_file.replace(PLACE, name.replace("/", "-"))
+            try:
+                self.writers[name] = files.enter_context(self.runtime.secret_file(path))
+            except OSError as error:
+                raise BadUsageError(
+                    f"--key-file {quoted(path, 300)} can't be written: {error.strerror}. No key "
+                    "was made.",
+                    "Give a file in a folder that can be written.",
+                ) from None
+
+    def _hand_over(self, key: NewKey) -> None:
+        """Print or write what a pipeline needs, as lines for a shell or a dotenv file."""
+        text = "\n".join(self._lines(key)) + "\n"
+        if key.name not in self.writers:
+            say(text.removesuffix("\n"))
+            return
+        try:
+            self.writers[key.name](text)
+        except OSError as error:
+            raise BadUsageError(
+                f"The key {quoted(key.name)} is made, but could not be written: {error.strerror}.",
+                f"Make room, and run it with --renew-key {quoted(key.name)}.",
+            ) from None
+
+    def _lines(self, key: NewKey) -> Iterable[str]:
+        base = self.api.target.base
+        if len(key.connections) == 1:
+            number = key.connections[0][1]
+            base = f"{base}/rest/plugins/webhook/connections/{number}/deployments"
+        if self.several:
+            yield f"# {line(key.name)}"
+        yield f"DEVLAKE_URL={quote(base)}"
+        yield f"DEVLAKE_TOKEN={quote(key.secret)}"
+        if len(key.refreshes) == 1:
+            yield f"DEVLAKE_REFRESH={key.refreshes[0][1]}"
+        for project, number in key.refreshes[1:] and key.refreshes:
+            yield f"# {line(project)}: DEVLAKE_REFRESH={number}"
+
+
+def _renewed(planned: Plan, wanted: form.Wanted, found: State, name: str) -> None:
+    """See that a key is renewed, also one that no file knows; raises BadUsageError."""
+    if any(isinstance(step.change, RenewKey | CreateKey) and _key_of(step) == name
+           for step in planned.steps):  # fmt: skip
+        return
+    if name not in found.keys:
+        known = ", ".join(map(quoted, sorted(found.keys))) or "none"
+        raise BadUsageError(f"There is no key {quoted(name)}.", f"DevLake has: {known}.")
+    key = next((each for each in wanted.keys if each.full_name() == name), None)
+    text = f"key {quoted(name)}: renewed; its text until now is dead at once"
+    planned.steps.append(Step(Mark.CHANGED, text, RenewKey(name, key)))
+
+
+def _key_of(step: Step) -> str | None:
+    match step.change:
+        case CreateKey(key):
+            return key.full_name()
+        case RenewKey(name):
+            return name
+    return None
+
+
+def _summary(steps: Iterable[Step], verb: str) -> str:
+    marks = [each.mark for each in steps]
+    made, changed = marks.count(Mark.MADE), marks.count(Mark.CHANGED)
+    left = marks.count(Mark.LEFT_ALONE)
+    if not made + changed:
+        return f"Nothing {'would change' if verb == 'would be' else 'had to be changed'}." + (
+            f" Left alone: {left}." * bool(left)
+        )
+    return f"{made} {verb} made, {changed} {verb} changed." + f" Left alone: {left}." * bool(left)
+
+
+def _say(text: str) -> None:
+    say(line(text), err=True)

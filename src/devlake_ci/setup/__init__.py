@@ -1,0 +1,1 @@
+"""Set DevLake up for reports: connections, projects, blueprints, schedules and narrow keys."""

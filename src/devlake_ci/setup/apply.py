@@ -1,0 +1,276 @@
+"""Carry a plan out, step by step: each can be stopped anywhere and done again."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from devlake_ci.devlake.api import Api, ApiError
+from devlake_ci.errors import Problem, RefusedError, UnreachedError
+from devlake_ci.setup import form
+from devlake_ci.setup.key_path import LONGEST
+from devlake_ci.setup.plan import (
+    DEFAULT_SCHEDULE,
+    ChangeBlueprint,
+    CreateConnection,
+    CreateKey,
+    CreateProject,
+    EnableDora,
+    RenewKey,
+    Step,
+    path_of,
+    projects_of,
+)
+from devlake_ci.setup.state import (
+    DORA,
+    WEBHOOK,
+    Blueprint,
+    Connection,
+    Made,
+    Project,
+    State,
+    blueprint,
+    blueprints,
+    model,
+    state,
+)
+from devlake_ci.text import quoted
+
+FEW = 3
+"""Blueprints that are read again one by one; more are read as a list."""
+AGAIN = "Run the same command again: it goes on where this one stopped."
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key whose secret was just shown."""
+
+    name: str
+    secret: str = field(repr=False)
+    connections: tuple[tuple[str, int], ...]
+    """The connections that it opens, by name and number; none where it opens any."""
+    refreshes: tuple[tuple[str, int], ...]
+    """The projects that it refreshes, and the number of the blueprint of each."""
+
+
+@dataclass
+class Applying:
+    """What a plan is carried out with; it keeps up with what there is by now."""
+
+    api: Api
+    wanted: form.Wanted
+    found: State
+    hand_over: Callable[[NewKey], None]
+    """Take a key's secret as soon as there is one."""
+    fresh: set[str] = field(default_factory=set)
+    """The projects that were made here, a moment ago."""
+    touched: dict[str, set[str]] = field(default_factory=dict)
+    """The connections that were added to the blueprint of each project."""
+
+    def apply(self, steps: Iterable[Step]) -> Iterable[Step]:
+        """Do each step and yield it when it is done; raises Problem.
+
+        In the end, what was added to a blueprint is looked for, and added once more where somebody
+        else changed it at the same time. DevLake can't be asked to write only what is still as it
+        was read, so that moment remains.
+        """
+        for step in steps:
+            match step.change:
+                case CreateConnection(name):
+                    self._connection(name)
+                case CreateProject(name):
+                    self._create_project(name)
+                case EnableDora(name):
+                    self._enable_dora(self.found.projects[name])
+                case ChangeBlueprint():
+                    self._change_blueprint(step.change)
+                case CreateKey() | RenewKey():
+                    self._key(step.change)
+            yield step
+        self._settle()
+
+    def _connection(self, name: str) -> None:
+        try:
+            body = {"name": name}
+            made = self.api.change("POST", "/plugins/webhook/connections", body)
+        except ApiError as error:
+            if "already exists" not in error.said:
+                raise
+            # Made by somebody else a moment ago, or called so in another case.
+            self.found.connections = state(self.api).connections
+            if name in self.found.connections:
+                return
+            raise _taken("connection", name, self.found.connections) from None
+        self.found.connections[name] = model(Connection, made, "a new connection")
+
+    def _create_project(self, name: str) -> None:
+        metric = {"pluginName": DORA, "pluginOption": "", "enable": True}
+        body = {"name": name, "description": "", "metrics": [metric], "enable": True}
+        try:
+            made = model(Project, self.api.change("POST", "/projects", body), "a new project")
+            self.fresh.add(name)
+        except ApiError as error:
+            if "already exists" not in error.said:
+                raise
+            self.found.projects = state(self.api).projects
+            if name not in self.found.projects:
+                raise _taken("project", name, self.found.projects) from None
+            made = self.found.projects[name]
+            if not made.has_dora:
+                self._enable_dora(made)
+        self.found.projects[name] = made
+
+    def _enable_dora(self, project: Project) -> None:
+        """Add the metric; DevLake empties what it isn't sent, so all of the project is sent."""
+        kept = [each for each in project.metrics if each.plugin_name != DORA]
+        metrics = [each.model_dump(by_alias=True) for each in kept]
+        body = {
+            "name": project.name,
+            "description": project.description,
+            "enable": project.blueprint.enable if project.blueprint else True,
+            "metrics": [*metrics, {"pluginName": DORA, "pluginOption": "", "enable": True}],
+        }
+        self.api.change("PATCH", f"/projects/{_escaped(project.name)}", body)
+
+    def _change_blueprint(self, change: ChangeBlueprint) -> None:
+        project = self.found.projects[change.project]
+        if project.blueprint is None:
+            project.blueprint = self._create_blueprint(change.project, change.schedule)
+        body: dict[str, Any] = {}
+        if change.schedule and project.blueprint.cron_config != change.schedule:
+            body["cronConfig"] = change.schedule
+            if project.blueprint.is_manual:
+                body["isManual"] = False
+        if change.connections:
+            before = project.blueprint
+            if project.name not in self.fresh:
+                before = blueprint(self.api, before.id)
+            body["connections"] = self._members(before, change.connections)
+            self.touched.setdefault(project.name, set()).update(change.connections)
+        if body:
+            project.blueprint = self._patch(project.blueprint.id, body)
+
+    def _create_blueprint(self, project: str, schedule: str | None) -> Blueprint:
+        """Make the blueprint that a project before 1.0 doesn't have by itself."""
+        body: dict[str, Any] = {
+            "name": f"{project}-Blueprint",
+            "projectName": project,
+            "mode": "NORMAL",
+            "plan": None,
+            "enable": True,
+            "cronConfig": schedule or DEFAULT_SCHEDULE,
+            "isManual": False,
+            "skipOnFail": False,
+            "timeAfter": None,
+            "connections": [],
+            "settings": {"version": "2.0.0", "connections": []},
+        }
+        return model(Blueprint, self.api.change("POST", "/blueprints", body), "a new blueprint")
+
+    def _members(self, before: Blueprint, names: Iterable[str]) -> list[dict[str, Any]]:
+        """Return the connections of a blueprint as they are, and these beside them."""
+        numbers = {self.found.connections[name].id for name in names} - before.webhooks
+        kept = [each.model_dump(by_alias=True) for each in before.connections]
+        added = [
+            {"pluginName": WEBHOOK, "connectionId": number, "scopes": []}
+            for number in sorted(numbers)
+        ]
+        return [*kept, *added]
+
+    def _patch(self, number: int, body: dict[str, Any]) -> Blueprint:
+        said = self.api.change("PATCH", f"/blueprints/{number}", body)
+        return model(Blueprint, said, "a changed blueprint")
+
+    def _settle(self) -> None:
+        """Read again what was changed; once more add what isn't there."""
+        for name, now in self._read_again().items():
+            missing = self._missing(name, now)
+            if missing:
+                self._patch(now.id, {"connections": self._members(now, missing)})
+                now = blueprint(self.api, now.id)  # noqa: PLW2901 (what there is by now)
+            if missing and (lost := self._missing(name, now)):
+                raise RefusedError(
+                    f"The blueprint of {quoted(name)} does not keep the connection "
+                    f"{quoted(min(lost))}: something else changes it at the same time.",
+                    AGAIN,
+                )
+            self.found.projects[name].blueprint = now
+
+    def _missing(self, project: str, now: Blueprint) -> set[str]:
+        names = self.touched[project]
+        return {name for name in names if self.found.number(name) not in now.webhooks}
+
+    def _read_again(self) -> dict[str, Blueprint]:
+        numbers = {name: self.found.blueprint(name) for name in self.touched}
+        if len(numbers) <= FEW:
+            return {name: blueprint(self.api, each.id) for name, each in numbers.items() if each}
+        found = {each.id: each for each in blueprints(self.api)}
+        return {name: found[each.id] for name, each in numbers.items() if each}
+
+    def _key(self, change: CreateKey | RenewKey) -> None:
+        name = change.key.full_name() if change.key else change.name  # type: ignore[union-attr]
+        try:
+            if isinstance(change, RenewKey):
+                said = self.api.change("PUT", f"/api-keys/{self.found.keys[change.name].id}")
+            else:
+                said = self.api.change("POST", "/api-keys", self._asked(change.key))
+        except UnreachedError as error:
+            error.hint = (
+                f"{error.hint} Perhaps the key was made all the same; its text is lost then, and "
+                f"--renew-key {quoted(name)} makes a new one."
+            )
+            raise
+        except ApiError as error:
+            if "already exist" not in error.said:
+                raise
+            raise RefusedError(
+                f"A key called {quoted(name)} was made meanwhile, or belongs to something that the "
+                "list of keys does not show, such as a connection.",
+                "Run it again; if it says the same, give the key another name in the file.",
+            ) from None
+        made = model(Made, said, "a new key")
+        self.found.keys[name] = made
+        self.hand_over(self._new(name, made.api_key, change.key))
+
+    def _asked(self, key: form.Key) -> dict[str, Any]:
+        path = path_of(key, self.wanted, self.found)
+        if len(path) > LONGEST:
+            raise RefusedError(
+                f"The key {quoted(key.full_name())} was not made: its allowed path has "
+                f"{len(path)} characters, and DevLake keeps {LONGEST}.",
+                'Give each project a key of its own, or one key for any connection ("*").',
+            )
+        asked: dict[str, Any] = {"name": key.full_name(), "type": "devlake", "allowedPath": path}
+        expires = {"expiredAt": f"{key.expires}T23:59:59Z"} if key.expires else {}
+        return asked | expires
+
+    def _new(self, name: str, secret: str, key: form.Key | None) -> NewKey:
+        if key is None or key.connections == [form.ANY]:
+            return NewKey(name, secret, (), ())
+        names = form.matching(key, self.wanted.projects)
+        projects = projects_of(key, self.wanted)
+        numbers = [(each, self.found.blueprint(each)) for each in projects]
+        return NewKey(
+            name,
+            secret,
+            tuple((each, self.found.connections[each].id) for each in names),
+            tuple((each, found.id) for each, found in numbers if found),
+        )
+
+
+def _taken(kind: str, name: str, there: Iterable[str]) -> Problem:
+    """Say that a name is taken by what isn't called exactly so."""
+    like = next((each for each in there if each.casefold() == name.casefold()), "")
+    other = f": there is {quoted(like)}, and DevLake does not tell upper from lower case" * bool(
+        like
+    )
+    return RefusedError(
+        f"DevLake says that the {kind} {quoted(name)} exists, but does not list it{other}.",
+        "Give it another name, or spell it as DevLake does.",
+    )
+
+
+def _escaped(name: str) -> str:
+    """Escape a name for a path: what may stand there plainly has to, behind /rest."""
+    from urllib.parse import quote  # noqa: PLC0415 (for a metric alone)
+
+    return quote(name, safe="$&+,:;=@")

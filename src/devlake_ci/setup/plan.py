@@ -1,0 +1,348 @@
+"""What has to be done: what is wanted beside what there is, as lines with a mark each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from devlake_ci.setup import form
+from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Opened, key_path
+from devlake_ci.setup.state import (
+    DEPLOYING,
+    REVIEWING,
+    WEBHOOK,
+    ApiKey,
+    Blueprint,
+    Connection,
+    Member,
+    Project,
+    State,
+)
+from devlake_ci.text import quoted
+
+DEFAULT_SCHEDULE = "0 0 * * *"
+"""What DevLake gives a new blueprint."""
+
+
+class Mark(StrEnum):
+    """What a line of a plan is."""
+
+    MADE = "+"
+    CHANGED = "~"
+    AS_IT_SHOULD_BE = "="
+    LEFT_ALONE = "!"
+    NOT_IN_FILE = "?"
+
+
+@dataclass(frozen=True)
+class CreateConnection:
+    """Make a webhook connection."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class CreateProject:
+    """Make a project with the dora metric."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class EnableDora:
+    """Add the dora metric to a project."""
+
+    project: str
+
+
+@dataclass(frozen=True)
+class ChangeBlueprint:
+    """Add connections to a project's blueprint, and set its schedule."""
+
+    project: str
+    connections: tuple[str, ...] = ()
+    schedule: str | None = None
+
+
+@dataclass(frozen=True)
+class CreateKey:
+    """Make a key."""
+
+    key: form.Key
+
+
+@dataclass(frozen=True)
+class RenewKey:
+    """Give a key a new secret; the old one is dead at once."""
+
+    name: str
+    key: form.Key | None
+
+
+Change = CreateConnection | CreateProject | EnableDora | ChangeBlueprint | CreateKey | RenewKey
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of a plan, and what is to be done for it."""
+
+    mark: Mark
+    text: str
+    change: Change | None = None
+
+    def __str__(self) -> str:
+        """Return the line."""
+        return f"{self.mark} {self.text}"
+
+
+@dataclass
+class Plan:
+    """All steps, in order."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[Step]:
+        """The steps that change something."""
+        return [each for each in self.steps if each.change]
+
+
+def plan(
+    wanted: form.Wanted,
+    found: State,
+    *,
+    today: date,
+    renew: str | None = None,
+    whole: bool = True,
+) -> Plan:
+    """Return what turns `found` into `wanted`.
+
+    `renew` names a key that is to have a new secret. `whole` says that `wanted` is all that there
+    should be, so that what else there is, is listed.
+    """
+    left = {each.name for each in wanted.projects if _doubled(each, found)}
+    made: set[str] = set()
+    steps: list[Step] = []
+    for project in wanted.projects:
+        steps += _project(project, found, made)
+    keys = _Keys(wanted, found, left, today)
+    for key in wanted.keys:
+        steps += keys.steps(key, renew=renew)
+    if whole:
+        steps += _rest(wanted, found)
+    return Plan(steps)
+
+
+def _doubled(wanted: form.Project, found: State) -> list[str]:
+    """Return the plugins whose deployments would count beside ours."""
+    blueprint = found.blueprint(wanted.name)
+    if wanted.allow_double_counting or not blueprint:
+        return []
+    return sorted(DEPLOYING & set(blueprint.other_plugins))
+
+
+def _project(wanted: form.Project, found: State, made: set[str]) -> Iterator[Step]:
+    name = quoted(wanted.name)
+    if plugins := _doubled(wanted, found):
+        yield Step(
+            Mark.LEFT_ALONE,
+            f"project {name}: {', '.join(plugins)} in its blueprint may collect the same "
+            "deployments, which would count twice. Nothing is done for it; "
+            "allow-double-counting: true in the file sets it up all the same.",
+        )
+        return
+    for connection in wanted.all_connections():
+        if found.number(connection) is not None:
+            yield Step(Mark.AS_IT_SHOULD_BE, f"connection {quoted(connection)}")
+        elif connection not in made:
+            made.add(connection)
+            step = CreateConnection(connection)
+            yield Step(Mark.MADE, f"connection {quoted(connection)}", step)
+    if not (project := found.projects.get(wanted.name)):
+        yield Step(Mark.MADE, f"project {name} with dora", CreateProject(wanted.name))
+    elif project.has_dora:
+        yield Step(Mark.AS_IT_SHOULD_BE, f"project {name} with dora")
+    else:
+        enable = EnableDora(wanted.name)
+        yield Step(Mark.CHANGED, f"project {name}: metric dora, off → on", enable)
+    yield from _blueprint(wanted, found)
+
+
+def _blueprint(wanted: form.Project, found: State) -> Iterator[Step]:
+    blueprint = found.blueprint(wanted.name)
+    before = blueprint or Blueprint(id=0, cron_config=DEFAULT_SCHEDULE)
+    title = f"blueprint of {quoted(wanted.name)}"
+    numbers = {name: found.number(name) for name in wanted.all_connections()}
+    missing = tuple(name for name, number in numbers.items() if number not in before.webhooks)
+    schedule = wanted.schedule if wanted.schedule != _schedule(before) else None
+    if missing or schedule or not blueprint:
+        parts = [f"with {', '.join(map(quoted, missing))}"] if missing else []
+        if schedule:
+            parts.append(f"schedule {_schedule(before)} → {schedule}")
+        is_new = blueprint is None and found.projects.get(wanted.name) is not None
+        mark = Mark.MADE if is_new else Mark.CHANGED
+        change = ChangeBlueprint(wanted.name, missing, schedule)
+        yield Step(mark, f"{title}: {', '.join(parts) or 'made'}", change)
+    else:
+        yield Step(Mark.AS_IT_SHOULD_BE, f"{title}: schedule {_schedule(before)}")
+    if blueprint:
+        yield from _found_in(title, wanted, blueprint, set(numbers.values()), found)
+
+
+def _found_in(
+    title: str,
+    wanted: form.Project,
+    blueprint: Blueprint,
+    ours: set[int | None],
+    found: State,
+) -> Iterator[Step]:
+    """Name what somebody else did to a blueprint: it is left alone."""
+    if blueprint.other_plugins:
+        plugins = ", ".join(blueprint.other_plugins)
+        yield Step(Mark.LEFT_ALONE, f"{title}: also collects from {plugins}")
+    if not blueprint.enable:
+        yield Step(
+            Mark.LEFT_ALONE,
+            f"{title}: is switched off, so nothing is computed; switch it on in DevLake",
+        )
+    schedule = _schedule(blueprint)
+    if not wanted.schedule and schedule != DEFAULT_SCHEDULE:
+        yield Step(Mark.LEFT_ALONE, f"{title}: schedule {schedule}, which is not in the file")
+    names = {each.id: each.name for each in found.connections.values()}
+    for number in sorted(blueprint.webhooks - ours):
+        named = quoted(names.get(number, str(number)))
+        yield Step(Mark.NOT_IN_FILE, f"{title}: connection {named}")
+
+
+def _schedule(blueprint: Blueprint) -> str:
+    return "manual" if blueprint.is_manual else blueprint.cron_config
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """What the steps for keys are worked out from."""
+
+    file: form.Wanted
+    found: State
+    left: set[str]
+    """The projects that are left alone."""
+    today: date
+
+    def steps(self, wanted: form.Key, *, renew: str | None) -> Iterator[Step]:
+        """Return the steps for one key."""
+        name = wanted.full_name()
+        title = f"key {quoted(name)}"
+        before = self.found.keys.get(name)
+        if blocked := sorted(self.left & set(projects_of(wanted, self.file))):
+            which = quoted(blocked[0])
+            yield Step(Mark.LEFT_ALONE, f"{title}: it is for {which}, which is left alone")
+        elif before is None:
+            yield self._new(title, wanted)
+        elif why := self._misfit(before, wanted):
+            yield Step(
+                Mark.LEFT_ALONE,
+                f"{title}: {why}, and DevLake can only renew a key. Give it another name in the "
+                f"file, such as {_next(name, self.found)}, and remove {quoted(name)} in DevLake "
+                "when no pipeline has it",
+            )
+        elif renew != name:
+            said = f"{title}: its text was shown once; --renew-key makes a new one"
+            yield Step(Mark.AS_IT_SHOULD_BE, said)
+        if before and renew == name:
+            renewed = f"{title}: renewed; its text until now is dead at once"
+            yield Step(Mark.CHANGED, renewed, RenewKey(name, wanted))
+
+    def _path(self, wanted: form.Key) -> str:
+        return path_of(wanted, self.file, _foreseen(self.file, self.found))
+
+    def _new(self, title: str, wanted: form.Key) -> Step:
+        path = self._path(wanted)
+        if len(path) > LONGEST:
+            return Step(
+                Mark.LEFT_ALONE,
+                f"{title}: not made, for its allowed path would have {len(path)} characters, and "
+                f"DevLake keeps {LONGEST}. Give each project a key of its own (projects: [NAME]), "
+                "or one key that may report to any connection and do nothing else "
+                '(connections: "*")',
+            )
+        return Step(Mark.MADE, f"{title}: allowed path {path}", CreateKey(wanted))
+
+    def _misfit(self, before: ApiKey, wanted: form.Key) -> str:
+        """Say why a key that there is isn't the one that is wanted; "" if it is."""
+        path, expires = self._path(wanted), before.expires
+        if before.allowed_path != path:
+            return f"its allowed path is {before.allowed_path}, not {path}"
+        if expires != wanted.expires:
+            return f"it expires {expires or 'never'}, not {wanted.expires or 'never'}"
+        return f"it has expired ({expires})" if expires and expires < self.today else ""
+
+
+def _next(name: str, found: State) -> str:
+    number = 2
+    while f"{name}-{number}" in found.keys:
+        number += 1
+    return f"{name}-{number}"
+
+
+def projects_of(key: form.Key, file: form.Wanted) -> list[str]:
+    """Return the projects that a key may refresh."""
+    if key.connections == [form.ANY]:
+        return []
+    ours = set(form.matching(key, file.projects))
+    return [each.name for each in file.projects if ours & set(each.all_connections())]
+
+
+def path_of(key: form.Key, file: form.Wanted, found: State) -> str:
+    """Return the allowed path of a key, when all that it is for is there."""
+    if key.connections == [form.ANY]:
+        return ANY_CONNECTION
+    names = form.matching(key, file.projects)
+    opened = [_opened(name, found) for name in names]
+    numbers = [found.blueprint(each) for each in projects_of(key, file)]
+    return key_path(opened, [each.id for each in numbers if each])
+
+
+def _opened(name: str, found: State) -> Opened:
+    number = found.number(name) or 0
+    collected = any(
+        REVIEWING & set(blueprint.other_plugins) for blueprint in found.blueprints_with(number)
+    )
+    return Opened(number, name, pull_requests=not collected)
+
+
+def _foreseen(file: form.Wanted, found: State) -> State:
+    """Return what there will be, with numbers like those that DevLake will give."""
+    connections, projects = dict(found.connections), dict(found.projects)
+    number = max((each.id for each in connections.values()), default=0)
+    last = max((each.blueprint.id for each in projects.values() if each.blueprint), default=0)
+    for wanted in file.projects:
+        for name in wanted.all_connections():
+            if name not in connections:
+                number += 1
+                connections[name] = Connection(id=number, name=name)
+        before = projects.get(wanted.name)
+        blueprint = before.blueprint if before else None
+        if not blueprint:
+            last += 1
+            blueprint = Blueprint(id=last)
+        webhooks = [
+            Member(plugin_name=WEBHOOK, connection_id=connections[name].id)
+            for name in wanted.all_connections()
+        ]
+        whole = blueprint.model_copy(update={"connections": [*blueprint.connections, *webhooks]})
+        projects[wanted.name] = Project(name=wanted.name, blueprint=whole)
+    return State(connections, projects, found.keys)
+
+
+def _rest(wanted: form.Wanted, found: State) -> Iterator[Step]:
+    """List what is in DevLake and not in the file."""
+    ours = {name for each in wanted.projects for name in each.all_connections()}
+    projects = {each.name for each in wanted.projects}
+    keys = {each.full_name() for each in wanted.keys}
+    for kind, there, named in (
+        ("project", found.projects, projects),
+        ("connection", found.connections, ours),
+        ("key", found.keys, keys),
+    ):
+        for name in sorted(there.keys() - named):
+            yield Step(Mark.NOT_IN_FILE, f"{kind} {quoted(name)}")

@@ -1,0 +1,217 @@
+"""What there is in DevLake: what its API answers, as far as a setup looks at it.
+
+Shapes: contract/setup-*.json (tests/data).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+
+from devlake_ci.devlake import hints
+from devlake_ci.devlake.api import Api
+from devlake_ci.errors import RefusedError
+
+WEBHOOK = "webhook"
+DORA = "dora"
+DEPLOYING = {
+    *("github", "gitlab", "bitbucket", "azuredevops", "azuredevops_go", "jenkins", "circleci"),
+    *("bamboo", "argocd"),
+}
+"""Plugins that collect deployments (the table of supported data sources in DevLake's documents:
+https://devlake.apache.org/docs/Overview/SupportedDataSources)."""
+REVIEWING = {
+    *("github", "gitlab", "bitbucket", "bitbucket_server", "azuredevops", "azuredevops_go"),
+    "gitee",
+}
+"""Plugins that collect pull requests (the same table)."""
+PAGE = 100
+
+_None = BeforeValidator(lambda value: [] if value is None else value)
+M = TypeVar("M")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=to_camel, serialization_alias=to_camel),
+        extra="ignore",
+        validate_by_name=True,
+    )
+
+
+class Connection(_Answer):
+    """A webhook connection."""
+
+    id: int
+    name: str
+
+
+class Metric(_Answer):
+    """A metric of a project; its option is a text before 1.0, and any JSON since."""
+
+    plugin_name: str
+    plugin_option: Any = ""
+    enable: bool = True
+
+
+class Member(_Answer):
+    """A connection of any plugin in a blueprint, with whatever else it has."""
+
+    model_config = ConfigDict(extra="allow")
+
+    plugin_name: str
+    connection_id: int
+
+
+class Blueprint(_Answer):
+    """When a project is computed, and from what."""
+
+    id: int
+    project_name: str = ""
+    enable: bool = True
+    cron_config: str = ""
+    is_manual: bool = False
+    connections: Annotated[list[Member], _None] = []
+
+    @property
+    def webhooks(self) -> set[int]:
+        """The numbers of its webhook connections."""
+        return {each.connection_id for each in self.connections if each.plugin_name == WEBHOOK}
+
+    @property
+    def other_plugins(self) -> list[str]:
+        """The plugins beside webhook that it collects from."""
+        names = (each.plugin_name for each in self.connections)
+        return sorted({each for each in names if each != WEBHOOK})
+
+
+class Project(_Answer):
+    """A project; before 1.0 it may have no blueprint."""
+
+    name: str
+    description: str = ""
+    metrics: Annotated[list[Metric], _None] = []
+    blueprint: Blueprint | None = None
+
+    @property
+    def has_dora(self) -> bool:
+        """Whether its numbers are computed."""
+        return any(each.plugin_name == DORA and each.enable for each in self.metrics)
+
+
+class ApiKey(_Answer):
+    """A key, without its secret."""
+
+    id: int
+    name: str
+    allowed_path: str = ""
+    expired_at: str | None = None
+
+    @property
+    def expires(self) -> date | None:
+        """The day on which it expires."""
+        return date.fromisoformat(self.expired_at[:10]) if self.expired_at else None
+
+
+class Made(ApiKey):
+    """A key that was made or renewed: its secret is shown this once."""
+
+    api_key: str
+
+
+@dataclass
+class State:
+    """All of it, by name."""
+
+    connections: dict[str, Connection]
+    projects: dict[str, Project]
+    keys: dict[str, ApiKey]
+
+    def number(self, connection: str) -> int | None:
+        """Return a connection's number."""
+        found = self.connections.get(connection)
+        return found.id if found else None
+
+    def blueprint(self, project: str) -> Blueprint | None:
+        """Return a project's blueprint."""
+        found = self.projects.get(project)
+        return found.blueprint if found else None
+
+    def blueprints_with(self, number: int) -> Iterator[Blueprint]:
+        """Return the blueprints that have this webhook connection."""
+        for project in self.projects.values():
+            if project.blueprint and number in project.blueprint.webhooks:
+                yield project.blueprint
+
+
+def state(api: Api) -> State:
+    """Read all of it, in a few requests; raises Problem."""
+    connections = model(list[Connection], api.fetch("/plugins/webhook/connections"), "connections")
+    projects = _all(api, "/projects", "projects", Project)
+    keys = _all(api, "/api-keys", "apikeys", ApiKey)
+    _with_blueprints(api, projects)
+    return State(_by_name(connections), _by_name(projects), _by_name(keys))
+
+
+def _with_blueprints(api: Api, projects: list[Project]) -> None:
+    """Look for the blueprints that the list of projects lacks: before 1.0 it may have none."""
+    if all(each.blueprint for each in projects):
+        return
+    found = {each.project_name: each for each in blueprints(api)}
+    for project in projects:
+        project.blueprint = project.blueprint or found.get(project.name)
+
+
+def blueprints(api: Api) -> list[Blueprint]:
+    """Read all blueprints; raises Problem."""
+    return _all(api, "/blueprints", "blueprints", Blueprint)
+
+
+def blueprint(api: Api, number: int) -> Blueprint:
+    """Read one blueprint; raises Problem."""
+    return model(Blueprint, api.fetch(f"/blueprints/{number}"), "a blueprint")
+
+
+def model(kind: type[M], value: object, what: str) -> M:
+    """Hold an answer to its form; raises RefusedError."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+        raise RefusedError(
+            f"DevLake's answer about {what} is not as its API says ({where or 'all of it'}).",
+            hints.BASE,
+        ) from None
+
+
+def _all(api: Api, path: str, key: str, kind: type[M]) -> list[M]:
+    """Read all pages of a list."""
+    found: list[M] = []
+    page = 1
+    while True:
+        said = api.fetch(f"{path}?page={page}&pageSize={PAGE}")
+        listed = said if isinstance(said, dict) else {}
+        part = model(list[kind], listed.get(key) or [], key)  # type: ignore[valid-type]
+        if not isinstance(listed.get("count"), int):
+            model(dict[str, int], {"count": listed.get("count")}, key)
+        found += part
+        if not part or len(found) >= listed["count"]:
+            return found
+        page += 1
+
+
+N = TypeVar("N", Connection, Project, ApiKey)
+
+
+def _by_name(found: Iterable[N]) -> dict[str, N]:
+    return {each.name: each for each in found}
