@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 
 .PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot executable release-check bench lock clean
 
-demo: .venv/.complete  ## report deployments and a failure to a DevLake on this machine, and show them
+demo: .venv/.complete  ## report deployments and an incident to a stand-in DevLake: DORA's numbers
 	@$(BIN)/devlake-ci demo
 
 test: .venv/.complete  ## run the tests

@@ -27,7 +27,7 @@ COMMANDS = {
     "start": "Remember when this job began, for the report at its end.",
     "context": "Show what was found out about this job, and where.",
     "sandbox": "Run a stand-in DevLake on this machine.",
-    "demo": "Report deployments and a failure to a sandbox and show what it stored.",
+    "demo": "Report deployments and an incident to a sandbox, and show DORA's numbers.",
 }
 """Each is a module of this package with a click command of its name."""
 

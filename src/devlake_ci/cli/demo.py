@@ -1,19 +1,20 @@
-"""`devlake-ci demo`: deployments of this checkout and a failure, told to a sandbox as by CIs."""
+"""`devlake-ci demo`: a week of deployments and an incident, reported to a sandbox as by CIs."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from devlake_ci.cli.printing import say
 from devlake_ci.commits import remote
 from devlake_ci.errors import MissingError
-from devlake_ci.runtime import Runtime, folder
-from devlake_ci.runtime.programs import program
+from devlake_ci.runtime import Runtime
+from devlake_ci.runtime.programs import called, program
 from devlake_ci.timestamps import rfc3339
 from devlake_sandbox import Sandbox
 
 STAND_IN = "https://github.com/acme/shop"
-"""The repository that a checkout without a remote is said to be of."""
+"""The repository of a checkout without a remote."""
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",
@@ -25,102 +26,139 @@ GITHUB = {
     "GITHUB_EVENT_NAME": "push",
     "GITHUB_WORKFLOW": "release",
     "GITHUB_RUN_ATTEMPT": "1",
+    "GITHUB_JOB": "deploy",
+    "DEVLAKE_RESULT": "success",
 }
-VERIFY = GITHUB | {
-    "GITHUB_JOB": "verify",
-    "DEVLAKE_MODE": "incident",
+GITLAB = {
+    "GITLAB_CI": "true",
+    "CI_PROJECT_URL": "https://{host}/{path}",
+    "CI_COMMIT_SHA": "{sha}",
+    "CI_COMMIT_BRANCH": "main",
+    "CI_PIPELINE_ID": "20000000002",
+    "CI_JOB_ID": "30000000003",
+    "CI_JOB_NAME": "deploy",
+    "CI_JOB_STATUS": "failed",
+    "CI_ENVIRONMENT_NAME": "production/eu",
+    "CI_ENVIRONMENT_TIER": "production",
+}
+CIRCLECI = {
+    "CIRCLECI": "true",
+    "CIRCLE_SHA1": "{sha}",
+    "CIRCLE_BRANCH": "main",
+    "CIRCLE_REPOSITORY_URL": "git@{host}:{path}.git",
+    "CIRCLE_WORKFLOW_ID": "7d1c8a6e-0000-4000-8000-000000000004",
+    "CIRCLE_WORKFLOW_JOB_ID": "7d1c8a6e-0000-4000-8000-000000000005",
+    "CIRCLE_JOB": "deploy",
+    "DEVLAKE_RESULT": "success",
     "DEVLAKE_ENVIRONMENT": "production",
-    "DEVLAKE_INCIDENT_BRANCHES": "main",
-    "DEVLAKE_INCIDENT_STATE": "file:{folder}/incidents.json",
-}
-PIPELINES = {
-    "a deploy job on GitHub Actions succeeds": GITHUB
-    | {
-        "GITHUB_JOB": "deploy",
-        "GITHUB_RUN_ID": "10000000001",
-        "DEVLAKE_RESULT": "success",
-        "DEVLAKE_ENVIRONMENT": "production",
-        "DEVLAKE_FINISHED_AT": "{earlier}",
-    },
-    "a deploy job on GitLab CI fails": {
-        "GITLAB_CI": "true",
-        "CI_PROJECT_URL": "https://{host}/{path}",
-        "CI_COMMIT_SHA": "{sha}",
-        "CI_COMMIT_BRANCH": "main",
-        "CI_PIPELINE_ID": "20000000002",
-        "CI_JOB_ID": "30000000003",
-        "CI_JOB_NAME": "deploy",
-        "CI_JOB_STATUS": "failed",
-        "CI_ENVIRONMENT_NAME": "production/eu",
-        "CI_ENVIRONMENT_TIER": "production",
-    },
-    "a deploy job on CircleCI succeeds": {
-        "CIRCLECI": "true",
-        "CIRCLE_SHA1": "{sha}",
-        "CIRCLE_BRANCH": "main",
-        "CIRCLE_REPOSITORY_URL": "git@{host}:{path}.git",
-        "CIRCLE_WORKFLOW_ID": "7d1c8a6e-0000-4000-8000-000000000004",
-        "CIRCLE_WORKFLOW_JOB_ID": "7d1c8a6e-0000-4000-8000-000000000005",
-        "CIRCLE_JOB": "deploy",
-        "DEVLAKE_RESULT": "success",
-        "DEVLAKE_ENVIRONMENT": "staging",
-    },
-    "the job on GitHub Actions that checks production fails": VERIFY
-    | {"GITHUB_RUN_ID": "10000000006", "DEVLAKE_RESULT": "failure"},
-    "and succeeds again": VERIFY | {"GITHUB_RUN_ID": "10000000007", "DEVLAKE_RESULT": "success"},
 }
 """The variables that each CI sets in such a job."""
 
-EARLIER = timedelta(minutes=30)
-"""How long ago the first deployment ended: an incident is put on one that ended before it."""
+
+@dataclass(frozen=True)
+class Event:
+    """One report of the story."""
+
+    title: str
+    after: timedelta
+    """Since the story began."""
+    env: dict[str, str]
+    arguments: tuple[str, ...] = ("report",)
+    times: tuple[str, ...] = ("--started-at={before}", "--finished-at={at}")
+
+
+def _hours(hours: float) -> timedelta:
+    return timedelta(hours=hours)
+
+
+OPENED = timedelta(hours=26, minutes=5)
+STORY = (
+    Event("Monday: GitHub Actions deploys to staging", _hours(0),
+          GITHUB | {"GITHUB_RUN_ID": "10000000001", "DEVLAKE_ENVIRONMENT": "staging"}),
+    Event("Monday, an hour later: and to production", _hours(1),
+          GITHUB | {"GITHUB_RUN_ID": "10000000002", "DEVLAKE_ENVIRONMENT": "production"}),
+    Event("Tuesday: a deployment on GitLab fails; production stays as it was", _hours(24), GITLAB),
+    Event("Tuesday, later: CircleCI deploys to production", _hours(26), CIRCLECI),
+    Event("Five minutes later: a check finds that baskets are empty", OPENED, CIRCLECI,
+          ("incident", "open", "baskets", "--title=Baskets are empty"), ("--created-at={at}",)),
+    Event("Half an hour after the deployment: they are full again", _hours(26.5), CIRCLECI,
+          ("incident", "close", "baskets", "--title=Baskets are empty"),
+          ("--created-at={opened}", "--resolved-at={at}")),
+    Event("Wednesday: GitHub Actions deploys to production, and all is well", _hours(48),
+          GITHUB | {"GITHUB_RUN_ID": "10000000003", "DEVLAKE_ENVIRONMENT": "production"}),
+)  # fmt: skip
+TOOK = timedelta(minutes=5)
+WHAT = {
+    "deployments": "successful ones, to production",
+    "lead time for changes": "from a pull request's creation to its deployment; none was sent",
+    "change failure rate": "one of three had an incident afterwards",
+    "recovery time": "from that deployment's end until the incident was over",
+}
 
 
 @click.command()
 @click.pass_obj
 def demo(runtime: Runtime) -> None:
-    """Report this checkout's HEAD to a sandbox as three CIs would, and a failure that is mended.
+    """Report deployments of this checkout, and an incident, to a sandbox on this machine.
 
-    Then show what DevLake stored, and what its dashboard would make of it.
+    Then show what DevLake's dashboard makes of them.
     """
     sha = runtime.git("rev-parse", "HEAD")
     if sha is None:
         raise MissingError("There is no git checkout here to report.", "Run it in a repository.")
     repository = remote.repository(runtime.git) or STAND_IN
-    earlier = rfc3339(runtime.clock.now() - EARLIER)
-    with Sandbox() as devlake, folder() as place:
-        for title, template in PIPELINES.items():
-            env = filled(template, repository, sha=sha, earlier=earlier, folder=place)
-            say(f"\n── {title}: devlake-ci report")
-            where = {
-                "DEVLAKE_URL": devlake.connection_url or "",
-                "DEVLAKE_TOKEN": devlake.token or "",
-            }
-            if code := program(["report"], env | where):
-                raise click.exceptions.Exit(code)
-        say("\n── what DevLake stored")
-        for row in devlake.rows("cicd_deployment_commits"):
-            say(shown(row))
-        for row in devlake.rows("incidents"):
-            say(f"{row['created_date']}  {row['status']:<8}incident    {row['title']}")
-        say("\n── what its dashboard would show")
-        for month in devlake.months:
-            say(
-                f"{month.name}: deployments {month.deployments}, "
-                f"change failure rate {month.failure_rate or 0:.0%}, "
-                f"failed deployment recovery time {month.recovery_hours:.1f} h"
-            )
-    say("\nSee it on a page, with your own reports: devlake-ci sandbox")
-
-
-def shown(row: dict[str, str]) -> str:
-    """Give one stored commit as a line."""
-    return (
-        f"{row['finished_date']}  {row['result']:<8}{row['environment']:<11} "
-        f"{row['repo_url']} {row['commit_sha'][:12]} {row.get('ref_name', '')}"
+    begin = monday(runtime.clock.now())
+    say(f"Starting a stand-in DevLake on this machine, and reporting {repository} to it.")
+    with Sandbox() as devlake:
+        for event in STORY:
+            say(f"\n{event.title}")
+            for line in reported(event, devlake, repository, sha, begin):
+                say(f"  {line}")
+        (month,) = devlake.months
+    numbers = (
+        str(month.deployments),
+        f"{month.lead_hours:.1f} h" if month.lead_hours else "-",
+        f"{month.failure_rate or 0:.0%}",
+        f"{month.recovery_hours:.1f} h",
     )
+    say("\nWhat DevLake's dashboard shows:")
+    for (name, says), number in zip(WHAT.items(), numbers, strict=True):
+        say(f"  {name:<22} {number:>6}   {says}")
+    say("\nFor a stand-in that stays, with a page, to which you can report yourself:")
+    say(f"{called()} sandbox")
+
+
+def reported(
+    event: Event, devlake: Sandbox, repository: str, sha: str, begin: datetime
+) -> list[str]:
+    """Report an event as its job does; return what the program says of it, without its hints."""
+    at = begin + event.after
+    times = {"at": at, "before": at - TOOK, "opened": begin + OPENED}
+    arguments = [*event.arguments, *event.times]
+    arguments = [
+        each.format(**{name: rfc3339(when) for name, when in times.items()}) for each in arguments
+    ]
+    env = filled(event.env, repository, sha=sha) | {
+        "DEVLAKE_URL": devlake.connection_url or "",
+        "DEVLAKE_TOKEN": devlake.token or "",
+    }
+    code, said = program(arguments, env)
+    if code:
+        say(said.replace(devlake.token or "-", "…"), err=True)
+        raise click.exceptions.Exit(code)
+    # The rest is details, hints, and commands to GitHub that mask the token.
+    shown = ("Reported", "  commit", "  title")
+    return [each for each in said.splitlines() if each.startswith(shown)]
+
+
+def monday(now: datetime) -> datetime:
+    """Return nine o'clock on the second Monday of last month: all of the story is in one month."""
+    first = (now.astimezone(UTC).replace(day=1) - timedelta(days=1)).replace(day=1)
+    day = first + timedelta(days=(7 - first.weekday()) % 7 + 7)
+    return day.replace(hour=9, minute=0, second=0, microsecond=0)
 
 
 def filled(template: dict[str, str], repository: str, **values: str) -> dict[str, str]:
-    """Give the variables of a job for `repository`."""
+    """Return the variables of a job for `repository`."""
     host, _, path = repository.removeprefix("https://").partition("/")
     return {name: text.format(host=host, path=path, **values) for name, text in template.items()}

@@ -3,6 +3,7 @@
 import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -120,11 +121,28 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def program(arguments: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run this very program once more, as a CI would, with nothing of our environment but `env`."""
+def program(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
+    """Run this very program once more, as a CI does; return its exit code and what it prints.
+
+    Of our environment it gets nothing but `env`.
+    """
     path = {"PATH": os.environ.get("PATH", os.defpath)}
     command = [sys.executable] if FROZEN else [sys.executable, "-m", "devlake_ci"]
-    return subprocess.run([*command, *arguments], check=False, env=path | dict(env)).returncode
+    ran = subprocess.run(
+        [*command, *arguments],
+        check=False,
+        env=path | dict(env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return ran.returncode, ran.stdout.decode(errors="replace")
+
+
+def called() -> str:
+    """Return how this very program can be called again by hand."""
+    if sys.argv[0].endswith("__main__.py"):
+        return "python -m devlake_ci"
+    return "devlake-ci" if shutil.which("devlake-ci") else sys.argv[0]
 
 
 def outside() -> dict[str, str]:
