@@ -13,7 +13,7 @@ LAYERS = [
     {"vocabulary", "commits"},
     {"results", "ci", "devlake"},
     {"incidents"},
-    {"deployment", "doctor", "setup"},
+    {"deployment", "doctor", "setup", "changes"},
     {"runtime"},
     {"cli"},
     {"__main__"},

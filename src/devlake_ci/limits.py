@@ -17,3 +17,7 @@ nobody reads more of a description."""
 def truncate(text: str | None, limit: int) -> str | None:
     """Cut a value that need not be there; None for an empty one."""
     return cut(text, limit) if text else None
+
+
+PULL_REQUEST_URL, PULL_REQUEST_AUTHOR = 255, 255
+"""Characters of a pull request at most: columns of DevLake 1.0.3."""

@@ -112,6 +112,9 @@ class Commit:
     message: str | None = None
     name: str | None = None
     repo_id: str | None = None
+    finished_at: datetime | None = None
+    """When it is said to be deployed, where it is not the commit that was: what was live before, or
+    one that was shipped with it. None for the deployed commit, which has the deployment's time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +156,22 @@ class Incident:
     def status(self) -> str:
         """Give `open` or `closed`."""
         return "closed" if self.resolved_at else "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequest:
+    """One merged pull or merge request, or a commit of a team that has none. Times have a zone."""
+
+    key: int
+    """DevLake's `pullRequestKey`, see `changes.numbering`."""
+    title: str
+    url: str | None = None
+    created_at: datetime
+    merged_at: datetime
+    merge_sha: str
+    """The commit that it became on its target branch."""
+    author: str | None = None
+    """Its author's name, only if the user wants it sent."""
 
 
 @dataclass(frozen=True, kw_only=True)

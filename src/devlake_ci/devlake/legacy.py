@@ -14,8 +14,12 @@ from devlake_ci.timestamps import rfc3339
 
 
 def bodies(deployment: Deployment) -> list[Body]:
-    """Spell a deployment as one body a commit; the same `pipeline_id` makes them one deployment."""
-    return [_body(each, deployment) for each in deployment.commits]
+    """Spell a deployment as one body a commit; the same `pipeline_id` makes them one deployment.
+
+    What it shipped is left out: these versions take no pull requests, and one row a commit is all
+    that they keep, so an older deployment of the same commit would be overwritten.
+    """
+    return [_body(each, deployment) for each in deployment.commits if not each.finished_at]
 
 
 def incident(incident: Incident) -> Body:

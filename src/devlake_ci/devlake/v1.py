@@ -88,6 +88,7 @@ def _commit(commit: Commit, deployment: Deployment) -> Body:
         "refName": commit.ref,
         "commitMsg": commit.message,
     }
+    finished = commit.finished_at or deployment.finished_at
     return {
         "displayTitle": deployment.title or deployment.name,
         "repoUrl": commit.repo_url,
@@ -95,7 +96,7 @@ def _commit(commit: Commit, deployment: Deployment) -> Body:
         "commitSha": commit.sha,
         "result": deployment.result.value,
         "status": "DONE",
-        "createdDate": rfc3339(deployment.created_at),
-        "startedDate": rfc3339(deployment.started_at),
-        "finishedDate": rfc3339(deployment.finished_at),
+        "createdDate": rfc3339(min(deployment.created_at, finished)),
+        "startedDate": rfc3339(min(deployment.started_at, finished)),
+        "finishedDate": rfc3339(finished),
     } | {key: value for key, value in optional.items() if value}

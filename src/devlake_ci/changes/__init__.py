@@ -1,0 +1,1 @@
+"""Which pull requests a deployment shipped: what was live before, and what lies between."""

@@ -1,0 +1,61 @@
+"""The pull request that a commit says it is the merge of, by the forms of each code host.
+
+The forms and their sources:
+
+- GitHub, `Merge pull request #N from …`, and `title (#N)` of a squash:
+  https://docs.github.com/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request
+- GitLab, `See merge request group/project!N` in the last line:
+  https://docs.gitlab.com/user/project/merge_requests/commit_templates/
+- Bitbucket Cloud, `Merged in branch (pull request #N)`; Data Center, `Pull request #N: title` and
+  `Merge pull request #N in PROJECT/repo from b to m`
+- Azure Repos, `Merged PR N: title`
+- Gitea and Forgejo, `Merge pull request 'title' (#N) from b into m`, `!N` with another tracker
+"""
+
+import re
+
+_SUBJECTS_OF_MERGES = tuple(
+    map(
+        re.compile,
+        (
+            r"Merge pull request #(\d+) from .+",
+            r"Merge pull request '.*' \([#!](\d+)\) from .+ into .+",
+        ),
+    )
+)
+"""What only a commit with two parents says as a merge: with one it is a cherry-pick of it."""
+_SUBJECTS = tuple(
+    map(
+        re.compile,
+        (
+            r"Merge pull request #(\d+) in \S+ from .+ to .+",
+            r"Merged in .+ \(pull request #(\d+)\)",
+            r"Pull request #(\d+): .+",
+            r"Merged PR (\d+): .+",
+            r".*\S \([#!](\d+)\)",
+        ),
+    )
+)
+_GITLAB = re.compile(r"^See merge request \S*!(\d+)$", re.MULTILINE)
+_CHERRY_PICK = re.compile(r"^\(cherry picked from commit [0-9a-f]{7,64}\)$", re.MULTILINE)
+_DIGITS = 9
+
+
+def number(message: str, parents: int) -> int | None:
+    """Return the number of the pull request that a commit is the merge of; None if it names none.
+
+    A revert, and a cherry-pick that says so, quote the number of another commit's.
+    """
+    if _CHERRY_PICK.search(message):
+        return None
+    subject, _, body = message.strip().partition("\n")
+    subject = subject.strip()
+    forms = (*_SUBJECTS_OF_MERGES, *_SUBJECTS) if parents > 1 else _SUBJECTS
+    found = next(filter(None, (form.fullmatch(subject) for form in forms)), None)
+    found = found or _GITLAB.search(body)
+    return int(found[1]) if found and len(found[1]) <= _DIGITS else None
+
+
+def subject(message: str) -> str:
+    """Return the first line of a message."""
+    return message.strip().partition("\n")[0].strip()

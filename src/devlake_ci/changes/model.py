@@ -1,0 +1,92 @@
+"""What lies between what was live before and what was deployed now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from devlake_ci.changes.numbering import commit_key, pull_request_key
+from devlake_ci.limits import PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
+from devlake_ci.model import PullRequest
+from devlake_ci.text import cut
+
+MOST_CHANGES = 250
+"""Pull requests of one deployment at most."""
+MOST_COMMITS = 10_000
+"""Commits between two deployments that are looked at, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A merged pull request, or a commit that is a change of its own. Times have a zone."""
+
+    number: int | None
+    """None for a commit."""
+    title: str
+    url: str | None = None
+    created_at: datetime
+    merged_at: datetime
+    merge_sha: str
+    author: str | None = None
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What a deployment shipped of one repository."""
+
+    base: str | None = None
+    """The SHA of what was live before; None if nothing of it is known."""
+    changes: tuple[Change, ...] = ()
+    """In ancestry order, the oldest first."""
+    notes: tuple[str, ...] = ()
+    """What a person should know, one sentence each."""
+
+
+def pull_request(repo_url: str, change: Change, *, authors: bool) -> PullRequest | None:
+    """Return a change as DevLake should hear of it; None for a number or a time that none can have.
+
+    The author's name is left out unless the user wants it.
+    """
+    number = change.number
+    key = commit_key(change.merge_sha) if number is None else pull_request_key(repo_url, number)
+    if key is None or not _is_likely(change.merged_at):
+        return None
+    created = change.created_at if _is_likely(change.created_at) else change.merged_at
+    url = change.url if change.url and len(change.url) <= PULL_REQUEST_URL else None
+    author = cut(change.author, PULL_REQUEST_AUTHOR) if authors and change.author else None
+    return PullRequest(
+        key=key,
+        title=cut(change.title, TITLE) or "(no title)",
+        url=url,
+        created_at=min(created, change.merged_at),
+        merged_at=change.merged_at,
+        merge_sha=change.merge_sha,
+        author=author,
+    )
+
+
+def _is_likely(when: datetime) -> bool:
+    """Return whether a time is of this century: a clock that was wrong may have made a commit."""
+    return 2000 <= when.year < 2100
+
+
+def nothing(base: str, head: str) -> str:
+    """Return what a person should know of a redeployment or a roll-back."""
+    if base == head:
+        return f"Nothing was shipped: {head[:12]} was live before."
+    return f"Nothing was shipped: {head[:12]} is older than {base[:12]}, which was live before."
+
+
+def bounded(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """Return the newest MOST_CHANGES of the changes, in their order, and a note if some are left.
+
+    Of a number that is named twice, as by a cherry-pick, the one that was merged first counts.
+    """
+    first: dict[int | str, Change] = {}
+    for each in sorted(changes, key=lambda change: change.merged_at):
+        first.setdefault(each.merge_sha if each.number is None else each.number, each)
+    merges = {each.merge_sha for each in first.values()}
+    found = tuple(each for each in changes if each.merge_sha in merges)
+    if len(found) <= MOST_CHANGES:
+        return found, ()
+    note = f"Only the newest {MOST_CHANGES} of {len(found)} changes are reported."
+    return found[-MOST_CHANGES:], (note,)

@@ -1,0 +1,88 @@
+"""Keys of pull requests, and the commits that a deployment lists."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devlake_ci.changes.entries import with_shipped
+from devlake_ci.changes.model import Change, Shipped, pull_request
+from devlake_ci.changes.numbering import commit_key, pull_request_key
+from devlake_ci.model import Commit, Deployment, Environment, Result
+from tests.support import NOON
+
+SHOP, PAY = "https://github.com/acme/shop", "https://github.com/acme/pay"
+OWN = Commit(repo_url=SHOP, sha="f" * 40, ref="main", message="m")
+OTHER = Commit(repo_url=PAY, sha="e" * 40)
+MADE = Deployment(
+    id="1", name="n", title=None, result=Result.SUCCESS, environment=Environment.PRODUCTION,
+    original_environment="production", created_at=NOON, started_at=NOON, finished_at=NOON,
+    commits=(OWN, OTHER),
+)  # fmt: skip
+
+
+def change(number=1, sha="a" * 40, **more):
+    return Change(number=number, title="t", created_at=NOON, merged_at=NOON, merge_sha=sha, **more)
+
+
+@given(st.text(), st.integers(1, 9_999_999))
+def test_a_key_is_one_that_devlake_keeps_exactly_and_ends_in_the_number(url, number):
+    key = pull_request_key(url, number)
+
+    assert 0 < key <= 2**53 - 1
+    assert key % 10_000_000 == number
+    assert key // 10_000_000 >= 1
+
+
+def test_two_repositories_have_different_keys_and_one_has_the_same_for_ever():
+    assert pull_request_key(SHOP, 1) == 5053635980000001
+    assert pull_request_key(PAY, 1) != pull_request_key(SHOP, 1)
+
+
+def test_a_number_that_no_key_can_be_made_of_is_not_reported():
+    assert pull_request(SHOP, change(number=10_000_000), authors=False) is None
+
+
+@given(st.text("0123456789abcdef", min_size=40, max_size=40))
+def test_a_commits_key_is_one_that_devlake_keeps_exactly(sha):
+    assert 0 < commit_key(sha) <= 2**53 - 1
+
+
+def test_the_authors_name_is_sent_only_if_it_is_wanted():
+    made = change(author="Ada")
+
+    assert pull_request(SHOP, made, authors=False).author is None
+    assert pull_request(SHOP, made, authors=True).author == "Ada"
+
+
+def test_a_pull_request_is_not_merged_before_it_was_created():
+    made = replace(change(), created_at=NOON + timedelta(hours=1))
+
+    assert pull_request(SHOP, made, authors=False).created_at == NOON
+
+
+def test_a_deployment_lists_the_base_the_merges_and_its_own_commit_last():
+    shipped = Shipped("b" * 40, (change(1, "c" * 40), change(2, "d" * 40)))
+
+    made = with_shipped(MADE, {SHOP: shipped})
+
+    ms = timedelta(milliseconds=1)
+    assert [(each.sha[0], each.finished_at) for each in made.commits] == [
+        ("b", NOON - 3 * ms),
+        ("c", NOON - 2 * ms),
+        ("d", NOON - ms),
+        ("f", None),
+        ("e", None),
+    ]
+    assert {each.repo_url for each in made.commits[:4]} == {SHOP}
+
+
+def test_the_own_commit_often_is_the_merge_commit_and_stands_there_once():
+    made = with_shipped(MADE, {SHOP: Shipped("b" * 40, (change(1, OWN.sha),))})
+
+    assert [each.sha[0] for each in made.commits] == ["b", "f", "e"]
+
+
+def test_with_nothing_shipped_it_is_the_own_commit_alone():
+    assert with_shipped(MADE, {SHOP: Shipped("b" * 40)}) == MADE
