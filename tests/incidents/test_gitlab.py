@@ -358,23 +358,6 @@ def test_a_token_of_ones_own_is_asked_with(ci):
     assert ci.gitlab.tokens == [{"private-token": "own-t0ken"}]
 
 
-PAIR = {"DEVLAKE_SUCCESS_JOB": "well", "DEVLAKE_FAILURE_JOB": "badly",
-        "DEVLAKE_ENVIRONMENT": "production", "CI_JOB_STATUS": "running"}  # fmt: skip
-
-
-def test_of_two_jobs_at_the_end_the_one_that_ran_tells_how_the_pipeline_ended(ci):
-    badly = {"name": "badly", "env": PAIR | {"DEVLAKE_RESULT": "failed"}}
-    well = {"name": "well", "env": PAIR | {"DEVLAKE_RESULT": "success"}}
-    ci.ends("success", 1, 10, **badly)
-    ci.ends("success", 2, 20, **badly)
-
-    ci.ends("success", 3, 30, **well)
-    ran = ci.ends("success", 4, 40, **well)
-
-    assert ci.incidents == [(10 + END, 30)]
-    assert "none is open" in ran.err
-
-
 REPORT = {"DEVLAKE_VERIFY_JOB": "smoke", "DEVLAKE_DEPLOY_JOB": "deploy", "CI_JOB_STATUS": "running",
           "DEVLAKE_ENVIRONMENT": "production"}  # fmt: skip
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import Facts, mapped, pull_request, value, variable
 from devlake_ci.ci.outputs import variables
 from devlake_ci.ci.paging import PAGE, paged
 from devlake_ci.ci.provider import Ask, Env, Provider, Reply
@@ -68,7 +68,7 @@ def read(env: Env) -> Facts:
         # Not CI_REPOSITORY_URL, which holds a token.
         repo_url=mapped(variable(env, "CI_PROJECT_URL"), canonical),
         run_id=variable(env, "CI_PIPELINE_ID"),
-        job=_job_name(env),
+        job=variable(env, "CI_JOB_NAME"),
         job_id=value(env, "CI_JOB_ID"),
         run_url=variable(env, "CI_PIPELINE_URL"),
         actor=variable(env, "GITLAB_USER_LOGIN"),
@@ -85,13 +85,6 @@ def read(env: Env) -> Facts:
         default_branch=value(env, "CI_DEFAULT_BRANCH"),
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )
-
-
-def _job_name(env: Env) -> Fact[str] | None:
-    # Of the template's two jobs that report how the pipeline ended, one runs: they have one name.
-    if value(env, "DEVLAKE_FAILURE_JOB"):
-        return Fact("pipeline", "DEVLAKE_FAILURE_JOB")
-    return variable(env, "CI_JOB_NAME")
 
 
 def _for_merge_request(env: Env) -> bool:

@@ -64,10 +64,6 @@ READ_API = (
     "read_api (DEVLAKE_GITLAB_TOKEN, masked): with it GitLab is asked for the branch's pipelines."
 )
 
-SUCCESS_JOB, FAILURE_JOB = "DEVLAKE_SUCCESS_JOB", "DEVLAKE_FAILURE_JOB"
-"""Variables of the template: the names of two jobs of which one runs when all went well and the
-other when something failed, so which of them ran tells how the pipeline ended."""
-
 T = TypeVar("T")
 
 
@@ -324,9 +320,6 @@ class _Search:
         """Return whether all was well after a job; None if the job doesn't tell."""
         if str(job.id) == self.context.job_id:
             return None
-        well, badly = value(self.env, SUCCESS_JOB), value(self.env, FAILURE_JOB)
-        if well and badly:
-            return {well: Result.SUCCESS, badly: Result.FAILURE}.get(job.name)
         return ENDED.get(job.status) if job.name == self.context.job else None
 
     def _counts(self, job: Job) -> bool:
