@@ -89,7 +89,7 @@ def listed(store: Store) -> list[Document]:
 
 
 def renew(store: Store, number: str) -> Document:
-    """Give a key a new secret, and nothing else; the old one is dead at once."""
+    """Return a key a new secret, and nothing else; the old one is dead at once."""
     key = store.get(KIND, number)
     if key is None:
         raise refused(NOT_FOUND, "error getting api key (404)", "record not found")

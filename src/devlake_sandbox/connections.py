@@ -79,7 +79,7 @@ def get(store: Store, version: Version, number: int) -> Document:
 
 
 def rename(store: Store, number: int, body: Mapping[str, object]) -> Document:
-    """Give a connection another name."""
+    """Return a connection another name."""
     renamed = {"name": str(body.get("name") or ""), "id": number}
     store.put(KIND, [renamed])
     return renamed

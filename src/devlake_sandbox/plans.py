@@ -1,7 +1,7 @@
 """What a blueprint makes its project's run do.
 
 Sources: contract/setup-*.json, 'blueprint: …'; backend/server/services/blueprint_makeplan_v200.go
-of apache/incubator-devlake.
+of apache/devlake.
 """
 
 from collections.abc import Mapping, Sequence

@@ -38,7 +38,7 @@ def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) ->
     """Change a project as DevLake does: what isn't given is emptied, but for the metrics.
 
     Whether its blueprint is on is taken from `enable`, if that is given.
-    Source: PatchProject in backend/server/services/project.go of apache/incubator-devlake.
+    Source: PatchProject in backend/server/services/project.go of apache/devlake.
     """
     _check_metrics(version, body)
     before = _found(store, name)

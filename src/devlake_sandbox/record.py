@@ -1,4 +1,4 @@
-"""Remembers what arrived and what became of it."""
+"""Record what arrived and what became of it."""
 
 import json
 from typing import TypedDict
@@ -27,7 +27,7 @@ class Received(TypedDict):
 
 
 def keep(store: Store, request: Request, answer: Answer, secret: str | None) -> None:
-    """Write down a request; `secret` is left out wherever it stands."""
+    """Record a request, without `secret` wherever it is in it."""
     received: Received = {
         "method": request.method,
         "path": _without(secret, request.target),
@@ -45,7 +45,7 @@ def _without(secret: str | None, text: str) -> str:
 
 
 def all_received(store: Store) -> list[Received]:
-    """Give all requests, in order."""
+    """Return all requests, in order."""
     return [
         {
             "method": one["method"],

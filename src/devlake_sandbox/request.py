@@ -27,7 +27,7 @@ class Request:
         return self.target.partition("?")[2]
 
     def past_config_ui(self) -> "Request":
-        """Give the request as it reaches the server behind the Config UI, if it is for that."""
+        """Return the request as it reaches the server behind the Config UI, if it is for that."""
         if not self.path.startswith(f"{CONFIG_UI}/"):
             return self
         return replace(self, target=self.target.removeprefix(CONFIG_UI))

@@ -1,4 +1,4 @@
-"""DevLake's routes, as far as the sandbox serves them, and since which version there are such.
+"""DevLake's routes, as far as the sandbox serves them, and the version that each came with.
 
 Sources: contract, 'legacy route …', 'by name …', 'project route …', 'ready', 'health';
 backend/plugins/webhook/impl/impl.go of apache/devlake.

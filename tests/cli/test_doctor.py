@@ -48,7 +48,7 @@ def against(devlake_ci, server):
 
 
 def states(ran):
-    """Give name and state of each check."""
+    """Return name and state of each check."""
     return [(each["name"], each["state"]) for each in ran.json["checks"]]
 
 

@@ -121,7 +121,7 @@ class Replay:
         return sorted(found, key=by_id), sorted(recorded, key=by_id)
 
     def unknown(self, table, error):
-        """Give what the sandbox has of a table or a column that this version of DevLake lacks."""
+        """Return what the sandbox has of a table or a column that this version of DevLake lacks."""
         column = re.search(r"Unknown column '(\w+)'", error)
         return [row for row in self.sandbox.rows(table) if not column or column[1] in row], []
 

@@ -31,7 +31,7 @@ from devlake_sandbox import RELEASED, VERSIONS, Sandbox
     type=click.Choice(VERSIONS),
     default=RELEASED,
     show_default=True,
-    help="The version of DevLake to be.",
+    help="The version of DevLake to stand in for.",
 )
 @click.option(
     "--store",
@@ -39,11 +39,11 @@ from devlake_sandbox import RELEASED, VERSIONS, Sandbox
     default=":memory:",
     help="Keep what arrives in this SQLite file. Default: in memory.",
 )
-@click.option("--empty", is_flag=True, help="Make no connection and no API key to begin with.")
+@click.option("--empty", is_flag=True, help="Start without a connection and an API key.")
 def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None:
     """Run a stand-in DevLake on this machine: the routes and answers of the real one's webhook.
 
-    A page at / shows what arrived and what DevLake's dashboards would make of it.
+    A page at / shows what arrived and what DevLake's dashboards make of it.
     """
     try:
         server = Sandbox(version=version, store=store, port=port, empty=empty, host=host)
