@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
+from devlake_ci.devlake.inventory import ApiKey, Blueprint, Connection, Project, State
 from devlake_ci.setup import form
 from devlake_ci.setup.key_path import LONGEST, Opened, key_path
 from devlake_ci.setup.plan import plan
-from devlake_ci.setup.state import ApiKey, Blueprint, Connection, Project, State
 
 TODAY = date(2026, 3, 1)
 

@@ -1,6 +1,7 @@
 """`devlake-ci doctor`: check whether a report would work, and say what to do if not."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import click
@@ -36,7 +37,9 @@ def doctor(context: click.Context, /, **_: object) -> None:
     """
     context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))
-    found = [*_devlake(session), *_job(session), *checks.reminders(session.context.provider)]
+    devlake = list(_devlake(session))
+    works = all(each.state is not State.FAIL for each in devlake)
+    found = [*devlake, *_job(session), *_project(session, works)]
     if session.stopped:
         raise session.stopped
     # A report finds out in this order: 2 usage, 3 missing, 4 refused, 5 not reached.
@@ -105,6 +108,40 @@ def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> 
         yield from server.connection(send, target, "deployments", dialect)
     if mode != "deployment":
         yield from server.connection(send, target.for_incidents(), "issues", dialect)
+
+
+def _project(session: Session, works: bool) -> Iterator[Check]:
+    """Look whether what is reported is counted; what can't be seen from here is a reminder."""
+    if not works:
+        yield from checks.reminders(session.context.provider)
+        return
+    yield from _counted(session)
+
+
+def _counted(session: Session) -> Iterator[Check]:
+    from devlake_ci.devlake.api import Api  # noqa: PLC0415 (as below)
+    from devlake_ci.devlake.inventory import keys, state  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.devlake.refresh import Refresh  # noqa: PLC0415
+    from devlake_ci.doctor import project  # noqa: PLC0415
+
+    target, clock = session.delivery.target, session.runtime.clock
+    api = Api(target, session.network.call, clock, lambda: min(session.left, ATTEMPT))
+    try:
+        there = state(api, with_keys=False)
+        name = project.connection_name(target, there)
+        found = [project.membership(name, there)]
+        for each in project.projects(name, there):
+            if each.blueprint:
+                last = Refresh(api, each.blueprint.id).newest()
+                found += project.computed(each, each.blueprint, last)
+    except StoppedError:
+        raise
+    except Problem:
+        found = list(checks.reminders(session.context.provider))
+    yield from found
+    with suppress(Problem):
+        if target.rest and keys(api) is not None:
+            yield project.wide_key()
 
 
 def _way(session: Session, target: Target) -> Iterator[Check]:

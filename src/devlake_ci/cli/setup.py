@@ -14,13 +14,13 @@ from devlake_ci.cli.printing import say
 from devlake_ci.cli.progress import progress
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.api import Api
+from devlake_ci.devlake.inventory import State, state
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
 from devlake_ci.setup import form
 from devlake_ci.setup.apply import AGAIN, Applying, NewKey
 from devlake_ci.setup.plan import CreateKey, Mark, Plan, RenewKey, Step, plan
-from devlake_ci.setup.state import State, state
 from devlake_ci.text import line, quoted
 
 GIVEN = ("url", "token", "header", "ca_bundle", "client_cert", "client_key", "deadline", "verbose")
@@ -129,7 +129,7 @@ class Setup:
     writers: dict[str, Callable[[str], None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check the address; raises BadUsageError."""
+        """Check the address; raise BadUsageError."""
         carry_out(masks(secrets(self.options), self.runtime.env), self.runtime)
         self.api = Api(
             at(self.options, NOWHERE),
@@ -228,7 +228,7 @@ class Setup:
 
 
 def _renewed(planned: Plan, wanted: form.Wanted, found: State, name: str) -> None:
-    """See that a key is renewed, also one that no file knows; raises BadUsageError."""
+    """See that a key is renewed, also one that no file knows; raise BadUsageError."""
     if any(isinstance(step.change, RenewKey | CreateKey) and _key_of(step) == name
            for step in planned.steps):  # fmt: skip
         return

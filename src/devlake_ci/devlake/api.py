@@ -47,7 +47,7 @@ class Api:
     log: Callable[[str], None] = lambda _: None
 
     def fetch(self, path: str) -> Any:  # noqa: ANN401 (any JSON)
-        """Return the JSON of a path; raises ApiError, UnreachedError."""
+        """Return the JSON of a path; raise ApiError, UnreachedError."""
         ends, pause = self.clock.monotonic() + self.seconds(), FIRST_PAUSE
         while True:
             wait = self.clock.random() * pause
@@ -62,7 +62,7 @@ class Api:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def change(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 (any JSON)
-        """Send a change, and return the JSON of the answer; raises ApiError, UnreachedError."""
+        """Send a change, and return the JSON of the answer; raise ApiError, UnreachedError."""
         return self._exchange(method, path, body, min(self.seconds(), ATTEMPT))
 
     def _exchange(

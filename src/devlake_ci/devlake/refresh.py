@@ -63,6 +63,7 @@ class Run(_Answer):
     status: str
     message: str = ""
     spent_seconds: float = 0
+    finished_at: str | None = None
     plan: Annotated[list[Annotated[list[_Task], _None]], _None] = []
 
     @property
@@ -92,12 +93,16 @@ class Refresh:
     api: Api
     blueprint: int
 
+    def newest(self) -> Run | None:
+        """Return the newest run, if there was any; raise Problem."""
+        return next(iter(self._runs()), None)
+
     def request(self) -> Run:
-        """Ask for a run, or join one that has not begun; raises Problem.
+        """Ask for a run, or join one that has not begun; raise Problem.
 
         While one is running, its end is waited for, and at most one more is asked for.
         """
-        seen = self._newest()
+        seen = self.newest()
         self._check(seen)
         if seen and seen.is_queued:
             return seen
@@ -113,7 +118,7 @@ class Refresh:
         )
 
     def wait(self, run: Run) -> None:
-        """Wait until a run has ended well; raises Problem."""
+        """Wait until a run has ended well; raise Problem."""
         for _ in self._polls():
             now = next((each for each in self._runs() if each.id == run.id), run)
             if now.status == "TASK_COMPLETED":
@@ -129,7 +134,7 @@ class Refresh:
         )
 
     def _check(self, seen: Run | None) -> None:
-        """Refuse what would take long or convert what other plugins hold; raises Problem."""
+        """Refuse what would take long or convert what other plugins hold; raise Problem."""
         others = seen.other_plugins if seen else self._planned()
         if others:
             raise RefusedError(
@@ -162,12 +167,9 @@ class Refresh:
         except ApiError as error:
             if "pending pipelines" not in error.said:
                 raise self._refused(error) from None
-            newest = self._newest()
+            newest = self.newest()
             return newest if newest and newest.id > after else None
         return _held(Run, said)
-
-    def _newest(self) -> Run | None:
-        return next(iter(self._runs()), None)
 
     def _runs(self) -> list[Run]:
         path = f"/blueprints/{self.blueprint}/pipelines?page=1&pageSize={SEEN}"

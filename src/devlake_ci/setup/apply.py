@@ -5,6 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devlake_ci.devlake.api import Api, ApiError
+from devlake_ci.devlake.inventory import (
+    DORA,
+    WEBHOOK,
+    Blueprint,
+    Connection,
+    Made,
+    Project,
+    State,
+    blueprint,
+    blueprints,
+    model,
+    state,
+)
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
 from devlake_ci.setup import form
 from devlake_ci.setup.key_path import LONGEST
@@ -19,19 +32,6 @@ from devlake_ci.setup.plan import (
     Step,
     path_of,
     projects_of,
-)
-from devlake_ci.setup.state import (
-    DORA,
-    WEBHOOK,
-    Blueprint,
-    Connection,
-    Made,
-    Project,
-    State,
-    blueprint,
-    blueprints,
-    model,
-    state,
 )
 from devlake_ci.text import quoted
 
@@ -67,7 +67,7 @@ class Applying:
     """The connections that were added to the blueprint of each project."""
 
     def apply(self, steps: Iterable[Step]) -> Iterable[Step]:
-        """Do each step and yield it when it is done; raises Problem.
+        """Do each step and yield it when it is done; raise Problem.
 
         In the end, what was added to a blueprint is looked for, and added once more where somebody
         else changed it at the same time. DevLake can't be asked to write only what is still as it

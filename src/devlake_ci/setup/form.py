@@ -121,7 +121,7 @@ class Project(BaseModel):
         return self
 
     def connections_by_repository(self) -> dict[str, str]:
-        """Return the name of the connection of each repository; raises ValueError."""
+        """Return the name of the connection of each repository; raise ValueError."""
         return {each: _rendered(self.connection_name or "", each) for each in self.repositories}
 
     def all_connections(self) -> list[str]:
@@ -188,7 +188,7 @@ def schema() -> dict[str, Any]:
 
 
 def parsed(text: str, where: str) -> Wanted:
-    """Read a file's text; raises BadUsageError, which names the entry, field, value and line."""
+    """Read a file's text; raise BadUsageError, which names the entry, field, value and line."""
     value, lines = read(text, where)
     if not isinstance(value, dict):
         raise BadUsageError(f"{where}: it is not a mapping with projects and keys.", SETUP_HINT)
@@ -196,7 +196,7 @@ def parsed(text: str, where: str) -> Wanted:
 
 
 def checked(value: dict[str, Any], where: str, lines: dict[Path, int] | None = None) -> Wanted:
-    """Hold a value to the form; raises BadUsageError."""
+    """Hold a value to the form; raise BadUsageError."""
     try:
         return Wanted.model_validate(value)
     except ValidationError as error:
@@ -204,7 +204,7 @@ def checked(value: dict[str, Any], where: str, lines: dict[Path, int] | None = N
 
 
 def joined(parts: list[tuple[str, Wanted]]) -> Wanted:
-    """Join several files; raises BadUsageError where they contradict each other.
+    """Join several files; raise BadUsageError where they contradict each other.
 
     One project or key in two places is an error, and so are repositories that make one
     connection, and a key for what is in no file.

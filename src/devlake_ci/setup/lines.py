@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 def read(text: str, where: str) -> tuple[Any, dict[Path, int]]:
     """Return the value of a YAML text, and the line of each part of it by its path.
 
-    Raises BadUsageError, which names `where`.
+    Raise BadUsageError, which names `where`.
     """
     import yaml  # noqa: PLC0415 (only where there is YAML to read)
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from devlake_ci.setup import form
-from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Opened, key_path
-from devlake_ci.setup.state import (
+from devlake_ci.devlake.inventory import (
     DEPLOYING,
     REVIEWING,
     WEBHOOK,
@@ -18,6 +16,8 @@ from devlake_ci.setup.state import (
     Project,
     State,
 )
+from devlake_ci.setup import form
+from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Opened, key_path
 from devlake_ci.text import quoted
 
 DEFAULT_SCHEDULE = "0 0 * * *"

@@ -1,4 +1,4 @@
-"""What there is in DevLake: what its API answers, as far as a setup looks at it.
+"""What there is in DevLake: connections, projects, blueprints and keys, as its API answers.
 
 Shapes: contract/setup-*.json (tests/data).
 """
@@ -154,13 +154,18 @@ class State:
                 yield project.blueprint
 
 
-def state(api: Api) -> State:
-    """Read all of it, in a few requests; raises Problem."""
+def state(api: Api, *, with_keys: bool = True) -> State:
+    """Read all of it, in a few requests; raise Problem."""
     connections = model(list[Connection], api.fetch("/plugins/webhook/connections"), "connections")
     projects = _all(api, "/projects", "projects", Project)
-    keys = _all(api, "/api-keys", "apikeys", ApiKey)
+    found = keys(api) if with_keys else []
     _with_blueprints(api, projects)
-    return State(_by_name(connections), _by_name(projects), _by_name(keys))
+    return State(_by_name(connections), _by_name(projects), _by_name(found))
+
+
+def keys(api: Api) -> list[ApiKey]:
+    """Read all keys that people made; raise Problem."""
+    return _all(api, "/api-keys", "apikeys", ApiKey)
 
 
 def _with_blueprints(api: Api, projects: list[Project]) -> None:
@@ -173,17 +178,17 @@ def _with_blueprints(api: Api, projects: list[Project]) -> None:
 
 
 def blueprints(api: Api) -> list[Blueprint]:
-    """Read all blueprints; raises Problem."""
+    """Read all blueprints; raise Problem."""
     return _all(api, "/blueprints", "blueprints", Blueprint)
 
 
 def blueprint(api: Api, number: int) -> Blueprint:
-    """Read one blueprint; raises Problem."""
+    """Read one blueprint; raise Problem."""
     return model(Blueprint, api.fetch(f"/blueprints/{number}"), "a blueprint")
 
 
 def model(kind: type[M], value: object, what: str) -> M:
-    """Hold an answer to its form; raises RefusedError."""
+    """Hold an answer to its form; raise RefusedError."""
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:

@@ -1,0 +1,127 @@
+"""Whether what is reported is counted: the connection's project, its runs, and what it costs.
+
+Asked of DevLake's API, where no key is needed or the key may read; a narrow key may not.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+from urllib.parse import unquote
+
+from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.inventory import DEPLOYING, Blueprint, Project, State
+from devlake_ci.doctor.checks import Check, good, warn
+from devlake_ci.text import line, quoted
+
+MANUAL = "manual"
+
+
+class Ended(Protocol):
+    """A run of a blueprint, as far as it is looked at here."""
+
+    @property
+    def status(self) -> str:
+        """Return DevLake's word for how it is."""
+
+    @property
+    def finished_at(self) -> str | None:
+        """Return when it ended."""
+
+
+def connection_name(target: Target, found: State) -> str:
+    """Return the name of the connection that reports go to, or its number if it isn't there."""
+    kind, _, name = target.route.removeprefix("connections/").partition("/")
+    if kind == "projects":
+        return f"{unquote(name)}_deployments"
+    if kind == "by-name":
+        return unquote(name)
+    return next((each.name for each in found.connections.values() if str(each.id) == kind), kind)
+
+
+def projects(connection: str, found: State) -> list[Project]:
+    """Return the projects that have this connection."""
+    number = found.number(connection)
+    return [
+        each
+        for each in found.projects.values()
+        if each.blueprint and number in each.blueprint.webhooks
+    ]
+
+
+def membership(connection: str, found: State) -> Check:
+    """Say which projects count what is reported."""
+    names = ", ".join(quoted(each.name) for each in projects(connection, found))
+    if names:
+        return good("in a project", f"The connection {quoted(connection)} is in {names}.")
+    return warn(
+        "in a project",
+        f"The connection {quoted(connection)} is in no project, so nothing of it is counted.",
+        f"devlake-ci setup --project NAME --connection {quoted(connection)} puts it into one.",
+    )
+
+
+def computed(project: Project, blueprint: Blueprint, last: Ended | None) -> Iterator[Check]:
+    """Say whether a project's numbers are computed, when they were last, and from what."""
+    name = quoted(project.name)
+    if project.has_dora:
+        yield good("dora", f"{name} has the dora metric.")
+    else:
+        yield warn(
+            "dora",
+            f"{name} does not have the dora metric, so nothing is computed.",
+            f"devlake-ci setup --project {name} adds it.",
+        )
+    yield _schedule(name, blueprint)
+    yield _last_run(name, last)
+    twice = sorted(DEPLOYING & set(blueprint.other_plugins))
+    if twice:
+        yield warn(
+            "counted once",
+            f"{', '.join(twice)} in {name} may collect the same deployments: each counts twice.",
+            "Switch that off in its scope configuration, or do not report them.",
+        )
+    else:
+        yield good("counted once", f"No other plugin in {name} collects deployments.")
+
+
+def _schedule(name: str, blueprint: Blueprint) -> Check:
+    if not blueprint.enable:
+        return warn(
+            "blueprint",
+            f"The blueprint of {name} is switched off, so nothing is computed.",
+            "Switch it on in DevLake, in the project.",
+        )
+    if blueprint.is_manual or blueprint.cron_config == MANUAL:
+        return warn(
+            "blueprint",
+            f"The blueprint of {name} runs only when somebody starts it.",
+            "Give it a schedule (devlake-ci setup --schedule), or reports --refresh.",
+        )
+    return good("blueprint", f"{name} is computed by schedule: {line(blueprint.cron_config)}.")
+
+
+def _last_run(name: str, last: Ended | None) -> Check:
+    if last is None:
+        return warn(
+            "last run",
+            f"{name} was never computed.",
+            "Wait for its schedule, press Collect Data in DevLake, or give reports --refresh.",
+        )
+    ended = f" ({line(last.finished_at)})" if last.finished_at else ""
+    if last.status == "TASK_COMPLETED":
+        return good("last run", f"{name} was computed{ended}; what came later is not counted yet.")
+    if last.status in {"TASK_CREATED", "TASK_RUNNING", "TASK_RERUN", "TASK_RESUME"}:
+        return good("last run", f"{name} is being computed now.")
+    return warn(
+        "last run",
+        f"The last run of {name} ended as {line(last.status)}{ended}.",
+        "Look at the run in DevLake, under the project's status.",
+    )
+
+
+def wide_key() -> Check:
+    """Say that a report's key is an administrator's."""
+    return warn(
+        "key",
+        "The key may read and change all of DevLake: it is an administrator's.",
+        "Give pipelines a narrow one: devlake-ci setup --project NAME makes it.",
+    )
