@@ -22,6 +22,7 @@ RUN python -m venv /build \
     --requirement requirements/run.txt \
  && find /out/opt/devlake-ci -name '*.so' -exec strip --strip-unneeded {} + \
  && rm -r /out/opt/devlake-ci/lib/python3*/site-packages/pydantic/v1
+# Its scripts start Python with -I: in a job nothing of the checkout is imported, whatever PYTHONPATH says.
 # A release installs the very wheel that it publishes: --build-arg WHEEL=dist/devlake_ci-….whl
 ARG WHEEL=LICENSE
 COPY pyproject.toml README.md LICENSE ${WHEEL} ./
@@ -30,7 +31,7 @@ RUN if ! ls devlake_ci-*.whl; then \
       /build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation .; \
     fi \
  && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --no-deps ./*.whl \
- && sed -i 's|^#!/out/|#!/|' /out/opt/devlake-ci/bin/devlake-ci* \
+ && sed -i '1s|^#!/out\(.*\)$|#!\1 -I|' /out/opt/devlake-ci/bin/devlake-ci* \
  && rm -r /out/opt/devlake-ci/lib/python3*/site-packages/devlake_sandbox \
  && rm -f /out/opt/devlake-ci/bin/[Aa]ctivate*
 

@@ -1,22 +1,25 @@
 // Runs the program of this repository on the runner's own Python, for runners without Docker.
 //
-// All that is decided here is how to start it. Its dependencies are installed once for each runner
-// into a folder of the tool cache, by the hashes of the lock file. Where that can't be done, the
-// release's executable is fetched into another, by the hash in executables.json. Where that can't be
-// done either, a report is missing, and nobody's deployment breaks.
+// All that is decided here is how to start it. Its dependencies are installed once in each job, by the
+// hashes of the lock file, and are what was installed when the job ends, or are installed again. Where
+// they can't be, the release's executable is fetched, by the hash in executables.json. Where that can't
+// be either, a report is missing, and nobody's deployment breaks.
 "use strict";
 
 const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const {
+  appendFileSync,
   existsSync,
   mkdtempSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } = require("node:fs");
+const { tmpdir } = require("node:os");
 const path = require("node:path");
 
 const repository = path.dirname(__dirname);
@@ -25,34 +28,57 @@ const released = path.join(__dirname, "executables.json");
 const scripts = { main: "devlake-ci-action", post: "devlake-ci-action-post" };
 const minutes = 60_000;
 
-const fits = "import sys; print(sys.implementation.cache_tag); sys.exit(sys.version_info < (3, 11))";
+const fits = "import sys; sys.exit(sys.version_info < (3, 11))";
 const start =
   "import sys; stage, *folders = sys.argv[1:]; sys.path[:0] = folders; sys.argv[1:] = []; " +
   "from devlake_ci.cli import wrappers; {'main': wrappers.action, 'post': wrappers.action_post}[stage]()";
 
 function python() {
   for (const command of ["python3", "python"]) {
-    const found = spawnSync(command, ["-I", "-c", fits], { encoding: "utf8", timeout: minutes });
-    if (found.status === 0) return { command, tag: found.stdout.trim() };
+    const found = spawnSync(command, ["-I", "-c", fits], { timeout: minutes });
+    if (found.status === 0) return { command };
   }
   throw new Error("there is no Python 3.11 or newer on this runner: actions/setup-python brings one");
 }
 
-function dependencies({ command, tag }) {
-  const hash = createHash("sha256").update(readFileSync(lock)).update(tag + process.arch).digest("hex");
-  const folder = cached(hash);
-  if (existsSync(folder)) return folder;
+function dependencies({ command }) {
+  const { STATE_packages: kept, STATE_digest: digest } = process.env;
+  if (kept && digest && existsSync(kept) && digestOf(kept) === digest) return kept;
 
-  keep(folder, (fresh) => {
-    const pip = ["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-    const what = ["--only-binary", ":all:", "--require-hashes", "--requirement", lock, "--target", fresh];
-    const done = spawnSync(command, [...pip, ...what], {
-      stdio: ["ignore", "inherit", "inherit"],
-      timeout: 2 * minutes,
-    });
-    if (done.status !== 0) throw new Error("its dependencies could not be installed (see the lines above)");
+  const folder = mkdtempSync(path.join(process.env.RUNNER_TEMP || tmpdir(), "devlake-ci-"));
+  const pip = ["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
+  const what = ["--only-binary", ":all:", "--require-hashes", "--requirement", lock, "--target", folder];
+  const done = spawnSync(command, [...pip, ...what], {
+    stdio: ["ignore", "inherit", "inherit"],
+    timeout: 2 * minutes,
   });
+  if (done.status !== 0) throw new Error("its dependencies can't be installed (see the lines above)");
+  remember({ packages: folder, digest: digestOf(folder) });
   return folder;
+}
+
+// The runner keeps these for the end of the job, where no other step can change them.
+function remember(state) {
+  const lines = Object.entries(state).map(([name, text]) => `${name}=${text}\n`);
+  if (process.env.GITHUB_STATE) appendFileSync(process.env.GITHUB_STATE, lines.join(""));
+}
+
+function digestOf(folder) {
+  const hash = createHash("sha256");
+  const visit = (name) => {
+    for (const entry of readdirSync(path.join(folder, name), { withFileTypes: true }).sort(byName)) {
+      const each = path.join(name, entry.name);
+      hash.update(`${each}\0${entry.isFile()}\0`);
+      if (entry.isDirectory()) visit(each);
+      else if (entry.isFile()) hash.update(readFileSync(path.join(folder, each))).update("\0");
+    }
+  };
+  visit("");
+  return hash.digest("hex");
+}
+
+function byName(one, other) {
+  return one.name < other.name ? -1 : 1;
 }
 
 function cached(hash) {
@@ -83,7 +109,7 @@ async function executable(stage, { file, sha256 }) {
   const bytes = isKept ? readFileSync(script) : await fetched(file);
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
     rmSync(folder, { recursive: true, force: true });
-    throw new Error(`${isKept ? script : file} has not the SHA-256 of the release, and was not run`);
+    throw new Error(`${isKept ? script : file} does not have the SHA-256 of the release, and is not run`);
   }
   if (!isKept) {
     keep(folder, (fresh) => {
@@ -96,12 +122,12 @@ async function executable(stage, { file, sha256 }) {
 async function fetched(file) {
   const url = JSON.parse(readFileSync(released, "utf8")).url.replace("{file}", file);
   try {
-    if (!url.startsWith("https://")) throw new Error("it is no https");
+    if (!url.startsWith("https://")) throw new Error("it is not https");
     const answer = await fetch(url, { signal: AbortSignal.timeout(minutes) });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     return Buffer.from(await answer.arrayBuffer());
   } catch (error) {
-    throw new Error(`${url} could not be had: ${(error.cause || error).message}`);
+    throw new Error(`${url} can't be fetched: ${(error.cause || error).message}`);
   }
 }
 
@@ -131,7 +157,7 @@ async function program(stage) {
   try {
     const found = python();
     const folders = [path.join(repository, "src"), dependencies(found)];
-    return [found.command, ["-I", "-c", start, stage, ...folders]];
+    return [found.command, ["-I", "-B", "-c", start, stage, ...folders]];
   } catch (error) {
     const known = JSON.parse(readFileSync(released, "utf8")).executables;
     const ours = known[`${process.platform}-${process.arch}`];

@@ -75,3 +75,27 @@ def test_a_wrong_token_fails_the_job_if_asked_to(ran):
 def test_no_checkout_is_needed(ran):
     assert ran.result("no-checkout") == "success"
     assert ran.stored("no-checkout") == [("SUCCESS", "PRODUCTION", "production")]
+
+
+@pytest.mark.parametrize("job", ["skipped-deployment", "failed-test"])
+def test_a_deployment_that_was_not_made_is_not_reported(ran, job):
+    assert ran.result(job) == ("failure" if job == "failed-test" else "success")
+    assert ran.stored(job) == []
+
+
+def test_a_check_that_fails_after_the_deployment_leaves_it_a_success(ran):
+    assert ran.result("failed-check") == "failure"
+    assert ran.stored("failed-check") == [("SUCCESS", "PRODUCTION", "production")]
+
+
+def test_a_step_id_that_is_misspelled_reports_nothing_loudly(ran):
+    assert ran.result("misspelled-step") == "success"
+    assert ran.stored("misspelled-step") == []
+    assert "::warning title=DevLake::result is empty" in ran.log("misspelled-step")
+
+
+def test_a_report_now_without_a_result_reports_nothing_loudly(ran):
+    assert ran.stored("now-without-result") == []
+    assert "::warning title=DevLake::at: now needs the input result" in ran.log(
+        "now-without-result"
+    )

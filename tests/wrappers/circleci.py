@@ -24,8 +24,8 @@ COMMAND, JOB, START = ORB["commands"]["report"], ORB["jobs"]["report"], ORB["com
 
 PROGRAM = Path(sys.executable).parent / "devlake-ci"
 SYSTEM = (
-    "bash", "cat", "chmod", "cp", "curl", "cut", "date", "env", "mkdir", "mktemp", "printenv", "rm",
-    "sed", "sh", "sha256sum", "tail", "timeout", "tr", "uname",
+    "bash", "cat", "chmod", "cp", "curl", "cut", "date", "env", "find", "mkdir", "mktemp",
+    "printenv", "rm", "sed", "sh", "sha256sum", "tail", "timeout", "tr", "uname",
 )  # fmt: skip
 """All that the orb's scripts may ask of an image."""
 RUN = json.loads((DATA / "environments" / "circleci" / "oauth.json").read_text())["env"]

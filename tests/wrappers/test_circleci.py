@@ -42,13 +42,13 @@ PRIVATE = {"url": "https://127.0.0.1:1", "connection": "1"}
 DRY = {"url": "http://127.0.0.1:1", "dry_run": True}
 REACHES = {
     # parameter: the parameters given, where to look, what has to be there, variables of the job
-    "url": ({"url": "http://127.0.0.1:1/$( id )`id`'\"", "connection": "1", "dry_run": True},
-            said("POST http://127.0.0.1:1/$( id )`id`'\"/rest/plugins"), True),
+    "url": ({"url": "http://127.0.0.1:1/$id`id`'\"", "connection": "1", "dry_run": True},
+            said("POST http://127.0.0.1:1/$id`id`'\"/rest/plugins"), True),
     "connection": (DRY | {"connection": "`id` \"'"},
                    said("/by-name/%60id%60%20%22%27/deployments"), True),
     "project": (DRY | {"project": "`id`"}, said("/projects/%60id%60/deployments"), True),
-    "token": ({"token": "OTHER_KEY"}, header("authorization"), "Bearer $( id )`\"'",
-              {"OTHER_KEY": "$( id )`\"'"}),
+    "token": ({"token": "OTHER_KEY"}, header("authorization"), "Bearer $id`\"'",
+              {"OTHER_KEY": "$id`\"'"}),
     "header": ({"header": "HEADERS"}, header("x-b"), "`id`",
                {"HEADERS": "X-A: $( id ) \"'\nX-B: `id`"}),
     "ca_bundle": (PRIVATE | {"ca_bundle": "/no/$( id )"}, said("/no/$( id )"), True),
@@ -73,8 +73,8 @@ REACHES = {
     "started_at": ({"started_at": "1772359200"}, body("startedDate"), "2026-03-01T10:00:00Z"),
     "finished_at": ({"finished_at": "2026-03-01T10:00:00Z"}, body("finishedDate"),
                     "2026-03-01T10:00:00Z"),
-    "repo_url": ({"repo_url": "git@h.example:a/$( id )'x'.git"}, commit("repoUrl"),
-                 "https://h.example/a/$( id )'x'"),
+    "repo_url": ({"repo_url": "git@h.example:a/$id'x'.git"}, commit("repoUrl"),
+                 "https://h.example/a/$id'x'"),
     "sha": ({"sha": OTHER_SHA.upper()}, commit("commitSha"), OTHER_SHA),
     "ref": ({"ref": WILD, "sha": SHA}, commit("refName"), WILD),
     "message": ({"message": WILD}, commit("commitMsg"), WILD),
@@ -216,11 +216,18 @@ def test_a_job_that_succeeds_is_reported_as_success(job, report, server):
     assert not done.failed
 
 
-def test_a_job_that_fails_is_reported_as_failure_and_stays_failed(job, report, server):
-    done = job().run([{"run": "exit 3"}, *report()])
+def test_a_job_that_fails_is_reported_as_failure_and_stays_failed(job, start, report, server):
+    done = job().run([*start(), {"run": "exit 3"}, *report()])
 
     assert [each.body["result"] for each in server.received] == ["FAILURE"]
     assert done.failed
+
+
+def test_a_job_that_fails_before_the_deployment_began_reports_nothing(job, start, report, server):
+    done = job().run([{"run": "exit 3"}, *start(), *report(fail_on_error=True)])
+
+    assert server.received == []
+    assert "so nothing was deployed" in done.said
 
 
 def test_a_note_of_another_job_on_the_same_machine_is_not_read(job, report, server):
@@ -295,7 +302,7 @@ def test_a_fork_without_secrets_sends_nothing_to_a_url_that_wants_a_token(
     url = f"{server.url}/api/rest/plugins/webhook/connections/1/deployments"
 
     done = job(DEVLAKE_TOKEN="", DEVLAKE_URL=url, CIRCLE_PR_NUMBER="7").run(
-        report(fail_on_error=hard)
+        report(fail_on_error=hard, environment="staging")
     )
 
     assert server.received == []

@@ -28,9 +28,10 @@ def again(one, tmp_path, **env):
     return Job(one.env | env, one.folder, one.project)
 
 
-def test_an_open_incident_is_remembered_from_run_to_run(remembering, report, tmp_path):
-    one = remembering.run([{"run": "false"}, *report(mode="incident")])
-    two = again(one, tmp_path).run([{"run": "false"}, *report(mode="incident")])
+def test_an_open_incident_is_remembered_from_run_to_run(remembering, start, report, tmp_path):
+    failing = [*start(), {"run": "false"}, *report(mode="incident")]
+    one = remembering.run(failing)
+    two = again(one, tmp_path).run(failing)
 
     three = again(two, tmp_path).run(report(mode="both", result="failed"))
 

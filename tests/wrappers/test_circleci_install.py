@@ -11,43 +11,68 @@ from devlake_ci import __version__
 from tests.support import Reply
 from tests.wrappers.circleci import BASH, COMMAND, PROGRAM, SH, script
 
+INSTALL = """for bin in "$UV_TOOL_BIN_DIR" "$PIPX_BIN_DIR"; do
+  if [ -n "$bin" ]; then /bin/mkdir -p "$bin"; /bin/ln -s {program} "$bin/devlake-ci"; fi
+done
+echo "$0 $* in $PWD, PYTHONPATH=$PYTHONPATH" > {noted}
+"""
 
-def test_uv_brings_the_version_that_the_orb_was_made_with(bare, report, server):
+
+@pytest.mark.parametrize("tool", ["uv", "pipx"])
+def test_uv_or_pipx_installs_the_orbs_own_version_from_a_folder_of_ours(bare, report, server, tool):
     one, bin_ = bare
-    script(bin_ / "uv", f'echo "uv: $*"\nwhile [ "$1" != devlake-ci ]; do shift; done; shift\n'
-           f'exec {PROGRAM} "$@"')  # fmt: skip
+    one.env["PYTHONPATH"] = str(one.folder)
+    (one.folder / "__pypackages__").mkdir()
+    script(bin_ / tool, INSTALL.format(program=PROGRAM, noted=one.folder / "noted"))
 
     one.run(report(package=COMMAND["parameters"]["package"]["default"]))
 
+    noted = (one.folder / "noted").read_text()
     assert len(server.received) == 1
-    where = f"git+https://github.com/devlake-ci/devlake-ci@v{__version__}"
-    assert f"uv: tool run --quiet --python >=3.11 --from {where} devlake-ci report" in one.said
+    assert f"git+https://github.com/devlake-ci/devlake-ci@v{__version__} in /" in noted
+    assert f"in {one.folder}" not in noted
+    assert noted.endswith("PYTHONPATH=\n")
 
 
-@pytest.mark.parametrize("tool", ["uvx", "pipx"])
-def test_uvx_and_pipx_do_too(bare, report, server, tool):
+def test_a_package_is_no_command(bare, report, server):
     one, bin_ = bare
-    script(bin_ / tool, 'while [ "$1" != devlake-ci ]; do shift; done; shift\n'
-           f'exec {PROGRAM} "$@"')  # fmt: skip
+    script(bin_ / "uv", INSTALL.format(program=PROGRAM, noted=one.folder / "noted"))
 
     one.run(report(package="devlake-ci @ file:///it's $(touch run)"))
 
     assert len(server.received) == 1
-    assert not list(one.folder.glob("run"))
+    assert not list(one.folder.rglob("run"))
 
 
 def test_a_program_that_does_not_start_is_passed_over(bare, report, server):
     one, bin_ = bare
     script(bin_ / "devlake-ci", "echo broken >&2; exit 1")
     script(bin_ / "uv", "echo no network >&2; exit 2")
-    script(bin_ / "pipx", f'shift 4; exec {PROGRAM} "$@"\n')
-    (bin_ / "pipx").write_text(f'#!/bin/sh\nshift 5; exec {PROGRAM} "$@"\n')
+    script(bin_ / "pipx", INSTALL.format(program=PROGRAM, noted=one.folder / "noted"))
 
     one.run(report(package="devlake-ci"))
 
     assert len(server.received) == 1
     assert "no way by PATH (exit code 1):\nbroken" in one.said
     assert "no way by uv (exit code 2):\nno network" in one.said
+
+
+@pytest.mark.parametrize("make", ["link", "open"])
+def test_a_folder_that_a_stranger_made_is_not_written(bare, report, start, tmp_path, make):
+    one, _ = bare
+    state, elsewhere = tmp_path / "state", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if make == "link":
+        state.symlink_to(elsewhere)
+    else:
+        state.mkdir()
+        state.chmod(0o777)
+
+    one.run([*start(), *report()])
+
+    assert not [*elsewhere.iterdir(), *state.iterdir()]
+    assert "so what it says is not believed" in one.said
+    assert not one.failed
 
 
 def executable(server):

@@ -34,10 +34,10 @@ def pipeline(job, devlake, tmp_path):
 
 
 def test_a_check_that_fails_opens_an_incident_and_one_that_passes_closes_it(
-    pipeline, report, devlake
+    pipeline, start, report, devlake
 ):
     for outcome in ("true", "false", "false", "true", "true"):
-        pipeline().run([{"run": outcome}, *report(mode="incident")])
+        pipeline().run([*start(), {"run": outcome}, *report(mode="incident")])
 
     (issue,) = devlake.rows("issues")
     assert issue["status"] == "DONE"

@@ -80,6 +80,11 @@ take_parameters() {
 # What this job's and earlier jobs' steps noted, where nobody gave it.
 take_notes() {
   status=$(cat "$job/status" 2>/dev/null)
+  if [ "$status" = failed ] && [ ! -e "$job/started-at" ] && ! given "$DEVLAKE_RESULT"; then
+    say "nothing is reported: this job failed before its step devlake-ci/start, so nothing was deployed." \
+      "If it was, put that step right before the one that deploys or checks."
+    exit 0
+  fi
   unless_given RESULT "$status"
   unless_given INCIDENT_RESULT "${status:-$DEVLAKE_RESULT}"
   unless_given STARTED_AT "$(cat "$job/started-at" 2>/dev/null)"
@@ -107,6 +112,12 @@ take_incident() {
   esac
 }
 
+# A folder of our own, in which nobody else can put a link: in /tmp anybody could have made it before.
+own() {
+  # shellcheck disable=SC3067 # every shell has -O
+  [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 \))" ]
+}
+
 # --- a way to run the program ---------------------------------------------------------------------
 
 # Run the program in one of the ways, for at most $seconds if there are any.
@@ -115,12 +126,20 @@ by() {
   shift
   case $way in
     PATH) within devlake-ci "$@" ;;
-    uv) within uv tool run --quiet --python '>=3.11' --from "$package" devlake-ci "$@" ;;
-    uvx) within uvx --quiet --python '>=3.11' --from "$package" devlake-ci "$@" ;;
-    pipx) within pipx run --quiet --spec "$package" devlake-ci "$@" ;;
+    uv | pipx) within "$work/bin/devlake-ci" "$@" ;;
     executable) within "$work/devlake-ci" "$@" ;;
   esac
 }
+
+# Install the program into a folder of ours, from there: what these tools find in the working directory or
+# on PYTHONPATH belongs to the job, such as the __pypackages__ that `pipx run` would take.
+installed() (
+  cd "$work" && unset PYTHONPATH || exit
+  case $1 in
+    uv) UV_TOOL_DIR=$work/tools UV_TOOL_BIN_DIR=$work/bin within uv tool install --quiet --python '>=3.11' "$package" ;;
+    pipx) PIPX_HOME=$work/pipx PIPX_BIN_DIR=$work/bin within pipx install --quiet "$package" ;;
+  esac
+)
 
 within() {
   if [ -n "$seconds" ] && has timeout; then timeout "$seconds" "$@"; else "$@"; fi
@@ -129,7 +148,7 @@ within() {
 # Try a way out before it is trusted: what can't tell its version can't report either.
 works() {
   seconds=60
-  by "$1" --version >"$work/log" 2>&1
+  installed "$1" >"$work/log" 2>&1 && by "$1" --version >>"$work/log" 2>&1
   code=$?
   seconds=
   if [ "$code" -ne 0 ]; then
@@ -142,7 +161,7 @@ works() {
 found() {
   if has devlake-ci && works PATH; then return; fi
   if [ -n "$package" ]; then
-    for tool in uv uvx pipx; do
+    for tool in uv pipx; do
       if has "$tool" && works "$tool"; then return; fi
     done
   fi
@@ -170,7 +189,7 @@ fetched() {
       return
     fi
   done
-  say "no way by $shown: its SHA-256 is ${sum:-not to be had here}, which executable_sha256 doesn't name."
+  say "no way by $shown: its SHA-256 is ${sum:-not known here}, which executable_sha256 doesn't name."
   return 1
 }
 
@@ -208,9 +227,12 @@ job=$folder/job-$CIRCLE_WORKFLOW_JOB_ID
 package=$(text "$DEVLAKE_ORB_PACKAGE")
 url=$(text "$DEVLAKE_ORB_EXECUTABLE_URL")
 sums=$(text "$DEVLAKE_ORB_EXECUTABLE_SHA256" | tr '[:upper:]' '[:lower:]')
-work=$(mktemp -d) || give_up 1 "no temporary folder can be made." "Set TMPDIR to one that can be written."
+work=$(mktemp -d) || give_up 1 "a temporary folder can't be made." "Set TMPDIR to one that can be written."
 trap 'rm -rf "$work"' EXIT
 
+if [ -e "$folder" ] && ! own "$folder"; then
+  give_up 1 "$folder is not this user's alone, so what it says is not believed." "Give another state_folder."
+fi
 take_parameters
 # As start.sh and names.sh have written them.
 service=$(text "$DEVLAKE_SERVICE")

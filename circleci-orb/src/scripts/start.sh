@@ -13,14 +13,22 @@ environment=${environment:-$(text "$DEVLAKE_ENVIRONMENT")}
 job=$DEVLAKE_ORB_FOLDER/job-$CIRCLE_WORKFLOW_JOB_ID
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 
-if mkdir -p "$job" "$DEVLAKE_ORB_FOLDER/start" &&
+umask 077
+# A folder of our own, in which nobody else can put a link: in /tmp anybody could have made it before.
+own() {
+  mkdir -p "$1"
+  # shellcheck disable=SC3067 # every shell has -O
+  [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 \))" ]
+}
+
+if own "$DEVLAKE_ORB_FOLDER" && mkdir -p "$job" "$DEVLAKE_ORB_FOLDER/start" &&
   printf '%s\n' "$now" >"$job/started-at" &&
   printf '%s\n' "$now" >"$DEVLAKE_ORB_FOLDER/start/started-at" &&
   printf '%s\n' "$CIRCLE_WORKFLOW_ID" "$service" "$environment" >"$DEVLAKE_ORB_FOLDER/start-name" &&
   cp "$DEVLAKE_ORB_FOLDER/start-name" "$DEVLAKE_ORB_FOLDER/start/name"; then
   echo "devlake-ci: the deployment begins at $now."
 else
-  echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written, so the start is forgotten." \
+  echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written by this user alone, so the start is forgotten." \
     "Give another state_folder." >&2
 fi
 exit 0
