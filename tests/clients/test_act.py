@@ -5,6 +5,8 @@ import pytest
 from devlake_sandbox import Sandbox
 from tests.clients import act
 
+pytestmark = pytest.mark.timeout(1800)  # a whole workflow runs in the setup of the first test
+
 
 class Ran:
     """A workflow that act has run: how each job ended, what it said, and what DevLake stored."""
