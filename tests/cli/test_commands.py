@@ -198,7 +198,7 @@ def test_a_report_needs_nobody_who_listens(server, closed):
     assert (ran.returncode, len(server.received)) == (0, 1)
 
 
-def test_demo_tells_a_story_of_three_cis_that_ends_in_four_numbers(tmp_path):
+def test_demo_begins_with_setup_and_tells_a_story_of_three_cis_that_ends_in_four_numbers(tmp_path):
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "x"], check=True)
@@ -209,6 +209,11 @@ def test_demo_tells_a_story_of_three_cis_that_ends_in_four_numbers(tmp_path):
         check=True,
     )  # fmt: skip
 
+    assert re.findall(r"^  ([+~] .*)", ran.stdout, re.MULTILINE) == [
+        '+ connection "shop"', '+ project "shop" with dora', '~ blueprint of "shop": with "shop"',
+        '+ key "devlake-ci-shop"',
+    ]  # fmt: skip
+    assert re.search(r"\n  Counted: the project was computed \d\.\d s after", ran.stdout)
     assert re.findall(r"Reported: (.*)\.", ran.stdout) == [
         "SUCCESS in STAGING (staging)", "SUCCESS in PRODUCTION (production)",
         "FAILURE in PRODUCTION (production/eu)", "SUCCESS in PRODUCTION (production)",
