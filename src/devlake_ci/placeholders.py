@@ -16,7 +16,7 @@ def render(template: str, values: Mapping[str, str | None], source: str) -> str:
         name = placeholder[1]
         if name not in values:
             raise BadUsageError(
-                f"{source}: {placeholder[0]} is not known.",
+                f"{source}: {placeholder[0]} is not a known placeholder.",
                 f"Known are {', '.join(f'{{{each}}}' for each in values)}.",
             )
         if (found := values[name]) is None:

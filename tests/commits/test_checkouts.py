@@ -266,7 +266,7 @@ class TestAPath:
         (job / "file").touch()
 
         assert "no such file or folder" in refused(read, "nowhere", BadUsageError)
-        assert "is no folder" in refused(read, "file", BadUsageError)
+        assert "is not a folder" in refused(read, "file", BadUsageError)
 
     def test_must_not_lead_out_of_the_jobs_folder(self, read, repository, job):
         outside = repository(job.parent / "outside", PAY)

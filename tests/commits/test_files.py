@@ -82,7 +82,7 @@ def test_errors_in_one_of_many_files_name_it(read, job):
 def test_a_pattern_that_nothing_matches_is_an_error(read, pattern):
     said = refused(read, f"./{pattern}")
 
-    assert "no file matches" in said or "is no pattern" in said or "can't be read" in said
+    assert "no file matches" in said or "is not a pattern" in said or "can't be read" in said
 
 
 def test_a_pattern_does_not_follow_links_in_circles(read, job):
@@ -151,8 +151,8 @@ def test_a_folder_or_a_pipe_is_no_file(read, job):
     os.mkfifo(job / "pipe")
 
     assert "is a folder" in refused(read, ".")
-    assert "is no regular file" in refused(read, "pipe")
-    assert "is no regular file" in refused(read, "/dev/zero")
+    assert "is not a regular file" in refused(read, "pipe")
+    assert "is not a regular file" in refused(read, "/dev/zero")
 
 
 class TestAStrangersLink:

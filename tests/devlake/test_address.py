@@ -115,7 +115,7 @@ def test_headers_for_a_proxy_are_passed_on():
         ({"url": "http://la ke/"}, BadUsageError, "--url is not the URL"),
         ({"connection": None}, BadUsageError, "names no webhook connection"),
         ({"project": "shop"}, BadUsageError, "are both given"),
-        ({"connection": "{team}"}, BadUsageError, "{team} is not known"),
+        ({"connection": "{team}"}, BadUsageError, "{team} is not a known placeholder"),
         ({"connection": "{service}"}, MissingError, "this job has none"),
         ({"connection": "1" * 19}, BadUsageError, "is not the number of a webhook connection"),
         ({"connection": "a/../b"}, BadUsageError, "has an empty part"),

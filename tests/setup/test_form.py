@@ -91,8 +91,8 @@ def test_repositories_make_connections_by_the_rule_that_reports_use():
         ),
         (
             "projects:\n- name: a\n  connection-name: '{service}'\n  repositories: [acme/pay]",
-            ", project 1 (line 2): connection-name: {service} is not known. Known are {owner}, "
-            "{repo}.",
+            ", project 1 (line 2): connection-name: {service} is not a known placeholder. "
+            "Known are {owner}, {repo}.",
         ),
         (
             "projects:\n- name: a\n  connection-name: '{repo}'\n  repositories: [pay]",

@@ -264,7 +264,7 @@ def _split(short: str, place: str, server: str | None) -> tuple[str, str]:
     if url := canonical(repo if is_url else f"{server}/{repo}"):
         return url, name
     raise BadUsageError(
-        f"{place}: {shown(repo)} is no repository{'' if is_url else f' of {server}'}.",
+        f"{place}: {shown(repo)} is not a repository{'' if is_url else f' of {server}'}.",
         "Write an entry with repo_url and sha.",
     )
 

@@ -39,7 +39,7 @@ class Disk:
         """Give a folder's real path."""
         found = self._found(path, source, _RELATIVE)
         if not Path(found).is_dir():
-            raise BadUsageError(f"{source}: {quoted(path)} is no folder.", _RELATIVE)
+            raise BadUsageError(f"{source}: {quoted(path)} is not a folder.", _RELATIVE)
         return found
 
     def nested(self, folder: str, path: str) -> str | None:
@@ -58,7 +58,7 @@ class Disk:
             found = sorted(map(str, islice(matching, MOST_FILES + 1)))
         except (OSError, ValueError, re.error) as error:
             why = cut(line(str(error)), 200)
-            raise BadUsageError(f"{source}: {quoted(pattern)} is no pattern ({why}).") from None
+            raise BadUsageError(f"{source}: {quoted(pattern)} is not a pattern ({why}).") from None
         if not found:
             raise BadUsageError(f"{source}: no file matches {quoted(pattern)}.", _FILE)
         if len(found) > MOST_FILES:
@@ -71,7 +71,7 @@ class Disk:
         found = self._found(path, source, _FILE, within)
         try:
             if not stat.S_ISREG(Path(found).stat().st_mode):
-                what = "a folder" if Path(found).is_dir() else "no regular file"
+                what = "a folder" if Path(found).is_dir() else "not a regular file"
                 raise BadUsageError(f"{source}: {quoted(path)} is {what}.", "Give a file.")
             content = beginning(Path(found), limit + 1)
         except OSError as error:
