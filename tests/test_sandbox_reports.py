@@ -21,7 +21,7 @@ PIPELINE = {
     "CI_PIPELINE_CREATED_AT": "2026-03-01T11:50:00Z",
     "CI_JOB_STARTED_AT": "2026-03-01T11:55:00Z",
 }
-ID = "gitlab:gitlab.com/acme/shop:42::deploy:7::eu/production"
+ID = "gitlab:gitlab.com/acme/shop:42:7::eu/production"
 TIMES = {
     "created_date": "2026-03-01 11:50:00.000",
     "started_date": "2026-03-01 11:55:00.000",

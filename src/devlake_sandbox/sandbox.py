@@ -6,7 +6,7 @@ from threading import Barrier, BrokenBarrierError, Thread
 from types import TracebackType
 from typing import Self
 
-from devlake_sandbox import connections, dora, lead_time, page, record, router, runs, tables
+from devlake_sandbox import dora, lead_time, page, record, router, runs, setup_routes, tables
 from devlake_sandbox.answers import Answer
 from devlake_sandbox.record import Received
 from devlake_sandbox.request import CONFIG_UI, Request
@@ -26,8 +26,8 @@ class Sandbox:
     """A DevLake of `version` on `host`:`port` (0: any that is free), keeping its rows in `store`.
 
     `store` is a file, which keeps everything over a restart, or ":memory:". Unless `empty`, there
-    is a connection named "ci" with an API key. It listens from the start and answers inside a
-    `with` block or in `serve_forever`.
+    is a connection named "ci", a project "ci" that has it, with the blueprint 1, and an API key for
+    both. It listens from the start and answers inside a `with` block or in `serve_forever`.
 
     `auth_enabled` is DevLake's AUTH_ENABLED.
 
@@ -60,7 +60,7 @@ class Sandbox:
             self.url = f"http://{host}:{self._server.port}"
             self.token: str | None = settings.get("token")
             if not (empty or settings):
-                self.token = self._first_key()
+                self.token = setup_routes.begin(self._store, self.version)
             # In plain, unlike DevLake: a restart shall print the same again.
             kept = {"id": 1, "port": self._server.port, "token": self.token}
             self._store.put(SETTINGS, [kept])
@@ -73,10 +73,6 @@ class Sandbox:
             with suppress(OSError):
                 return Server(host, before, self._answer)
         return Server(host, port, self._answer)
-
-    def _first_key(self) -> str:
-        connection = connections.create(self._store, self.version, {"name": "ci"})
-        return str(connection["apiKey"]["apiKey"])
 
     @property
     def connection_url(self) -> str | None:

@@ -10,11 +10,30 @@ from devlake_sandbox import auth, blueprints, calls, connections, projects, runs
 from devlake_sandbox.answers import CREATED, CSV, OK, Answer
 from devlake_sandbox.calls import Call
 from devlake_sandbox.route import Route
+from devlake_sandbox.store import Store
+from devlake_sandbox.versions import Version
 
 PAGE_SIZE = 50
 """Of a list, where the request names none."""
 
 T = TypeVar("T")
+
+
+def begin(store: Store, version: Version) -> str:
+    """Make a connection, a project that has it, and a key for both; return the key's secret."""
+    connection = connections.create(store, version, {"name": "ci"})["id"]
+    metrics = [{"pluginName": "dora", "pluginOption": "", "enable": True}]
+    blueprint = projects.create(store, version, {"name": "ci", "metrics": metrics})["blueprint"]
+    if blueprint is None:
+        named = {"name": "ci-Blueprint", "projectName": "ci"}
+        blueprint = blueprints.create(store, version, named)
+    number = blueprint["id"]
+    listed = [{"pluginName": "webhook", "connectionId": connection, "scopes": []}]
+    blueprints.patch(store, version, str(number), {"connections": listed})
+    reports = f"plugins/webhook/connections/{connection}/.*"
+    path = f"/({reports}|blueprints/{number}/(trigger|pipelines)$)"
+    key = auth.create(store, {"name": "ci", "type": auth.OWN_TYPE, "allowedPath": path})
+    return str(key["apiKey"])
 
 
 def _page(call: Call, everything: list[T]) -> list[T]:

@@ -260,7 +260,8 @@ def test_looking_is_not_counted_as_a_request(sandbox):
 
 
 def test_a_project_is_shown_with_its_connections_and_how_its_last_run_ended():
-    with Sandbox(run_seconds=0) as sandbox, requests.Session() as client:
+    with Sandbox(run_seconds=0, empty=True) as sandbox, requests.Session() as client:
+        client.post(f"{sandbox.url}/plugins/webhook/connections", json={"name": "ci"})
         dora = {"pluginName": "dora", "pluginOption": {}, "enable": True}
         client.post(f"{sandbox.url}/projects", json={"name": SCRIPT, "metrics": [dora]})
         listed = [{"pluginName": "webhook", "connectionId": 1, "scopes": []}]

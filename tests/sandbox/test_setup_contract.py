@@ -33,7 +33,7 @@ def test_every_recorded_exchange_of_a_setup_has_the_same_answer_and_the_same_row
         replay = Replay(sandbox, client)
         differences = [replay.differences(exchange) for exchange in exchanges]
 
-    assert len(exchanges) >= 72
+    assert len(exchanges) >= 98
     assert not any(differences), "\n".join(filter(None, differences))
 
 

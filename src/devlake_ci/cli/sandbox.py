@@ -39,7 +39,7 @@ from devlake_sandbox import RELEASED, VERSIONS, Sandbox
     default=":memory:",
     help="Keep what arrives in this SQLite file. Default: in memory.",
 )
-@click.option("--empty", is_flag=True, help="Start without a connection and an API key.")
+@click.option("--empty", is_flag=True, help="Start without a connection, a project and an API key.")
 def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None:
     """Run a stand-in DevLake on this machine: the routes and answers of the real one's webhook.
 
@@ -60,4 +60,5 @@ def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None
     if server.connection_url:
         say(f"export DEVLAKE_URL={server.connection_url}")
         say(f"export DEVLAKE_TOKEN={server.token}")
+        say("export DEVLAKE_REFRESH=1")
     server.serve_forever()
