@@ -11,7 +11,7 @@ LAYERS = [
     {"errors", "effects", "text"},
     {"model", "options", "timestamps", "identity", "placeholders", "limits"},
     {"vocabulary", "commits"},
-    {"results", "ci", "devlake"},
+    {"ci", "devlake"},
     {"incidents"},
     {"deployment", "doctor", "setup", "changes"},
     {"runtime"},

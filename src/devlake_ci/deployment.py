@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from devlake_ci import results, vocabulary
+from devlake_ci import vocabulary
 from devlake_ci.commits.additional import combined
 from devlake_ci.commits.remote import HEAD
 from devlake_ci.commits.repo_url import canonical, path_of
@@ -116,9 +116,11 @@ def names(options: Options, context: Context) -> dict[str, str | None]:
 
 
 def _result(options: Options, context: Context) -> Result:
-    result = results.given(options, "result") or results.of_job(options, context)
+    result = vocabulary.given_result(options, "result") or vocabulary.ci_result(options, context)
     if result is None:
-        raise results.unknown("How the deployment ended", "--result (or DEVLAKE_RESULT)", context)
+        raise vocabulary.unknown_result(
+            "How the deployment ended", "--result (or DEVLAKE_RESULT)", context
+        )
     if result is Result.SKIPPED:
         raise NothingToReport("Nothing is reported: the deployment was skipped, or has not ended.")
     return result

@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from devlake_ci.errors import BadUsageError, MissingError
-from devlake_ci.model import Environment, Result
+from devlake_ci.model import Context, Environment, Result
+from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -192,3 +193,44 @@ def _squeezed(word: str) -> str:
 
 
 _RESULTS = {_squeezed(word): kind for kind, words in RESULTS.items() for word in words}
+
+
+def given_result(options: Options, name: str) -> Result | None:
+    """Read the option `name`, `result` or `incident_result`; None if it isn't given.
+
+    Raises BadUsageError for a word that is no result.
+    """
+    word: str | None = getattr(options, name)
+    if not word:
+        return None
+    if word == Result.MANUAL:  # in capitals it is DevLake's; GitLab's `manual` was never started
+        return Result.MANUAL
+    return result(word, options.source(name), _result_map(options))
+
+
+def ci_result(options: Options, context: Context) -> Result | None:
+    """Read what the CI says of the job; None if it doesn't say it, or if its word is ambiguous."""
+    word = context.result_word
+    return (find(word, _result_map(options)) if word else None) or context.result
+
+
+def unknown_result(what: str, option: str, context: Context) -> MissingError:
+    """Make the error for a result that nobody says, or that the CI says in an ambiguous word.
+
+    `what` completes "... is not known", and `option` is the flag that would say it.
+    """
+    word, ci = context.result_word, context.provider
+    if word and has_ended(word):
+        return MissingError(
+            f"{what} is not known: {ci} says {quoted(word)}, which may be a success or not.",
+            f"Say which: --result-map {quoted(f'{word}=SUCCESS')} (or FAILURE), or give {option}.",
+        )
+    return MissingError(
+        f"{what} is not known: {ci} doesn't say it here.",
+        f"Give {option}: success, failed or cancelled. On GitHub, use the outcome of the step that "
+        "deploys: ${{ steps.deploy.outcome }}.",
+    )
+
+
+def _result_map(options: Options) -> dict[str, Result]:
+    return result_map(options.result_map, options.source("result_map"))

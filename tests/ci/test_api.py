@@ -6,7 +6,7 @@ import pytest
 import responses
 
 from devlake_ci import ci
-from devlake_ci.ci import github, gitlab, plain
+from devlake_ci.ci import PLAIN, github, gitlab
 from devlake_ci.cli.session import Session
 from devlake_ci.options import Options
 
@@ -34,8 +34,8 @@ def api():
 
 
 @pytest.fixture
-def ask(world, api):  # noqa: ARG001 (whatever is asked, it is asked there)
-    return Session(world({}), Options()).ask
+def ask(make_runtime, api):  # noqa: ARG001 (whatever is asked, it is asked there)
+    return Session(make_runtime({}), Options()).ask
 
 
 def asked(api):
@@ -146,7 +146,7 @@ def test_an_answer_that_is_no_whole_sha_resolves_nothing(api, ask, provider, env
     assert provider.resolve("main", env, ask) is None
 
 
-@pytest.mark.parametrize("provider", [*ci.PROVIDERS, plain.PROVIDER])
+@pytest.mark.parametrize("provider", [*ci.PROVIDERS, PLAIN])
 def test_without_variables_nobody_is_asked(api, ask, provider):
     assert provider.times({}, ask) == (None, None)
     assert provider.resolve("main", {}, ask) is None

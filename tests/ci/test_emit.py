@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devlake_ci import ci
-from devlake_ci.ci import circleci, github, gitlab, plain
+from devlake_ci.ci import PLAIN, circleci, github, gitlab
 from devlake_ci.ci.github import output_line
 from devlake_ci.effects import Append, Replace, Say
 from devlake_ci.errors import NothingToReport, RefusedError
@@ -254,7 +254,7 @@ def test_circleci_gets_variables_that_a_shell_reads_back_as_they_were(text):
     ]
 
 
-@pytest.mark.parametrize("provider", [gitlab.PROVIDER, circleci.PROVIDER, plain.PROVIDER])
+@pytest.mark.parametrize("provider", [gitlab.PROVIDER, circleci.PROVIDER, PLAIN])
 def test_a_ci_that_names_no_file_is_told_nothing(provider):
     assert provider.emit(reported(), {}) == ()
 
@@ -269,6 +269,6 @@ def test_a_start_time_is_remembered_to_the_second_in_utc():
     assert in_circleci == (Append("/bash/env", "export DEVLAKE_STARTED_AT=2026-03-02T12:00:00Z\n"),)
 
 
-@pytest.mark.parametrize("provider", [*ci.PROVIDERS, plain.PROVIDER])
+@pytest.mark.parametrize("provider", [*ci.PROVIDERS, PLAIN])
 def test_a_start_time_is_not_remembered_where_there_is_no_file_for_it(provider):
     assert provider.remember(NOON, {}) == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devlake_ci.ci.masking import masks, secrets
+from devlake_ci.cli.printing import masks, secrets
 from devlake_ci.effects import Mask
 from devlake_ci.options import Options
 from tests.support import PIPELINE

@@ -1,7 +1,7 @@
 import pytest
 
 from devlake_ci import ci
-from devlake_ci.ci import plain
+from devlake_ci.ci import PLAIN
 from devlake_ci.errors import BadUsageError
 
 
@@ -37,8 +37,8 @@ def test_systems_that_call_themselves_github_have_no_api_of_github(like, name):
     provider = ci.provider({"GITHUB_ACTIONS": "true", like: "true"})
 
     assert provider.name == name
-    assert provider.resolve is plain.PROVIDER.resolve
-    assert provider.times is plain.PROVIDER.times
+    assert provider.resolve is PLAIN.resolve
+    assert provider.times is PLAIN.times
 
 
 def test_without_any_variable_it_is_a_plain_machine():

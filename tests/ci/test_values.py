@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devlake_ci.ci.values import exit_code, host, number, unix_time, whole_sha
+from devlake_ci.ci.facts import exit_code, host, number, unix_time, whole_sha
 from devlake_ci.model import Result
 
 

@@ -9,7 +9,7 @@ import pytest
 from devlake_ci import runtime
 from devlake_ci.commits import checkouts
 from devlake_ci.errors import BadUsageError, MissingError
-from devlake_ci.runtime import disk
+from devlake_ci.runtime import files
 
 PAY = "https://github.com/acme/pay"
 
@@ -295,9 +295,9 @@ class TestAPath:
 
 
 def test_a_git_that_says_too_much_or_hangs_is_ended(monkeypatch):
-    monkeypatch.setattr(disk, "SECONDS", 0.1)
-    endless = disk.Disk((), ("yes",), os.environ)
-    silent = disk.Disk((), ("sh", "-c", "exec sleep 60"), os.environ)
+    monkeypatch.setattr(files, "SECONDS", 0.1)
+    endless = files.Disk((), ("yes",), os.environ)
+    silent = files.Disk((), ("sh", "-c", "exec sleep 60"), os.environ)
 
     assert endless.git("x").out is None
     assert silent.git("x").out is None

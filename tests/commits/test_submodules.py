@@ -2,8 +2,7 @@
 
 import pytest
 
-from devlake_ci.commits import submodules
-from devlake_ci.commits.submodules import resolve_relative
+from devlake_ci.commits.checkouts import resolve_relative, submodule_commits
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
 from tests.support import SHA
@@ -15,7 +14,7 @@ OTHER = "1234567890abcdef1234567890abcdef12345678"
 @pytest.fixture
 def read(workspace):
     def ran(path, recursive=False):
-        found = submodules.commits(str(path), "--submodules", workspace, recursive=recursive)
+        found = submodule_commits(str(path), "--submodules", workspace, recursive=recursive)
         return list(found)
 
     return ran

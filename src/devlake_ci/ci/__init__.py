@@ -2,9 +2,8 @@
 
 from importlib import import_module
 
-from devlake_ci.ci import plain
 from devlake_ci.ci.checkout import completed
-from devlake_ci.ci.facts import Fact, value
+from devlake_ci.ci.facts import Fact, Facts, value
 from devlake_ci.ci.provider import Env, Git, Provider, ReadFile
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context
@@ -32,18 +31,21 @@ KNOWN = (
 )
 """The CIs, each a module of this package; no two of them claim the same environment."""
 
+PLAIN = Provider(name="plain", markers=(), read=lambda _: Facts())
+"""A machine without a CI that we know: options, variables of our own and git say everything."""
+
 PROVIDERS: list[Provider] = [import_module(f"{__name__}.{name}").PROVIDER for name in KNOWN]
 
 
 def provider(env: Env) -> Provider:
-    """Return the CI that `DEVLAKE_CI` names, else the one whose marker is set, else `plain`.
+    """Return the CI that `DEVLAKE_CI` names, else the one whose marker is set, else PLAIN.
 
     Raise BadUsageError if `DEVLAKE_CI` names none that is known.
     """
     forced = value(env, "DEVLAKE_CI")
     if forced:
         return _named(forced)
-    return next((known for known in PROVIDERS if known.marker(env)), plain.PROVIDER)
+    return next((known for known in PROVIDERS if known.marker(env)), PLAIN)
 
 
 def context(env: Env, read_file: ReadFile, git: Git) -> Context:
@@ -56,7 +58,7 @@ def context(env: Env, read_file: ReadFile, git: Git) -> Context:
 
 
 def _named(name: str) -> Provider:
-    known: list[Provider] = [*PROVIDERS, plain.PROVIDER]
+    known: list[Provider] = [*PROVIDERS, PLAIN]
     for one in known:
         if name.lower() == one.name:
             return one

@@ -13,9 +13,8 @@ as DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows.
 [1] https://argo-workflows.readthedocs.io/en/latest/variables/
 """
 
-from devlake_ci.ci.facts import Facts, mapped, value, variable
+from devlake_ci.ci.facts import Facts, mapped, timestamp, value, variable
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import timestamp
 
 
 def read(env: Env) -> Facts:

@@ -34,16 +34,19 @@ from urllib.parse import quote
 from devlake_ci.ci.facts import (
     Fact,
     Facts,
+    bare_ref,
+    commit_sha,
     joined,
     mapped,
+    number,
     pull_request,
     renamed,
+    timestamp,
     value,
     variable,
 )
 from devlake_ci.ci.outputs import problem, variables
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, commit_sha, number, timestamp
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Say
 from devlake_ci.model import Outcome

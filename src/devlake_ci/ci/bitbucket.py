@@ -18,9 +18,20 @@ Times, the step's name, the commit's message and who set it off (but as a UUID):
 [1] https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
 """
 
-from devlake_ci.ci.facts import Fact, Facts, joined, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    commit_sha,
+    exit_code,
+    joined,
+    mapped,
+    number,
+    pull_request,
+    value,
+    variable,
+)
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, commit_sha, exit_code, number
 from devlake_ci.commits.repo_url import canonical
 
 

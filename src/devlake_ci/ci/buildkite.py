@@ -22,11 +22,19 @@ https://buildkite.com/docs/agent/v3/cli-meta-data
 [1] https://buildkite.com/docs/pipelines/configure/environment-variables
 """
 
-from devlake_ci.ci.facts import Facts, mapped, pull_request, value, variable
-from devlake_ci.ci.outputs import outputs
+from devlake_ci.ci.facts import (
+    Facts,
+    bare_ref,
+    exit_code,
+    mapped,
+    number,
+    pull_request,
+    value,
+    variable,
+    whole_sha,
+)
+from devlake_ci.ci.outputs import outputs, summary
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.summary import summary
-from devlake_ci.ci.values import bare_ref, exit_code, number, whole_sha
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Run
 from devlake_ci.errors import NothingToReport

@@ -6,8 +6,8 @@ What the checkout says counts only as far as it is one of the repository that th
 from dataclasses import replace
 from typing import Any
 
+from devlake_ci.ci.facts import whole_sha
 from devlake_ci.ci.provider import Git
-from devlake_ci.ci.values import whole_sha
 from devlake_ci.commits import remote
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Context

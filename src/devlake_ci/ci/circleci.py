@@ -15,10 +15,20 @@ import shlex
 from base64 import urlsafe_b64decode
 from datetime import datetime
 
-from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    commit_sha,
+    mapped,
+    number,
+    pull_request,
+    unix_time,
+    value,
+    variable,
+)
 from devlake_ci.ci.outputs import STARTED_AT, variables
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, commit_sha, number, unix_time
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Outcome

@@ -21,9 +21,19 @@
 
 from datetime import datetime
 
-from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    mapped,
+    number,
+    pull_request,
+    unix_time,
+    value,
+    variable,
+    whole_sha,
+)
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, number, unix_time, whole_sha
 from devlake_ci.commits.repo_url import canonical
 
 

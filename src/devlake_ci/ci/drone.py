@@ -23,9 +23,21 @@
 [3] https://developer.harness.io/docs/continuous-integration/troubleshoot-ci/ci-env-var
 """
 
-from devlake_ci.ci.facts import Fact, Facts, joined, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    commit_sha,
+    host,
+    joined,
+    mapped,
+    number,
+    pull_request,
+    unix_time,
+    value,
+    variable,
+)
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, commit_sha, host, number, unix_time
 from devlake_ci.commits.repo_url import canonical
 
 NAME = "drone"

@@ -17,11 +17,20 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, renamed, value, variable
-from devlake_ci.ci.outputs import STARTED_AT, outputs
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    commit_sha,
+    mapped,
+    number,
+    pull_request,
+    renamed,
+    value,
+    variable,
+)
+from devlake_ci.ci.outputs import STARTED_AT, headline, outputs, summary
 from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile, Reply
-from devlake_ci.ci.summary import headline, summary
-from devlake_ci.ci.values import bare_ref, commit_sha, number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.effects import Append, Effect, Say

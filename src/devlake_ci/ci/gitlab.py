@@ -13,11 +13,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.facts import Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Facts,
+    bare_ref,
+    commit_sha,
+    mapped,
+    number,
+    pull_request,
+    timestamp,
+    value,
+    variable,
+)
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.paging import PAGE, paged
-from devlake_ci.ci.provider import Ask, Env, Provider, Reply
-from devlake_ci.ci.values import bare_ref, commit_sha, number, timestamp
+from devlake_ci.ci.provider import PAGE, Ask, Env, Provider, Reply, paged
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.effects import Effect, Replace
@@ -360,7 +368,7 @@ def pages(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[str, Any
 
     many = MissingError(f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.")
     for things in paged(page, PAGES, many):
-        yield from things
+        yield from (each for each in things if isinstance(each, dict))
 
 
 def page_path(path: str, number: int, **query: Any) -> str:  # noqa: ANN401 (text, or several)

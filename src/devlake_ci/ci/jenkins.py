@@ -24,9 +24,19 @@ How the build stands and when it began, Groovy alone knows: give DEVLAKE_RESULT.
 [6] https://www.jenkins.io/doc/book/pipeline/shared-libraries/: a library is checked out, too
 """
 
-from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    commit_sha,
+    host,
+    mapped,
+    number,
+    pull_request,
+    value,
+    variable,
+)
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, commit_sha, host, number
 from devlake_ci.commits.repo_url import canonical
 
 _REQUEST = ("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")

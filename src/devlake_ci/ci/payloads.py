@@ -13,8 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from devlake_ci.ci.facts import UNSET
-from devlake_ci.ci.values import timestamp
+from devlake_ci.ci.facts import UNSET, timestamp
 
 
 def _text(found: object) -> str | None:

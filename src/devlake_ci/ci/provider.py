@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from devlake_ci.effects import Effect
 from devlake_ci.model import Context, Outcome
 
 if TYPE_CHECKING:
     from devlake_ci.ci.facts import Facts
+
+from collections.abc import Iterator
 
 Env = Mapping[str, str]
 
@@ -34,6 +36,27 @@ class Reply:
 
 Ask = Callable[[str, Mapping[str, str]], Reply]
 """GET a URL with headers, within the time that is left."""
+
+
+PAGE = 100
+"""Entries on a page of a list: the most that the APIs of GitHub and GitLab return at once."""
+T = TypeVar("T")
+
+
+def paged(
+    ask: Callable[[int], list[T]], most: int, too_many: Exception | None = None
+) -> Iterator[list[T]]:
+    """Yield page after page of a list, until one isn't full.
+
+    `ask` returns a page by its number, counted from 1. Raise `too_many`, or just end, after `most`.
+    """
+    for number in range(1, most + 1):
+        found = ask(number)
+        yield found
+        if len(found) < PAGE:
+            return
+    if too_many:
+        raise too_many
 
 
 Times = tuple[datetime | None, datetime | None]

@@ -22,10 +22,20 @@ Service messages are read from the standard output, and escaped as [3] says.
 
 import re
 
-from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    commit_sha,
+    host,
+    mapped,
+    number,
+    pull_request,
+    value,
+    variable,
+)
 from devlake_ci.ci.outputs import problem, variables
 from devlake_ci.ci.provider import Env, Provider, ReadFile
-from devlake_ci.ci.values import bare_ref, commit_sha, host, number
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.effects import Effect, Say
 from devlake_ci.model import Outcome

@@ -18,9 +18,17 @@ So the result has to be given. There are no times.
 [1] https://docs.travis-ci.com/user/environment-variables/#default-environment-variables
 """
 
-from devlake_ci.ci.facts import Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Facts,
+    bare_ref,
+    commit_sha,
+    mapped,
+    number,
+    pull_request,
+    value,
+    variable,
+)
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, commit_sha, number
 
 
 def read(env: Env) -> Facts:

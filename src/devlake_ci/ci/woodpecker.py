@@ -24,9 +24,20 @@ So the result has to be given: by one step with `when: status: success`, and one
 [3] ibid., drone_compatibility.go
 """
 
-from devlake_ci.ci.facts import Fact, Facts, mapped, pull_request, value, variable
+from devlake_ci.ci.facts import (
+    Fact,
+    Facts,
+    bare_ref,
+    commit_sha,
+    host,
+    mapped,
+    number,
+    pull_request,
+    unix_time,
+    value,
+    variable,
+)
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.ci.values import bare_ref, commit_sha, host, number, unix_time
 from devlake_ci.commits.repo_url import canonical
 
 NAME = "woodpecker"

@@ -14,8 +14,7 @@ from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
 from devlake_ci.devlake import issue
 from devlake_ci.errors import BadUsageError, MissingError
-from devlake_ci.incidents.content import checked_key
-from devlake_ci.incidents.decision import AFTER
+from devlake_ci.incidents.decision import AFTER, checked_key
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, Streak
 from devlake_ci.limits import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, truncate
 from devlake_ci.model import Incident, Outcome

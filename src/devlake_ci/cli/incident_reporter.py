@@ -12,7 +12,7 @@ from devlake_ci.cli.session import Session
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, UnreachedError
 from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.incidents import branches, decision
-from devlake_ci.incidents.content import streak_of
+from devlake_ci.incidents.decision import streak_of
 from devlake_ci.incidents.streak import History, IncidentState, JobResult, Source, Streak
 from devlake_ci.model import Incident, Outcome, Result
 from devlake_ci.text import quoted

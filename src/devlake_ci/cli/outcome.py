@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from devlake_ci import ci
-from devlake_ci.ci.outputs import outputs
-from devlake_ci.ci.summary import COMMITS_SHOWN
+from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
 from devlake_ci.cli.printing import mask, redacted, say
 from devlake_ci.effects import Append, Effect, Mask, Replace, Run, Say
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from devlake_ci.ci import facts
-from devlake_ci.ci.masking import forms
+from devlake_ci.cli.printing import forms
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
 from devlake_ci.text import quoted

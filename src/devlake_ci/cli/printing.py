@@ -1,12 +1,64 @@
 """The one way to print: no secret of this run gets out, and nobody has to listen."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from itertools import chain
+from urllib.parse import unquote, urlsplit
 
 import click
 
-from devlake_ci.text import Redactor
+from devlake_ci.ci.facts import value
+from devlake_ci.ci.provider import Env
+from devlake_ci.effects import Effect, Mask
+from devlake_ci.options import Options
+from devlake_ci.text import SHORTEST_SECRET, Redactor, data
+
+
+def secrets(options: Options) -> tuple[str, ...]:
+    """Return all that was given as a secret."""
+    tokens = (options.token, options.github_token, options.gitlab_token)
+    return forms(filter(None, tokens), options.header, filter(None, [options.url]))
+
+
+def forms(tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]) -> tuple[str, ...]:
+    """Return the secrets in these, longest first, so that no part hides the whole."""
+    tokens = list(tokens)
+    keys = (each.strip().rpartition(" ")[2] for each in tokens)  # of "Bearer KEY"
+    found = {*tokens, *keys, *chain(*map(_of_header, headers), *map(_of_url, urls))}
+    long_enough = {each.strip() for each in found if len(each.strip()) >= SHORTEST_SECRET}
+    return tuple(sorted(long_enough, key=lambda each: (-len(each), each)))
+
+
+def masks(secrets: Iterable[str], env: Env) -> tuple[Effect, ...]:
+    """Tell GitHub to write *** for each; other CIs know their own secret variables only.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log
+    """
+    if value(env, "GITHUB_ACTIONS") != "true":
+        return ()
+    return tuple(Mask(f"::add-mask::{data(each)}") for each in secrets)
+
+
+def _of_header(header: str) -> Iterator[str]:
+    text = header.partition(":")[2].strip()
+    yield text
+    yield text.rpartition(" ")[2]  # Bearer …
+
+
+def _of_url(url: str) -> Iterator[str]:
+    """Return the password, or a user that stands alone: it is one then."""
+    try:
+        parts = urlsplit(url)
+        user, password = parts.username or "", parts.password
+    except ValueError:
+        return
+    if secret := user if password is None else password:
+        yield from (secret, unquote(secret))
+        yield b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode()
+
 
 _REDACTOR: ContextVar[Redactor] = ContextVar("redactor", default=Redactor(()))  # noqa: B039 (frozen)
 
@@ -37,3 +89,26 @@ def mask(line: str) -> None:
     """Print a line that tells the CI what to hide: the one place where a secret stands."""
     with suppress(OSError, ValueError):
         click.echo(line, err=True)
+
+
+EVERY = 10.0
+"""Seconds between two lines in a log."""
+
+
+@contextmanager
+def progress(total: int, monotonic: Callable[[], float]) -> Iterator[Callable[[], None]]:
+    """Return what is to be called after each of `total` steps; it reports on standard error."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=total, file=sys.stderr, show_pos=True) as bar:
+            yield lambda: bar.update(1)
+        return
+    said, number = monotonic(), 0
+
+    def advance() -> None:
+        nonlocal said, number
+        number += 1
+        if monotonic() - said >= EVERY and number < total:
+            said = monotonic()
+            say(f"{number} of {total} are done.", err=True)
+
+    yield advance

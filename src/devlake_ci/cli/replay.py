@@ -11,11 +11,9 @@ from typing import NamedTuple
 import click
 
 from devlake_ci.ci.facts import value
-from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
-from devlake_ci.cli.printing import say
-from devlake_ci.cli.progress import progress
+from devlake_ci.cli.printing import masks, progress, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.delivery import Delivery

@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 
 from devlake_ci import ci
 from devlake_ci import deployment as deployments
-from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
-from devlake_ci.cli.printing import redacted, say
+from devlake_ci.cli.printing import masks, redacted, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import target

@@ -7,11 +7,9 @@ from shlex import quote
 
 import click
 
-from devlake_ci.ci.masking import masks, secrets
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
-from devlake_ci.cli.printing import say
-from devlake_ci.cli.progress import progress
+from devlake_ci.cli.printing import masks, progress, say, secrets
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.api import Api
 from devlake_ci.devlake.inventory import State, state

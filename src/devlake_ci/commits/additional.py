@@ -80,7 +80,9 @@ def _named(
         for path in options.checkout:
             yield checkouts.commit(path, options.source("checkout"), workspace)
     if options.submodules:
-        from devlake_ci.commits import submodules  # noqa: PLC0415
+        from devlake_ci.commits import checkouts  # noqa: PLC0415
 
         source, recursive = options.source("submodules"), options.submodules_recursive
-        yield from submodules.commits(options.submodules, source, workspace, recursive=recursive)
+        yield from checkouts.submodule_commits(
+            options.submodules, source, workspace, recursive=recursive
+        )

@@ -19,8 +19,7 @@ from pydantic import AwareDatetime
 from devlake_ci.ci import github as provider
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github import get
-from devlake_ci.ci.paging import PAGE
-from devlake_ci.ci.provider import Ask, Env, ReadFile, Reply
+from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paged
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_guard as guard
 from devlake_ci.incidents.answers import UNKNOWN, Answer, validated
@@ -168,8 +167,11 @@ class _Api:
     def runs(self, file: str, branch: str | None = None) -> Iterator[list[Run]]:
         """List the runs of a workflow, for a branch or tag or for all, the last created first."""
         query = {"branch": branch} if branch else {}
-        for page in range(1, (MOST_PAGES if branch else SCANNED_PAGES) + 1):
-            yield self._page(_Runs, page, "workflows", file, "runs", **query).workflow_runs
+
+        def page(number: int) -> list[Run]:
+            return self._page(_Runs, number, "workflows", file, "runs", **query).workflow_runs
+
+        return paged(page, MOST_PAGES if branch else SCANNED_PAGES)
 
     def jobs(self, run: int) -> list[Job]:
         """List the jobs of all attempts of a run."""
@@ -204,13 +206,10 @@ class _Api:
         return {each.ref.removeprefix(f"refs/{kind}/") for each in listed}
 
     def _jobs(self, *path: str, **query: str) -> list[Job]:
-        found: list[Job] = []
-        for number in range(1, MOST_PAGES + 1):
-            page = self._page(_Jobs, number, *path, **query).jobs
-            found += page
-            if len(page) < PAGE:
-                break
-        return found
+        def page(number: int) -> list[Job]:
+            return self._page(_Jobs, number, *path, **query).jobs
+
+        return list(chain.from_iterable(paged(page, MOST_PAGES)))
 
     def _page(self, kind: type[T], number: int, *path: str, **query: str) -> T:
         asked = {"per_page": str(PAGE), "page": str(number), **query}

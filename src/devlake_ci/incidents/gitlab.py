@@ -22,8 +22,7 @@ from pydantic import AwareDatetime
 
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, page_path
-from devlake_ci.ci.paging import PAGE
-from devlake_ci.ci.provider import Ask, Env, ReadFile
+from devlake_ci.ci.provider import Ask, Env, ReadFile, paged
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.answers import UNKNOWN, Answer, validated
 from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
@@ -178,12 +177,11 @@ class _Api:
         return [job for page in listed for job in page]
 
     def _pages(self, kind: type[list[T]], path: str, most: int, **query: Any) -> Iterator[list[T]]:  # noqa: ANN401 (text, or several)
-        for number in range(1, most + 1):
+        def page(number: int) -> list[T]:
             reply = get(self.env, self.ask, page_path(path, number, **query))
-            page = validated(kind, reply, "GitLab", REFUSED)
-            yield page
-            if len(page) < PAGE:
-                return
+            return validated(kind, reply, "GitLab", REFUSED)
+
+        return paged(page, most)
 
 
 @dataclass

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from devlake_ci.ci.paging import PAGE
-from devlake_ci.ci.provider import Ask, Env, ReadFile
+from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile
 from devlake_ci.model import Context, Incident, Result
 from devlake_ci.options import Options
 

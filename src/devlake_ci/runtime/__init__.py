@@ -18,16 +18,17 @@ from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.files import (
+    Disk,
     locked,
     nonce,
     read_file,
     read_kept,
+    secret_file,
     set_aside,
 )
 from devlake_ci.runtime.git import COMMAND, elsewhere, git
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.programs import run
-from devlake_ci.runtime.secret_file import secret_file
 from devlake_ci.runtime.signals import defer_signals, ignore_signals, stop_at_signals, stoppable
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import readable
@@ -127,8 +128,6 @@ def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SE
 
     `left` tells how many seconds git may still take.
     """
-    from devlake_ci.runtime.disk import Disk  # noqa: PLC0415 (as above)
-
     roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
     return Disk(tuple(roots), COMMAND, elsewhere(), left)
 
