@@ -214,7 +214,7 @@ def test_on_any_ci_the_ref_of_a_pull_request_or_a_merge_queue_gives_it_away(prov
 
 
 @pytest.mark.parametrize("text", ["$(GIT_COMMIT)", " $(Build.SourceVersion) ", "<nil>", ""])
-def test_a_macro_that_azure_left_as_it_is_counts_as_not_set(text):
+def test_a_macro_that_nothing_expanded_counts_as_not_set(text):
     env = {"TF_BUILD": "True", "BUILD_SOURCEVERSION": text}
 
     assert ci.context(env, lambda _: None, lambda *_: None).sha is None

@@ -88,7 +88,7 @@ def test_an_empty_variable_is_unset(report, server, unset):
     assert server.received[0].body["deploymentCommits"][0]["commitSha"] == SHA
 
 
-def test_a_macro_that_azure_left_within_a_value_is_named_and_never_sent(report, server):
+def test_a_macro_that_nothing_expanded_within_a_value_is_named_and_never_sent(report, server):
     set_ = report(DEVLAKE_SERVICE="shop-$(REGION)")
     typed = report("--header", "X-Team: $(TEAM)")
     message = report(DEVLAKE_MESSAGE="Quote $(id) in the script")

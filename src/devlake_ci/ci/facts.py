@@ -22,8 +22,9 @@ U = TypeVar("U")
 # https://circleci.com/docs/guides/orchestrate/pipeline-variables/
 UNSET = {"", "<nil>"}
 
-# Azure Pipelines leaves a macro as it is where its variable is not defined:
+# Azure Pipelines and Kubernetes leave a macro as it is where its variable is not defined:
 # https://learn.microsoft.com/azure/devops/pipelines/process/variables#understand-variable-syntax
+# https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
 _MACRO = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
 
 # A merge queue builds its merges on branches of such a name, whatever the CI:
@@ -93,7 +94,7 @@ class Facts:
 
 
 def is_set(text: str) -> bool:
-    """Return whether a value is not blank, `<nil>`, or a macro that Azure left as it is."""
+    """Return whether a value is not blank, `<nil>`, or a macro that nothing expanded."""
     return text.strip() not in UNSET and not _MACRO.fullmatch(text.strip())
 
 
@@ -106,7 +107,7 @@ def variable(env: Env, *names: str) -> Fact[str] | None:
 
 
 def unexpanded(text: str) -> str | None:
-    """Return the first macro that Azure left as it is in a text; None if there is none."""
+    """Return the first macro in a text that nothing expanded; None if there is none."""
     found = _MACRO.search(text)
     return found[0] if found else None
 

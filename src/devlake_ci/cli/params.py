@@ -108,8 +108,9 @@ def checked(context: click.Context, parameter: click.Parameter, value: Any) -> A
     if macro := next(filter(None, map(facts.unexpanded, texts)), None):
         raise BadUsageError(
             f"{source(context, name) or flag(name)}: {macro} is not expanded.",
-            "Azure Pipelines leaves a macro as it is where its variable is not defined. Define the "
-            "variable, or leave the option out.",
+            "Azure Pipelines, Tekton and Kubernetes leave $(NAME) as it is where NAME is not "
+            "defined, and so does a shell within single quotes. Define it, or leave the option "
+            "out.",
         )
     if isinstance(value, float) and math.isnan(value):
         raise click.BadParameter("it is not a number.")
@@ -132,9 +133,9 @@ def empty_result(source: str) -> BadUsageError:
 def given(env: Mapping[str, str], inputs: Mapping[str, Given]) -> dict[str, Given]:
     """Return the options that variables give and, before them, a wrapper's `inputs`.
 
-    Empty is unset, and so are CircleCI's `<nil>` and Azure's `$(NAME)`. Only an empty result is
-    kept, to be refused: it comes from a step's id that is misspelled, and the job's status must not
-    take its place.
+    Empty is unset, and so are CircleCI's `<nil>` and a macro that nothing expanded. Only an empty
+    result is kept, to be refused: it comes from a step's id that is misspelled, and the job's
+    status must not take its place.
     """
     names = [each.name for each in declared()]
     said = {
