@@ -71,10 +71,10 @@ def run(command: Command) -> Run:
 
 
 def seconds(runs: list[Run]) -> float:
-    """Give the median time."""
+    """Return the median time."""
     return statistics.median(one.seconds for one in runs)
 
 
 def memory(runs: list[Run]) -> float:
-    """Give the median of the most memory, in bytes."""
+    """Return the median of the most memory, in bytes."""
     return statistics.median(one.memory for one in runs)

@@ -73,13 +73,13 @@ class Row:
 
     @property
     def missed(self) -> bool:
-        """Tell whether the aim was missed."""
+        """Return whether the aim was missed."""
         if self.aim is None:
             return False
         return self.number < self.aim if self.more else self.number > self.aim
 
     def __str__(self) -> str:
-        """Give the line."""
+        """Return the line."""
         aim = "" if self.aim is None else f"{'≥' if self.more else '≤'} {self.aim:g} {self.unit}"
         said = f"{self.number:.2f} {self.unit}" + (" **missed**" if self.missed else "")
         return f"| {self.what} | {self.measured} | {said} | {aim} |"
@@ -137,12 +137,12 @@ def all_rows(env: dict[str, str]) -> Iterator[Row]:
 
 
 def wall(found: Race) -> str:
-    """Give both times."""
+    """Return both times."""
     return f"{seconds(found.ours) * 1000:,.0f} ms : {seconds(found.theirs) * 1000:,.0f} ms"
 
 
 def most(found: Race) -> str:
-    """Give both peaks."""
+    """Return both peaks."""
     return f"{memory(found.ours) / MIB:.0f} MiB : {memory(found.theirs) / MIB:.0f} MiB"
 
 
@@ -237,13 +237,13 @@ def executable(env: dict[str, str]) -> Command:
 
 
 def start(python: list[str]) -> float:
-    """Give the median seconds of some starts of the program by a Python, wherever that is."""
+    """Return the median seconds of some starts of the program by a Python, wherever that is."""
     told = subprocess.run([*python, "-c", STARTS], capture_output=True, check=True)
     return float(told.stdout)
 
 
 def machine() -> str:
-    """Say what it was measured on."""
+    """Return what it was measured on."""
     info = Path("/proc/cpuinfo")
     names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
     processor = names[0].partition(": ")[2] if names else platform.processor()

@@ -94,7 +94,7 @@ def secure(authority):
 
 @pytest.fixture
 def ticking():
-    """Give a clock that only moves when somebody sleeps."""
+    """Return a clock that only moves when somebody sleeps."""
     return Ticking()
 
 

@@ -112,12 +112,12 @@ def newest_first(things):
 
 
 def declared():
-    """Give the inputs that the template declares."""
+    """Return the inputs that the template declares."""
     return next(yaml.safe_load_all(TEMPLATE.read_text()))["spec"]["inputs"]
 
 
 def included(**inputs):
-    """Give the jobs that the template makes of these inputs, with what they extend.
+    """Return the jobs that the template makes of these inputs, with what they extend.
 
     Blocks are replaced in each string of the parsed YAML: a string that is nothing but a block
     becomes the input's value, of whatever type (lib/gitlab/ci/config/interpolation/template.rb).
@@ -135,7 +135,7 @@ def included(**inputs):
 
 
 def variables(job):
-    """Give the variables that a job's script sees of its YAML: none may be expanded."""
+    """Return the variables that a job's script sees of its YAML: none may be expanded."""
     for each in job["variables"].values():
         assert isinstance(each, str) or each.keys() == {"value", "expand"}
         text = each if isinstance(each, str) else each["value"]

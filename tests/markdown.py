@@ -23,7 +23,7 @@ class Block:
 
 
 def blocks(*languages):
-    """Give the fenced blocks of all pages in these languages."""
+    """Return the fenced blocks of all pages in these languages."""
     return [
         Block(page, text.count("\n", 0, found.start()) + 1, found["language"], _dedented(found))
         for page in PAGES
@@ -34,13 +34,13 @@ def blocks(*languages):
 
 
 def links(page):
-    """Give the targets of a page's links that lead into this repository."""
+    """Return the targets of a page's links that lead into this repository."""
     prose = re.sub(r"`[^`\n]+`", "", _FENCED.sub("", page.read_text()))
     return [target for target in _LINK.findall(prose) if "://" not in target]
 
 
 def anchors(page):
-    """Give the fragments that GitHub makes of a page's headings."""
+    """Return the fragments that GitHub makes of a page's headings."""
     prose = _FENCED.sub("", page.read_text())
     headings = re.findall(r"(?m)^#+ (.+)$", prose)
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}

@@ -18,7 +18,7 @@ GIVEN_WHERE_UNKNOWN = {
 
 
 def options(expected):
-    """Give by hand what this CI doesn't say."""
+    """Set by hand what this CI doesn't say."""
     missing = {name for name in GIVEN_WHERE_UNKNOWN if expected[name] is None}
     if expected["sources"].get("provider") == "no CI variable":
         missing.add("id")

@@ -151,7 +151,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """Give a checkout of acme/shop as the pages take it for granted: two commits, a tag."""
+    """Return a checkout of acme/shop as the pages take it for granted: two commits, a tag."""
     folder = tmp_path / "shop"
     service = folder / "services" / "cart"
     service.mkdir(parents=True)
@@ -179,7 +179,7 @@ def _troubleshooting():
 
 
 def _asked(devlake, path, allowed):
-    """Give the status of an empty report by a key that is allowed so much."""
+    """Return the status of an empty report by a key that is allowed so much."""
     wanted = {"name": allowed, "allowedPath": allowed}
     key = requests.post(f"{devlake.url}/api-keys", json=wanted, timeout=30)
     token = key.json()["apiKey"]
@@ -195,7 +195,7 @@ _Tags.add_multi_constructor("!", lambda loader, _, node: loader.construct_sequen
 
 
 def _mappings(value):
-    """Give every mapping within a YAML document."""
+    """Yield every mapping within a YAML document."""
     if isinstance(value, dict):
         yield value
     if isinstance(value, dict | list):

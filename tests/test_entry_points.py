@@ -33,7 +33,7 @@ def test_a_file_with_any_other_name_is_devlake_ci(called):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """Give a folder with modules that a stranger named like those that we and Python import."""
+    """Return a folder with modules that a stranger named like those that we and Python import."""
     for name in ("click", "requests", "pydantic", "json", "dataclasses", "pathlib"):
         (tmp_path / f"{name}.py").write_text(f"open('ran-{name}', 'w')\n")
     return tmp_path

@@ -52,7 +52,7 @@ def repository(tmp_path):
 
 
 def executables(linux, darwin):
-    """Give what the native action knows, with these sums."""
+    """Return what the native action knows, with these sums."""
     return {
         "url": "https://github.com/devlake-ci/devlake-ci/releases/download/v1.2.3/{file}",
         "executables": {

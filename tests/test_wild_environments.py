@@ -48,7 +48,7 @@ JSON = st.recursive(
 
 
 def recorded(ci):
-    """Give the environments of a CI as they were recorded."""
+    """Return the environments of a CI as they were recorded."""
     return [each["env"] for name, each in RECORDED.items() if name.startswith(f"{ci}-")]
 
 
@@ -74,7 +74,7 @@ EVENT = st.sampled_from([each["event"] for each in RECORDED.values() if each.get
 
 @st.composite
 def events(draw):
-    """Give a recorded event with any part of it replaced by anything."""
+    """Return a recorded event with any part of it replaced by anything."""
     event = json.loads(json.dumps(draw(EVENT)))
     inside = event
     while isinstance(inside, dict) and inside:

@@ -29,7 +29,7 @@ PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 
 def main(folder: str, lock: str) -> None:
-    """Make or refresh the environment `folder`; raises CalledProcessError if pip fails."""
+    """Make or refresh the environment `folder`; raise CalledProcessError if pip fails."""
     environment = pathlib.Path(folder)
     python = environment / "bin" / "python"
     if not python.exists():

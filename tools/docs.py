@@ -19,7 +19,7 @@ ENVIRONMENTS = Path(__file__).parent.parent / "tests" / "data" / "environments"
 
 
 def options() -> Iterator[str]:
-    """Give the lines of the tables of options, one table a group."""
+    """Yield the lines of the tables of options, one table a group."""
     for group, members in groupby(declared(), key=lambda each: each.metadata["group"]):
         yield ""
         yield f"| {group} | |"
@@ -30,7 +30,7 @@ def options() -> Iterator[str]:
 
 
 def variables() -> Iterator[str]:
-    """Give the lines of the tables of variables, one table a CI, from its recorded environments."""
+    """Yield the lines of the tables of variables, a table a CI, from its recorded environments."""
     for name in KNOWN:
         about, _, _ = (import_module(f"devlake_ci.ci.{name}").__doc__ or "").partition("\n")
         yield from ("", f"## {about.rstrip('.')}", "", f"`DEVLAKE_CI={name}`", "")
@@ -41,7 +41,7 @@ def variables() -> Iterator[str]:
 
 
 def _sources(name: str) -> dict[str, list[str]]:
-    """Give for each field, in the order of `devlake-ci context`, all that it was read from."""
+    """Return for each field, in the order of `devlake-ci context`, all that it was read from."""
     files = sorted(ENVIRONMENTS.glob(f"{name}/*.json"))
     expected = [json.loads(file.read_text(encoding="utf-8"))["expected"] for file in files]
     found: dict[str, list[str]] = {field: [] for field in expected[0] if field != "sources"}
@@ -53,7 +53,7 @@ def _sources(name: str) -> dict[str, list[str]]:
 
 
 def _values(option: Field[Any]) -> str:
-    """Say which values there are and which is the default, where the text alone doesn't."""
+    """Return which values there are and which is the default, where the text alone doesn't."""
     choices = ", ".join(f"`{each}`" for each in option.metadata.get("choices", ()))
     default = "" if option.default in (None, (), False) else f" Default: `{option.default}`."
     return (f" One of {choices}." if "," in choices else "") + default
@@ -65,7 +65,7 @@ COMMON = ("url", "token", "environment", "environment_map", "service", "mode", "
 
 
 def common_options() -> Iterator[str]:
-    """Give the lines of one table of the options that are used most, with their variables."""
+    """Yield the lines of one table of the options that are used most, with their variables."""
     yield from ("", "| option | variable | |", "|---|---|---|")
     for each in sorted(
         (each for each in declared() if each.name in COMMON),
@@ -77,13 +77,13 @@ def common_options() -> Iterator[str]:
 
 
 def versions() -> str:
-    """Say which versions the sandbox can be."""
+    """Return which versions the sandbox can be."""
     *older, newest = (f"`{each}`" for each in VERSIONS)
     return f"\n`--as` takes {', '.join(older)} and {newest}; the default is `{RELEASED}`.\n\n"
 
 
 def commands() -> Iterator[str]:
-    """Give `--help` of the program and of each command, a heading each."""
+    """Return `--help` of the program and of each command, a heading each."""
     return _help(devlake_ci, click.Context(devlake_ci, info_name="devlake-ci", **_WIDE))
 
 

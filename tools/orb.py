@@ -34,7 +34,7 @@ _Dumper.add_representer(str, _text)
 
 
 def packed(source: Path = SOURCE) -> dict[str, Any]:
-    """Give the orb as one mapping; raises ValueError for an include that stands in other text."""
+    """Return the orb as one mapping; raise ValueError for an include that stands in other text."""
     orb = yaml.safe_load((source / "@orb.yml").read_text())
     for kind in KINDS:
         parts = {
@@ -60,7 +60,7 @@ def _included(value: Any, source: Path) -> Any:  # noqa: ANN401 (any YAML)
 
 
 def written(orb: dict[str, Any]) -> str:
-    """Give the orb as YAML."""
+    """Return the orb as YAML."""
     return yaml.dump(orb, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
 
 

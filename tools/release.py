@@ -26,7 +26,7 @@ MENTIONS = (
 
 
 def version() -> str:
-    """Give the version that the program says it is."""
+    """Return the version that the program says it is."""
     source = Path("src/devlake_ci/__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(\d+\.\d+\.\d+)"$', source, re.MULTILINE)
     return found[1] if found else sys.exit("src/devlake_ci/__init__.py says no version.")
@@ -48,7 +48,7 @@ def check(tag: str = "") -> None:
 
 
 def mentions() -> Iterator[tuple[str, str]]:
-    """Give each version of ours that a file of this repository names, and where."""
+    """Yield each version of ours that a file of this repository names, and where."""
     listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True)
     for path in filter(None, listed.stdout.split("\0")):
         if Path(path).suffix not in {".json", ".md", ".yml"}:
@@ -59,12 +59,12 @@ def mentions() -> Iterator[tuple[str, str]]:
 
 
 def fits(named: str, ours: str) -> bool:
-    """Tell whether a version, or the beginning of one, is ours."""
+    """Return whether a version, or the beginning of one, is ours."""
     return f"{ours}.".startswith(f"{named}.")
 
 
 def notes() -> str:
-    """Give this version's part of the changelog."""
+    """Return this version's part of the changelog."""
     changes = Path("CHANGELOG.md").read_text(encoding="utf-8")
     part = re.search(rf"^## {re.escape(version())}\b.*\n((?:(?!## ).*\n?)*)", changes, re.MULTILINE)
     return part[1].strip() if part else ""
@@ -92,7 +92,7 @@ def pin_orb(digest: str) -> None:
 
 
 def published() -> dict[str, str]:
-    """Give the SHA-256 of each executable that was made, by the file's name."""
+    """Return the SHA-256 of each executable that was made, by the file's name."""
     lines = Path("dist/SHA256SUMS").read_text(encoding="utf-8").splitlines()
     return {
         name: digest for digest, name in map(str.split, lines) if name.startswith("devlake-ci-")
@@ -100,12 +100,12 @@ def published() -> dict[str, str]:
 
 
 def parameter(name: str) -> str:
-    """Give the pattern of a parameter's declaration up to its default, and the default."""
+    """Return the pattern of a parameter's declaration up to its default, and the default."""
     return rf"^((?P<indent> +){name}:\n(?:(?P=indent) +(?!default:).*\n)*(?P=indent) +default: ).*$"
 
 
 def checked(digest: str) -> str:
-    """Give the digest, if it is one."""
+    """Return the digest, if it is one."""
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         sys.exit(f"{digest!r} is no digest of an image.")
     return digest

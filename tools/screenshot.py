@@ -74,12 +74,12 @@ def picture(url: str, file: Path, look: int) -> None:
 
 
 def deployments() -> list[tuple[str, dict[str, object]]]:
-    """Give the fortnight's deployments as DevLake takes them."""
+    """Return the fortnight's deployments as DevLake takes them."""
     return [("deployments", deployment(*line.split(maxsplit=4))) for line in lines(FORTNIGHT)]
 
 
 def deployment(day: str, time: str, environment: str, result: str, title: str) -> dict[str, object]:
-    """Give one that ended then, after some minutes."""
+    """Return one that ended then, after some minutes."""
     ended = datetime.fromisoformat(f"{day}T{time}:00+00:00")
     sha = hashlib.sha1(title.encode(), usedforsecurity=False).hexdigest()
     seconds = 150 + int(sha[:2], 16)
@@ -100,12 +100,12 @@ def deployment(day: str, time: str, environment: str, result: str, title: str) -
 
 
 def incidents() -> list[tuple[str, dict[str, object]]]:
-    """Give the fortnight's incidents as DevLake takes them."""
+    """Return the fortnight's incidents as DevLake takes them."""
     return [("issues", incident(number, line)) for number, line in enumerate(lines(INCIDENTS), 412)]
 
 
 def incident(number: int, line: str) -> dict[str, object]:
-    """Give one, with its end if it has one."""
+    """Return one, with its end if it has one."""
     began, ended, title = line[:16], line[17:33].strip(" -"), line[34:]
     end = {
         "status": "DONE",
@@ -123,7 +123,7 @@ def incident(number: int, line: str) -> dict[str, object]:
 
 
 def lines(text: str) -> list[str]:
-    """Give the lines of a table."""
+    """Return the lines of a table."""
     return text.strip().splitlines()
 
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def table() -> Iterator[str]:
-    """Give the lines of a table, and a sentence on the tests; blank lines are not counted."""
+    """Yield the lines of a table, and a sentence on the tests; blank lines are not counted."""
     modules = [nonblank(path) for path in sources("src")]
     functions = [length for path in sources("src") for length in functions_of(path)]
     tests = sum(nonblank(path) for path in sources("tests"))
@@ -22,12 +22,12 @@ def table() -> Iterator[str]:
 
 
 def spread(lengths: list[int]) -> tuple[float, float, int]:
-    """Give median, ninth decile and maximum."""
+    """Return median, ninth decile and maximum."""
     return median(lengths), quantiles(lengths, n=10)[-1], max(lengths)
 
 
 def sources(folder: str) -> list[Path]:
-    """Give the Python files below a folder."""
+    """Return the Python files below a folder."""
     return sorted((ROOT / folder).rglob("*.py"))
 
 
@@ -37,7 +37,7 @@ def nonblank(path: Path) -> int:
 
 
 def functions_of(path: Path) -> Iterator[int]:
-    """Give how many lines each function and method has, from `def` to its end."""
+    """Yield how many lines each function and method has, from `def` to its end."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield (node.end_lineno or node.lineno) - node.lineno + 1

@@ -37,7 +37,7 @@ class Lookups:
 def deployment(options: Options, context: Context, lookups: Lookups, now: datetime) -> Deployment:
     """Work out the deployment that this job made.
 
-    Raises NothingToReport if it made none, MissingError for what the CI doesn't say, and
+    Raise NothingToReport if it made none, MissingError for what the CI doesn't say, and
     BadUsageError for what can't be used as it was given.
     """
     pull_request = None if options.allow_pull_request else context.pull_request
@@ -109,7 +109,7 @@ def start_note(options: Options, context: Context, made: Deployment) -> str | No
 
 
 def names(options: Options, context: Context) -> dict[str, str | None]:
-    """Give the values of the placeholders of `--connection` and `--project`."""
+    """Return the values of the placeholders of `--connection` and `--project`."""
     url = _given_repo_url(options) or context.repo_url
     owner, _, repo = path_of(url or "").rpartition("/")
     return {"owner": owner or None, "repo": repo or None, "service": options.service}
@@ -127,9 +127,9 @@ def _result(options: Options, context: Context) -> Result:
 
 
 def place(options: Options, context: Context) -> tuple[Environment, str]:
-    """Give DevLake's word for where this job deploys to or checks, and the user's or the CI's own.
+    """Return DevLake's word for where this job deploys to or checks, and the user's or CI's own.
 
-    Raises MissingError if nobody says it, or if the name could mean two things.
+    Raise MissingError if nobody says it, or if the name could mean two things.
     """
     mapping = vocabulary.environment_map(options.environment_map, options.source("environment_map"))
     if given := options.environment:

@@ -31,7 +31,7 @@ _KEY = re.compile(rf"[A-Za-z0-9._-]{{1,{LONGEST_KEY}}}")
 
 
 def is_key(text: str) -> bool:
-    """Tell if DevLake takes `text` for an incident's key on every route.
+    """Return whether DevLake takes `text` for an incident's key on every route.
 
     Its close route answers 404 to `/` and `:`, however they are escaped (contract: "incident key").
     """

@@ -154,7 +154,7 @@ class Incident:
 
     @property
     def status(self) -> str:
-        """Give `open` or `closed`."""
+        """Return `open` or `closed`."""
         return "closed" if self.resolved_at else "open"
 
 

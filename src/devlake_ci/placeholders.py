@@ -9,7 +9,7 @@ from devlake_ci.errors import BadUsageError, MissingError
 def render(template: str, values: Mapping[str, str | None], source: str) -> str:
     """Put the values into `template`, an option that `source` gave.
 
-    Raises BadUsageError for a name that is none of them, MissingError for one whose value is None.
+    Raise BadUsageError for a name that is none of them, MissingError for one whose value is None.
     """
 
     def value(placeholder: re.Match[str]) -> str:

@@ -87,7 +87,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def _encodings(secret: str) -> Iterator[str]:
-    """Return a secret as it is, and as log lines, JSON, HTML, a URL and base64 spell it."""
+    """Yield a secret as it is, and as log lines, JSON, HTML, a URL and base64 spell it."""
     yield from (secret, " ".join(secret.split()))
     yield from (each for each in secret.splitlines() if len(each) >= 2 * SHORTEST_SECRET)
     escaped = json.dumps(secret)[1:-1]
@@ -100,7 +100,7 @@ def _encodings(secret: str) -> Iterator[str]:
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
-    """Return what base64 shows of a secret wherever in a longer text it begins (RFC 4648, 4)."""
+    """Yield what base64 shows of a secret wherever in a longer text it begins (RFC 4648, 4)."""
     yield b64encode(secret).decode()
     for before in range(3):
         start, end = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
@@ -123,7 +123,7 @@ def markdown(text: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Give U+FFFD for each byte that was no UTF-8 and stands in `text` as a lone surrogate."""
+    """Write U+FFFD for each byte that is not UTF-8 and stands in `text` as a lone surrogate."""
     return text.encode(errors="surrogateescape").decode(errors="replace")
 
 

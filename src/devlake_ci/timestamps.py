@@ -14,7 +14,7 @@ def typed_moment(text: str, source: str) -> datetime:
     """Parse RFC 3339 (a space for the T is fine), or seconds or milliseconds since 1970.
 
     Ten digits are seconds and thirteen milliseconds, as Jenkins and JavaScript write them: in this
-    century they can't be anything else. Raises BadUsageError for any other text, and for a time
+    century they can't be anything else. Raise BadUsageError for any other text, and for a time
     without a zone: a guessed zone is a wrong number.
     """
     hint = "Write it like 2026-03-01T10:00:00Z, or as seconds since 1970 (date +%s)."
@@ -35,7 +35,7 @@ def typed_moment(text: str, source: str) -> datetime:
 
 
 def happened(text: str, source: str, now: datetime) -> datetime:
-    """Parse when something happened; raises BadUsageError for the future, too."""
+    """Parse when something happened; raise BadUsageError for the future, too."""
     when = typed_moment(text, source)
     if when > now + FUTURE:
         raise BadUsageError(

@@ -86,7 +86,7 @@ _NEGATED = re.compile(
 def result(word: str, source: str, mapping: Mapping[str, Result] | None = None) -> Result:
     """Return how a job ended by `word`, in any case; `source` is where it came from.
 
-    The user's `mapping` goes first. Raises BadUsageError for a word that isn't known or could mean
+    The user's `mapping` goes first. Raise BadUsageError for a word that isn't known or could mean
     two things.
     """
     try:
@@ -106,7 +106,7 @@ def has_ended(word: str) -> bool:
 def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> Environment:
     """Return what kind of environment `name` is; the user's `mapping` goes first.
 
-    Raises MissingError if the name says nothing, or could mean two things.
+    Raise MissingError if the name says nothing, or could mean two things.
     """
     if kind := find(name, mapping):
         return kind
@@ -123,7 +123,7 @@ def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> E
 def environment_map(entries: Iterable[str], source: str) -> dict[str, Environment]:
     """Parse `canary=PRODUCTION`, `preview/*=DEVELOPMENT` and the like; blank entries are skipped.
 
-    Raises BadUsageError for an entry that isn't `NAME=KIND` or contradicts an earlier one.
+    Raise BadUsageError for an entry that isn't `NAME=KIND` or contradicts an earlier one.
     """
     return _map(entries, source, Environment, "NAME=KIND")
 
@@ -198,7 +198,7 @@ _RESULTS = {_squeezed(word): kind for kind, words in RESULTS.items() for word in
 def given_result(options: Options, name: str) -> Result | None:
     """Read the option `name`, `result` or `incident_result`; None if it isn't given.
 
-    Raises BadUsageError for a word that is no result.
+    Raise BadUsageError for a word that is no result.
     """
     word: str | None = getattr(options, name)
     if not word:

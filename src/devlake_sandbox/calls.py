@@ -31,22 +31,22 @@ class Call:
 
 
 def server_version(_: Call) -> Answer:
-    """Say "dev", as any DevLake that was not released with a tag."""
+    """Answer "dev", as any DevLake that was not released with a tag."""
     return Answer(OK, {"version": "dev"})
 
 
 def empty(_: Call) -> Answer:
-    """Say nothing, with success."""
+    """Answer nothing, with success."""
     return Answer(OK, "", None)
 
 
 def health(call: Call) -> Answer:
-    """Say that the server lives."""
+    """Answer that the server lives."""
     return success("good") if call.version.since("v1.0.1") else empty(call)
 
 
 def ready(_: Call) -> Answer:
-    """Say that no migration is waiting."""
+    """Answer that no migration is waiting."""
     return success("ready")
 
 

@@ -137,7 +137,7 @@ def _counts(commit: Row) -> bool:
 
 
 def _recoveries(rows: Stored) -> Iterator[tuple[datetime, int]]:
-    """Return the end of each recovered deployment, and the whole minutes that it took."""
+    """Yield the end of each recovered deployment, and the whole minutes that it took."""
     for incident, deployment in zip(rows.incidents, rows.causes, strict=True):
         if deployment and incident.get("resolution_date"):
             end = rows.ends[deployment]
@@ -158,7 +158,7 @@ def _month(when: datetime) -> str:
 
 
 def _through(names: list[str]) -> Iterator[str]:
-    """Return every month from the first of `names` to the last."""
+    """Yield every month from the first of `names` to the last."""
     numbers = [int(name[:4]) * 12 + int(name[5:]) - 1 for name in names]
     for number in range(min(numbers, default=0), max(numbers, default=-1) + 1):
         yield f"{number // 12:04}-{number % 12 + 1:02}"

@@ -94,7 +94,7 @@ def _minutes(start: datetime, end: datetime) -> int | None:
 def deployed_in(
     commits: Iterable[Row], times: Iterable[LeadTime]
 ) -> Iterator[tuple[str, LeadTime]]:
-    """Return the pull requests that were deployed, each with its deployment's id."""
+    """Yield the pull requests that were deployed, each with its deployment's id."""
     deployments = {row["id"]: row["cicd_deployment_id"] for row in commits}
     for each in times:
         if each.deployment_commit:

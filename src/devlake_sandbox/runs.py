@@ -39,7 +39,7 @@ class Project:
 
 
 def set_pace(store: Store, seconds: float) -> None:
-    """Say how long a run takes."""
+    """Return how long a run takes."""
     store.put(PACE, [{"id": 1, "seconds": seconds}])
 
 

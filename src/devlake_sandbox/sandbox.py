@@ -31,7 +31,7 @@ class Sandbox:
 
     `auth_enabled` is DevLake's AUTH_ENABLED.
 
-    Raises ValueError for an unknown version, OSError if the address can't be used, sqlite3.Error if
+    Raise ValueError for an unknown version, OSError if the address can't be used, sqlite3.Error if
     the file can't.
     """
 

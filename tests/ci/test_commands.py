@@ -43,7 +43,7 @@ AGENT = {"BUILDKITE_JOB_ID": "e44f9784", "BUILDKITE_AGENT_ACCESS_TOKEN": "secret
 
 
 def azure_reads(effects):
-    """Give the variables that the agent sets, and the issues that it shows."""
+    """Return the variables that the agent sets, and the issues that it shows."""
     variables, issues = {}, {}
     for effect in effects:
         found = re.fullmatch(r"##vso\[([a-z.]+) ([^]]*)\](.*)", effect.line)
@@ -61,7 +61,7 @@ def azure_reads(effects):
 
 
 def teamcity_reads(effects):
-    """Give the parameters that the server sets, and the messages that it shows."""
+    """Return the parameters that the server sets, and the messages that it shows."""
     parameters, messages = {}, []
     for effect in effects:
         assert effect.stdout

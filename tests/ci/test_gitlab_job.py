@@ -28,7 +28,7 @@ UNTOUCHED = {"started_at": None, "finished_at": None}
 
 @pytest.fixture
 def project():
-    """Give a project in whose pipeline the job deploy succeeded in production."""
+    """Return a project in whose pipeline the job deploy succeeded in production."""
     gitlab = GitLab()
     gitlab.jobs = [job(400, "build"), job()]
     gitlab.deploys(501, "shop/live", "production")

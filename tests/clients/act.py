@@ -49,5 +49,5 @@ def run(folder, workflow, devlake, *arguments):
 
 
 def results(lines):
-    """Give how each job ended."""
+    """Return how each job ended."""
     return {each["jobID"]: each["jobResult"] for each in lines if "jobResult" in each}

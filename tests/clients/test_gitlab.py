@@ -43,7 +43,7 @@ class Ran:
 
 @pytest.fixture
 def project():
-    """Give the project as GitLab sees it, in whose pipeline the job deploy ran in production."""
+    """Return the project as GitLab sees it, in whose pipeline the job deploy ran in production."""
     gitlab = GitLab(project=1217)  # what gitlab-ci-local calls it
     gitlab.jobs = [job(pipeline=PIPELINE)]
     gitlab.deploys(501, "production", "production")
@@ -105,7 +105,7 @@ def head(folder):
 
 
 def deployment(folder, result, **changes):
-    """Give the whole body that is expected for the job deploy of `project`."""
+    """Return the whole body that is expected for the job deploy of `project`."""
     body = {
         "id": f"gitlab:gitlab.example.com/acme/shop:{PIPELINE}:501::production",
         "name": "Deploy acme/shop to production",

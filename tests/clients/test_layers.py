@@ -17,7 +17,7 @@ def printed(*command):
 
 @pytest.fixture(scope="module")
 def layer(image, tmp_path_factory):
-    """Give the one layer that is ours, as a tar file."""
+    """Return the one layer that is ours, as a tar file."""
     sizes = printed("docker", "history", "--format", "{{.Size}} {{.CreatedBy}}", image)
     top = next(line for line in sizes.splitlines() if not line.startswith("0B"))
     assert "COPY" in top

@@ -76,7 +76,7 @@ def test_the_packed_orb_and_its_examples_keep_to_the_schema(name, tmp_path):
 
 
 def inline():
-    """Give the orb as it may stand in a configuration, where it is not published."""
+    """Return the orb as it may stand in a configuration, where it is not published."""
     return {key: part for key, part in ORB.items() if key in {"commands", "jobs", "executors"}}
 
 

@@ -54,7 +54,7 @@ def kept(tmp_path):
 
 
 def warned(ran):
-    """Give the reason of the one warning that was all that happened."""
+    """Return the reason of the one warning that was all that happened."""
     assert (ran.returncode, "It ran" in ran.stdout) == (0, False)
     (line,) = [each for each in ran.stdout.splitlines() if each.startswith("::")]
     return line.removeprefix("::warning title=DevLake::devlake-ci can't run: ").removesuffix(".")

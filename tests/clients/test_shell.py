@@ -28,7 +28,7 @@ Loader.add_constructor("!reference", lambda *_: {})
 
 
 def found(node):
-    """Give what stands below a key that CIs have for shell: one text, or a list of them."""
+    """Yield what stands below a key that CIs have for shell: one text, or a list of them."""
     if isinstance(node, dict):
         for key, value in node.items():
             commands = [value] if isinstance(value, str) else value

@@ -38,5 +38,5 @@ def job(tmp_path, monkeypatch):
 
 @pytest.fixture
 def workspace(job):  # noqa: ARG001 (that is where we stand)
-    """Give the real disk, for a job that stands where we do."""
+    """Return the real disk, for a job that stands where we do."""
     return runtime.workspace({})

@@ -110,7 +110,7 @@ def test_names_are_in_order_of_time_and_tell_things_apart():
 
 
 def changed(place, value):
-    """Give a file's text with one value changed; `place` is a path of keys."""
+    """Return a file's text with one value changed; `place` is a path of keys."""
     held = json.loads(serialize(deployment(), TARGET, NOON))
     inside = held
     *way, last = place

@@ -11,7 +11,7 @@ import responses
 
 
 class Api(ThreadingHTTPServer):
-    """Gives each GET to `answer`, which knows status and body."""
+    """Hands each GET to `answer`, which knows status and body."""
 
     daemon_threads = True
 

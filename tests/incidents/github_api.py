@@ -65,7 +65,7 @@ class GitHub:
             yield self
 
     def answer(self, target, _headers):
-        """Give status and body for what is asked."""
+        """Return status and body for what is asked."""
         split = urlsplit(target)
         path = re.sub(r"^/repos/[^/]+/[^/]+", "", split.path)
         query = {name: values[-1] for name, values in parse_qs(split.query).items()}
@@ -128,7 +128,7 @@ ROUTES = {
 
 
 def paged(key, objects, query):
-    """Give one page; GitHub's is 30 unless asked, and 100 at most."""
+    """Return one page; GitHub's is 30 unless asked, and 100 at most."""
     size = min(int(query.get("per_page", 30)), 100)
     start = (int(query.get("page", 1)) - 1) * size
     return 200, {"total_count": len(objects), key: objects[start : start + size]}

@@ -116,7 +116,7 @@ def play(ci, sequence, devlake, lost=(), *, sent=True):
 
 
 def ended(run, state):
-    """Give what the end of this run has to tell."""
+    """Return what the end of this run has to report."""
     this = decision.job_result(Options(), context(run), state, run.result)
     try:
         return decision.next_incident(Options(), context(run), STREAK, state=state, this=this,

@@ -127,7 +127,7 @@ class Replay:
 
 
 def wanted(exchange, recorded):
-    """Tell the rows that the recorder asked for: those of the request, or those it found."""
+    """Return the rows that the recorder asked for: those of the request, or those it found."""
     if exchange["name"] == "snake_case: same commit, another pipeline and environment":
         return lambda row: (row["repo_url"], row["commit_sha"]) == (SHOP, SHA)
     body = json.loads(whole_body(exchange) or "{}")
@@ -186,7 +186,7 @@ def same(got, recorded):
 
 
 def dated_now(key, recorded):
-    """Tell a date of the recording's own day; everything that was sent has another one."""
+    """Return whether a date is of the recording's own day; what was sent has another one."""
     return key == "resolution_date" and str(recorded).startswith("2026-11-26")
 
 

@@ -84,7 +84,7 @@ def holds(condition, values):
 
 
 def steps(part, given=None, booleans=("0", "1")):
-    """Give the steps of a command or job as CircleCI would run them."""
+    """Return the steps of a command or job as CircleCI would run them."""
     values = arguments(part, given or {})
     return list(_steps(part["steps"], values, booleans))
 
@@ -99,7 +99,7 @@ def _steps(some, values, booleans):
 
 
 def of_config(config, job, orb, pipeline, **everywhere):
-    """Give the steps of a job that uses the orb, with the `pipeline` values that it asks for."""
+    """Yield the steps of a job that uses the orb, with the `pipeline` values that it asks for."""
     for step in config["jobs"][job]["steps"]:
         name = step if isinstance(step, str) else next(iter(step))
         if name.startswith("devlake-ci/"):

@@ -36,7 +36,7 @@ def job(tmp_path, server):
 
 @pytest.fixture
 def report(tmp_path):
-    """Give the steps of the command `report`, with what no test is about filled in."""
+    """Return the steps of the command `report`, with what no test is about filled in."""
 
     def given(part=COMMAND, booleans=("0", "1"), **parameters):
         usual = {"environment": "production", "state_folder": str(tmp_path / "state")}
@@ -48,7 +48,7 @@ def report(tmp_path):
 
 @pytest.fixture
 def start(tmp_path):
-    """Give the steps of the command `start`."""
+    """Return the steps of the command `start`."""
 
     def given(**parameters):
         return steps(START, {"state_folder": str(tmp_path / "state")} | parameters)
@@ -58,7 +58,7 @@ def start(tmp_path):
 
 @pytest.fixture
 def bare(job, tmp_path):
-    """Give a job on an image without the program, and the folder to put other tools into."""
+    """Return a job on an image without the program, and the folder to put other tools into."""
     one = job()
     (tmp_path / "bin" / "devlake-ci").unlink()
     return one, tmp_path / "bin"

@@ -14,7 +14,7 @@ def devlake():
 
 @pytest.fixture
 def pipeline(job, devlake, tmp_path):
-    """Give a job of the next pipeline: nothing is left but the cache of the project."""
+    """Return a job of the next pipeline: nothing is left but the cache of the project."""
     first = job(DEVLAKE_INCIDENT_BRANCHES="main", DEVLAKE_TOKEN=devlake.token,
                 DEVLAKE_URL=devlake.connection_url)  # fmt: skip
     numbers = iter(range(63, 80))

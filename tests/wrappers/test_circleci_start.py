@@ -12,7 +12,7 @@ SAME = {"environment": "production", "service": "it's $( id )"}
 
 @pytest.fixture
 def one(job):
-    """Give a job that has noted NOTED; its clock is the image's `date`."""
+    """Return a job that has noted NOTED; its clock is the image's `date`."""
     begun = job()
     program = begun.folder.parent / "bin" / "date"
     program.unlink()

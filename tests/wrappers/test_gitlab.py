@@ -50,7 +50,7 @@ WHOLE = {
 
 @pytest.fixture
 def api():
-    """Give a pipeline in which the job deploy succeeded in production."""
+    """Return a pipeline in which the job deploy succeeded in production."""
     project = gitlab.GitLab()
     project.jobs = [gitlab.job()]
     project.deploys(501, "production", "production")

@@ -23,7 +23,7 @@ Loader.add_constructor("!reference", Loader.construct_sequence)
 
 
 def example(path):
-    """Give the pipeline's jobs, and the inputs of each time that the template is included."""
+    """Return the pipeline's jobs, and the inputs of each time that the template is included."""
     pipeline = yaml.load(path.read_text(), Loader)  # noqa: S506 (a SafeLoader)
     jobs = {name: job for name, job in pipeline.items() if name not in KEYWORDS}
     assert {each["remote"] for each in pipeline["include"]} == {ADDRESS}
@@ -31,7 +31,7 @@ def example(path):
 
 
 def reports(inputs):
-    """Tell if the template's jobs report at all."""
+    """Return whether the template's jobs report at all."""
     return inputs.get("rules") != [{"when": "never"}]
 
 

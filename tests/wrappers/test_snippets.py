@@ -86,7 +86,7 @@ FETCH = re.compile(r'file=\$\(mktemp.*?&&\s+"\$file"(?: report[^|\n]*)?(?=\n|$| 
 
 @pytest.fixture
 def downloads(tmp_path):
-    """Give a PATH whose curl brings a program that says it ran, and that program's sum."""
+    """Return a PATH whose curl brings a program that says it ran, and that program's sum."""
     program = b'#!/bin/sh\necho ran "$@"\n'
     (tmp_path / "program").write_bytes(program)
     copies = f'while [ "$1" != --output ]; do shift; done; cp {tmp_path}/program "$2"'
@@ -120,7 +120,7 @@ def test_an_example_installs_nothing_that_moves_and_runs_nothing_of_the_checkout
 
 
 def handed_over(container, known):
-    """Give the variables of a container, with what the cluster would put in for expressions."""
+    """Return the variables of a container, with what the cluster would put in for expressions."""
     given = {each["name"]: each["value"] for each in container["env"] if "value" in each}
     return {name: known.get(value, value) for name, value in given.items()}
 

@@ -78,13 +78,13 @@ _TAKEN = {"name": "deployment_name", "type": "deployment_type", "context": "depl
 
 
 def command() -> str:
-    """Give the parameters of the command `report`."""
+    """Return the parameters of the command `report`."""
     own = (_FAIL, _INCIDENT, *_INSTALL, _FOLDER)
     return _block([*map(_option, _program()), *(each.lines() for each in own)])
 
 
 def job() -> str:
-    """Give the parameters of the job `report`."""
+    """Return the parameters of the job `report`."""
     rest = (each for each in _program() if each.name != "result")
     named = replace(_INCIDENT, default="report", text=_INCIDENT.text.partition(" Default")[0])
     own = (_FAIL, named, _FOLDER, *_IMAGE)
@@ -92,23 +92,23 @@ def job() -> str:
 
 
 def start() -> str:
-    """Give the parameters of the command `start` that have to be the same in `report`."""
+    """Return the parameters of the command `start` that have to be the same in `report`."""
     same = (each for each in _program() if each.name in {"service", "environment"})
     return _block([*map(_option, same), _FOLDER.lines()])
 
 
 def executor() -> str:
-    """Give the parameters of the executor."""
+    """Return the parameters of the executor."""
     return _block([each.lines() for each in _IMAGE])
 
 
 def environment() -> str:
-    """Give the variables by which the parameters that are the program's reach the script."""
+    """Return the variables by which the parameters that are the program's reach the script."""
     return "".join(f"{_variable(each)}: << parameters.{_name(each)} >>\n" for each in _program())
 
 
 def usage(name: str) -> str:
-    """Give an example of examples/circleci without the comment on top, for the orb's own ones."""
+    """Return an example of examples/circleci without the comment on top, for the orb's own ones."""
     lines = (_EXAMPLES / f"{name}.yml").read_text().splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("#"))
 

@@ -31,7 +31,7 @@ _DEFAULTS = {"github-token": "${{ github.token }}"}
 
 
 def inputs() -> str:
-    """Give the block of inputs, as YAML below `inputs:`."""
+    """Return the block of inputs, as YAML below `inputs:`."""
     program = options(without=frozenset({"gitlab_token"}))
     return "".join(_input(each) for each in (*program, *_OWN))
 

@@ -17,12 +17,12 @@ _FAIL_ON_ERROR = Input(
 
 
 def inputs() -> str:
-    """Give the block of inputs, as YAML below `spec: inputs:`."""
+    """Return the block of inputs, as YAML below `spec: inputs:`."""
     return "".join(map(_input, _carried()))
 
 
 def variables() -> str:
-    """Give the block of variables, as YAML below a job's `variables:`.
+    """Return the block of variables, as YAML below a job's `variables:`.
 
     What isn't text gets a space behind it, which makes it text (GitLab takes no `true` for the
     value of a variable), and which the program strips.
@@ -35,7 +35,7 @@ def variables() -> str:
 
 
 def _carried() -> Iterator[Input]:
-    """Give the program's options but the secrets, which GitLab has masked variables for."""
+    """Yield the program's options but the secrets, which GitLab has masked variables for."""
     yield from options(without=_SECRETS)
     yield _FAIL_ON_ERROR
 
@@ -50,7 +50,7 @@ def _input(each: Input) -> str:
 
 
 def _kind(each: Input) -> tuple[str, str]:
-    """Give an input's type and its default in YAML."""
+    """Return an input's type and its default in YAML."""
     if each.switch:
         return "boolean", "false"
     if number := _NUMBERS.get(each.name):

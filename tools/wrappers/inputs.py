@@ -24,7 +24,7 @@ class Input:
 
 
 def options(without: frozenset[str] = frozenset()) -> Iterator[Input]:
-    """Give the program's options, but for those of other wrappers."""
+    """Yield the program's options, but for those of other wrappers."""
     for option in declared():
         if option.name not in without | _REPLACED:
             yield Input(
@@ -38,12 +38,12 @@ def options(without: frozenset[str] = frozenset()) -> Iterator[Input]:
 
 
 def _more(default: object) -> str:
-    """Say what a wrapper's user can't see in `--help`."""
+    """Return what a wrapper's user can't see in `--help`."""
     if default == ():
         return " One a line."
     return f" Default: {default}." if isinstance(default, float) else ""
 
 
 def quoted(text: str) -> str:
-    """Give a YAML scalar in single quotes, in which nothing but the quote is special."""
+    """Return a YAML scalar in single quotes, in which nothing but the quote is special."""
     return "'" + text.replace("'", "''") + "'"

@@ -90,10 +90,10 @@ class Provider:
     library's. They count only as long as the working directory doesn't contradict them."""
 
     emit: Callable[[Outcome, Env], tuple[Effect, ...]] = lambda *_: ()
-    """Tell the CI how a report went; () where it can't be told."""
+    """Return what tells the CI how a report went; () where it can't be told."""
 
     remember: Callable[[datetime, Env], tuple[Effect, ...]] = lambda *_: ()
-    """Tell the later steps of this job when it started; () where they can't or needn't be told."""
+    """Return what tells the job's later steps when it started; () where nothing can or need."""
 
     times: Callable[[Env, Ask], Times] = lambda *_: (None, None)
     """Ask the CI's API when the run was queued and when the job started."""
@@ -103,7 +103,7 @@ class Provider:
 
     deployed: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
     """Return the facts of the job that deployed, if this job reports for another one; the last
-    argument tells whether to ask where it deployed to. Raises Problem if it deployed nothing, or
+    argument tells whether to ask where it deployed to. Raise Problem if it deployed nothing, or
     if the CI doesn't say what it did."""
 
     def marker(self, env: Env) -> str | None:

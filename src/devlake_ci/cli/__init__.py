@@ -47,7 +47,7 @@ class Commands(click.Group):
     """The commands, each imported only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's)
-        """Give the names in the order of the documentation."""
+        """Return the names in the order of the documentation."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -149,7 +149,7 @@ def _command(arguments: Sequence[str]) -> str:
 
 
 def _problem(error: Exception) -> Problem:
-    """Say whose turn it is: the user's for what they typed, ours for what nobody foresaw."""
+    """Classify an error: the user's for what they typed, a bug for what nobody foresaw."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, click.ClickException):

@@ -39,7 +39,7 @@ def context(runtime: Runtime, /, commits_schema: bool) -> None:
 
 
 def as_object(found: Context) -> dict[str, object]:
-    """Give what is shown of a context; times as RFC 3339 in UTC."""
+    """Return what is shown of a context; times as RFC 3339 in UTC."""
     shown = {name: getattr(found, name) for name in SHOWN}
     for name in ("created_at", "started_at"):
         shown[name] = rfc3339(shown[name]) if shown[name] else None

@@ -86,7 +86,7 @@ def _devlake(session: Session) -> Iterator[Check]:
 
 
 def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> Iterator[Check]:
-    """Ask DevLake what a report of this mode needs; raises NotSentError."""
+    """Ask DevLake what a report of this mode needs; raise NotSentError."""
     mode, dialect = session.options.mode, session.options.dialect
 
     def send(request: Request) -> Answer:

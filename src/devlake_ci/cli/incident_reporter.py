@@ -35,7 +35,7 @@ class IncidentReporter:
         self.context = session.context
 
     def check(self) -> None:
-        """Ask which incident is open, as `outcome` does, and send nothing; raises Problem.
+        """Ask which incident is open, as `outcome` does, and send nothing; raise Problem.
 
         Only the end of a job knows its result, so it may be missing.
         """
@@ -48,7 +48,7 @@ class IncidentReporter:
             self.file.text()
 
     def outcome(self, beside: Outcome | None) -> Outcome:
-        """Report the incident of this run, if any; raises Problem.
+        """Report the incident of this run, if any; raise Problem.
 
         `beside` is the outcome of the deployment that is reported with it.
         """
@@ -73,7 +73,7 @@ class IncidentReporter:
         return self._send(state, this, incident)
 
     def _ended_at(self) -> datetime:
-        """Return when the job ended: with `both`, when its deployment did; raises BadUsageError."""
+        """Return when the job ended: with `both`, when its deployment did; raise BadUsageError."""
         now, given = self.session.runtime.clock.now(), self.options.finished_at
         if self.options.mode == "both" and given:
             return happened(given, self.options.source("finished_at"), now)
@@ -82,7 +82,7 @@ class IncidentReporter:
     def _check_cause(self, beside: Outcome | None) -> None:
         """Check that DevLake would not count a new incident against an earlier deployment.
 
-        What DevLake was only not reached for may be there soon. Raises NothingToReport.
+        What DevLake was only not reached for may be there soon. Raise NothingToReport.
         """
         why = self.context.no_incident
         if self.options.mode == "both":
@@ -108,7 +108,7 @@ class IncidentReporter:
 
     @cached_property
     def history(self) -> History | None:
-        """How the job ended before, where the CI says so; raises Problem."""
+        """How the job ended before, where the CI says so; raise Problem."""
         if self.kind not in SOURCES:
             return None
         session = self.session
@@ -118,7 +118,7 @@ class IncidentReporter:
 
     @cached_property
     def kind(self) -> str:
-        """Where it is known which incident is open; raises Problem if nowhere, or not here."""
+        """Where it is known which incident is open; raise Problem if nowhere, or not here."""
         chosen, source = self.options.incident_state, self.options.source("incident_state")
         here = self.context.provider
         if self.options.mode == "both" and (here if chosen == "auto" else chosen) in SOURCES:
@@ -150,7 +150,7 @@ class IncidentReporter:
 
     @cached_property
     def file(self) -> "StateFile":
-        """The state file; raises BadUsageError."""
+        """The state file; raise BadUsageError."""
         from devlake_ci.incidents.state_file import StateFile, path_in  # noqa: PLC0415 (pydantic)
 
         return StateFile(self.session.runtime, path_in(self.options) or "", self.options.dry_run)
@@ -212,7 +212,7 @@ class IncidentReporter:
 def remembered(
     session: Session, file: "StateFile", streak: Streak, state: IncidentState
 ) -> Outcome:
-    """Write the state of a streak; raises MissingError if that can't be done in time."""
+    """Write the state of a streak; raise MissingError if that can't be done in time."""
     file.remember(streak, state, max(session.left, 1.0))
     return Outcome(reported=False)
 
@@ -229,7 +229,7 @@ def _source(ci: str) -> Source:
 
 
 def _by_hand(incident: Incident) -> str:
-    """Say what is left to do: the CI's history doesn't say what DevLake has."""
+    """Return what is left to do by hand: the CI's history doesn't say what DevLake has."""
     closed = rfc3339(incident.resolved_at or incident.updated_at)
     return (
         f"Later runs don't report this recovery again. Close {quoted(incident.key, LONGEST_KEY)} "

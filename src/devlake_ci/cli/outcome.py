@@ -59,7 +59,7 @@ def _print(outcome: Outcome, form: str) -> None:
 
 
 def _unprinted(outcome: Outcome, error: OSError) -> str:
-    """Say in a line what couldn't be printed whole."""
+    """Return in a line what couldn't be printed whole."""
     if outcome.problem:
         return _problem(outcome.problem, outcome.soft)
     what = "It is reported: DevLake has stored it." if outcome.reported else "Nothing was sent."
@@ -68,7 +68,7 @@ def _unprinted(outcome: Outcome, error: OSError) -> str:
 
 
 def merged(first: Outcome, second: Outcome) -> Outcome:
-    """Give both halves of a report as one: the worse problem, and reported only if all of it was.
+    """Merge both halves of a report: the worse problem, and reported only if all of it was.
 
     Nothing to report in one half is a note if the other half has something to say.
     """
@@ -96,12 +96,12 @@ def merged(first: Outcome, second: Outcome) -> Outcome:
 
 
 def _note(problem: Problem) -> str:
-    """Give the lesser of two problems: what is to do about it, too, such as where it is kept."""
+    """Return the lesser of two problems, and what to do about it, such as where it is kept."""
     return f"{problem.message} {problem.hint}".strip() if problem.exit_code else problem.message
 
 
 def _stored(outcome: Outcome) -> Iterator[str]:
-    """Say what was stored, and what is left to do in DevLake."""
+    """Yield what was stored, and what is left to do in DevLake."""
     if outcome.deployment:
         yield from _deployment(outcome.deployment)
     if outcome.incident:
@@ -137,7 +137,7 @@ def _request(request: Mapping[str, object]) -> str:
 
 
 def _problem(problem: Problem, soft: bool) -> str:
-    """Say what happened and what to do, on a line each."""
+    """Return what happened and what to do, on a line each."""
     kind = "warning: not reported" if soft else "error"
     if isinstance(problem, NothingToReport):
         kind = "nothing reported"
@@ -146,7 +146,7 @@ def _problem(problem: Problem, soft: bool) -> str:
 
 
 def _object(outcome: Outcome) -> dict[str, object]:
-    """Give what `--format json` prints: the outputs by their names, and the problem if any."""
+    """Return what `--format json` prints: the outputs by their names, and the problem if any."""
     problem = outcome.problem
     return {
         **outputs(outcome),
@@ -191,5 +191,5 @@ def _write(effect: Append | Replace | Run, runtime: Runtime) -> OSError | None:
 
 
 def _on_stdout(effect: Effect) -> bool:
-    """Tell what would break JSON that somebody reads from there."""
+    """Return whether an effect would break JSON that somebody reads from there."""
     return isinstance(effect, Say) and effect.stdout

@@ -160,7 +160,7 @@ def _value(field: Field[Any], text: str, source: str) -> Any:  # noqa: ANN401
 
 
 def switch(text: str, source: str) -> bool:
-    """Read true or false in the words that CIs use; raises BadUsageError for any other."""
+    """Read true or false in the words that CIs use; raise BadUsageError for any other."""
     if text.lower() not in _TRUE | _FALSE:
         raise BadUsageError(f"{source}: {quoted(text)} is neither true nor false.")
     return text.lower() in _TRUE
@@ -169,7 +169,7 @@ def switch(text: str, source: str) -> bool:
 def parsed(
     command: click.Command, arguments: Sequence[str], given: Mapping[str, Given]
 ) -> click.Context:
-    """Let click read a command line without running the command; raises ClickException."""
+    """Let click read a command line without running the command; raise ClickException."""
     return command.make_context(command.name, list(arguments), default_map=Defaults(given))
 
 

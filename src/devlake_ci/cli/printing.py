@@ -33,7 +33,7 @@ def forms(tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]) ->
 
 
 def masks(secrets: Iterable[str], env: Env) -> tuple[Effect, ...]:
-    """Tell GitHub to write *** for each; other CIs know their own secret variables only.
+    """Return what has GitHub write *** for each; other CIs know their own secret variables only.
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log
     """
@@ -49,7 +49,7 @@ def _of_header(header: str) -> Iterator[str]:
 
 
 def _of_url(url: str) -> Iterator[str]:
-    """Return the password, or a user that stands alone: it is one then."""
+    """Yield the password, or a user that stands alone: it is one then."""
     try:
         parts = urlsplit(url)
         user, password = parts.username or "", parts.password
@@ -97,7 +97,7 @@ EVERY = 10.0
 
 @contextmanager
 def progress(total: int, monotonic: Callable[[], float]) -> Iterator[Callable[[], None]]:
-    """Return what is to be called after each of `total` steps; it reports on standard error."""
+    """Yield what is to be called after each of `total` steps; it reports on standard error."""
     if sys.stderr.isatty():
         with click.progressbar(length=total, file=sys.stderr, show_pos=True) as bar:
             yield lambda: bar.update(1)

@@ -228,7 +228,7 @@ class Replay:
                 return
 
     def conclude(self) -> None:
-        """Say how it went; raise the worst problem."""
+        """Print how it went; raise the worst problem."""
         counts = self.counts
         left = f", {counts.unsent} still waiting" if counts.unsent else ""
         aside = f", {counts.aside} set aside" if counts.aside else ""

@@ -57,7 +57,7 @@ def _incident(session: Session, beside: Outcome | None) -> Outcome:
 
 
 def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
-    """Give the ways to find out what nobody gave; `nonce` says whether one may be written."""
+    """Return the ways to find out what nobody gave; `nonce` says whether one may be written."""
     runtime, context = session.runtime, session.context
     server = repositories.server(context, session.env, session.options.repo_url)
 

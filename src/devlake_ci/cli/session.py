@@ -50,7 +50,7 @@ class Session:
 
     @cached_property
     def context(self) -> Context:
-        """What the CI says of this job, or of the one that we report for; raises Problem."""
+        """What the CI says of this job, or of the one that we report for; raise Problem."""
         return self.find_out(self._context)
 
     def _context(self) -> Context:
@@ -73,7 +73,7 @@ class Session:
 
     @cached_property
     def delivery(self) -> Delivery:
-        """The way to DevLake, which remembers the dialect; raises Problem for a bad address."""
+        """The way to DevLake, which remembers the dialect; raise Problem for a bad address."""
         return Delivery(
             target=target(self.options, deployments.names(self.options, self.context)),
             send=self._request,
@@ -217,14 +217,14 @@ class Session:
         return nullcontext() if self.stopped else self.runtime.stoppable()
 
     def left_to_ask(self) -> float:
-        """Give the seconds for finding things out: half of all, so that the rest is for sending."""
+        """Return the seconds for finding things out: half of all; the rest is for sending."""
         return max(self.left - self.options.deadline / 2, 0.0)
 
     def _request(self, request: Request, seconds: float) -> Answer:
         return self.network.send(request, seconds)
 
     def log(self, text: str) -> None:
-        """Say it if the user wants to hear more."""
+        """Print a line if the user asked for more (--verbose)."""
         if self.options.verbose:
             say(line(without_login(text)), err=True)
 
@@ -250,6 +250,6 @@ def _reply(answer: Answer) -> Reply:
 
 
 def _tokens(options: Options) -> dict[str, str]:
-    """Give the providers the tokens where they look for them, whichever way they were given."""
+    """Return the tokens as the variables in which providers look for them."""
     names = ("github_token", "gitlab_token")
     return {variable(name): value for name in names if (value := getattr(options, name))}

@@ -247,7 +247,7 @@ def _report(
 def given(env: Mapping[str, str], spell: Callable[[str], str]) -> dict[str, Given]:
     """Return the inputs that were given, by option, with the names that their user knows.
 
-    Raises BadUsageError if fail-on-error, which stands for --on-failure, is neither true nor false.
+    Raise BadUsageError if fail-on-error, which stands for --on-failure, is neither true nor false.
     """
     names = {each.name for each in declared() if spell(each.name) in env} - {"on_failure"}
     texts = {name: env[spell(name)].strip() for name in names}

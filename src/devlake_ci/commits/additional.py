@@ -16,7 +16,7 @@ def combined(
 ) -> tuple[Commit, ...]:
     """Return all commits, the job's own first, and each once.
 
-    Raises BadUsageError if the job's own is left out and nothing else is asked for, and
+    Raise BadUsageError if the job's own is left out and nothing else is asked for, and
     MissingError if nothing else was found.
     """
     sources = (options.commits, options.checkout, options.submodules)
@@ -44,7 +44,7 @@ def additional_commits(
     finders: Callable[[str], tuple[Find, ...]],
     workspace: Workspace,
 ) -> tuple[Commit, ...]:
-    """Return the commits that the options name; raises BadUsageError and MissingError.
+    """Return the commits that the options name; raise BadUsageError and MissingError.
 
     `server` is the URL below which the CI's repositories are; `finders` find a commit by name.
     """

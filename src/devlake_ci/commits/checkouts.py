@@ -47,7 +47,7 @@ class Checkout:
     def remote(self) -> str:
         """Return the URL configured for `origin`, or for the only remote, login included.
 
-        Raises MissingError if there is none, or several.
+        Raise MissingError if there is none, or several.
         """
         if url := remote.url(self.ask):
             return url
@@ -57,7 +57,7 @@ class Checkout:
 
 
 def open_checkout(folder: str, where: str, workspace: Workspace) -> Checkout:
-    """Open the repository in a folder; raises MissingError if there is none.
+    """Open the repository in a folder; raise MissingError if there is none.
 
     A folder inside a repository doesn't count: the repository's HEAD may say nothing of what is
     deployed from there.
@@ -80,7 +80,7 @@ def open_checkout(folder: str, where: str, workspace: Workspace) -> Checkout:
 def commit(path: str, source: str, workspace: Workspace) -> Commit:
     """Return the commit that the checkout at `path` is at.
 
-    Raises BadUsageError for a path that can't be used, MissingError for what git doesn't know.
+    Raise BadUsageError for a path that can't be used, MissingError for what git doesn't know.
     """
     where = f"{source} {quoted(path)}"
     checkout = open_checkout(workspace.folder(path, source), where, workspace)
@@ -96,7 +96,7 @@ def commit(path: str, source: str, workspace: Workspace) -> Commit:
 
 
 def head(checkout: Checkout) -> tuple[str, str]:
-    """Return the SHA and the message of HEAD; raises MissingError if there is no commit."""
+    """Return the SHA and the message of HEAD; raise MissingError if there is no commit."""
     answer = checkout.workspace.git(
         checkout.folder, "log", "-1", "--encoding=UTF-8", "--format=%H%n%B", "HEAD", "--"
     )
@@ -114,7 +114,7 @@ def head(checkout: Checkout) -> tuple[str, str]:
 
 
 def repository(url: str, where: str) -> str:
-    """Return the canonical URL; raises MissingError, which does not show what it is about."""
+    """Return the canonical URL; raise MissingError, which does not show what it is about."""
     found = canonical(url)
     if found and len(found) <= limits.REPO_URL:
         return found
@@ -145,7 +145,7 @@ def submodule_commits(
 ) -> Iterator[Commit]:
     """Yield the commits of a checkout's submodules, and of theirs where they are checked out.
 
-    Raises BadUsageError for a path that can't be used, MissingError for what git doesn't know.
+    Raise BadUsageError for a path that can't be used, MissingError for what git doesn't know.
     """
     where = f"{source} {quoted(path)}"
     checkout = open_checkout(workspace.folder(path, source), where, workspace)

@@ -50,7 +50,7 @@ def commits(
 ) -> Iterator[Commit]:
     """Yield the commits that `--commits` gives, or wherever else `source` says that it was given.
 
-    `server` is the URL below which owner/name is. Raises BadUsageError for what can't be used as
+    `server` is the URL below which owner/name is. Raise BadUsageError for what can't be used as
     it was given, and MissingError for a name that no commit is found for.
     """
     for where, text in texts(given, source, workspace):
@@ -58,7 +58,7 @@ def commits(
 
 
 def texts(given: str, source: str, workspace: Workspace) -> Iterator[tuple[str, str]]:
-    """Yield each text with its place; raises BadUsageError for what can't be read.
+    """Yield each text with its place; raise BadUsageError for what can't be read.
 
     Whether it is a file shows in the value alone, not in what happens to lie on the disk.
     """
@@ -284,7 +284,7 @@ def _first_mistake(error: ValidationError, where: str, parsed: list[ParsedEntry]
 
 
 def _wrong(name: str, kind: str, error: "ErrorDetails") -> str:
-    """Say what is wrong with a field, or with the entry if `name` is empty."""
+    """Return what is wrong with a field, or with the entry if `name` is empty."""
     value = error["input"]
     match error["type"]:
         case "missing":

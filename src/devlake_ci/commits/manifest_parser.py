@@ -84,7 +84,7 @@ class _Node(_Located, Protocol):
 
 
 def parse(text: str) -> list[ParsedEntry]:
-    """Parse the entries of a text; raises ParseError."""
+    """Parse the entries of a text; raise ParseError."""
     if text.lstrip().startswith("["):
         read = _json(text)
         if read is not None:

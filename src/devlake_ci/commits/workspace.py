@@ -26,19 +26,19 @@ class Workspace(Protocol):
     """
 
     def folder(self, path: str, source: str) -> str:
-        """Return a folder's real path; raises BadUsageError, which names `source`."""
+        """Return a folder's real path; raise BadUsageError, which names `source`."""
 
     def nested(self, folder: str, path: str) -> str | None:
         """Return the real path of a checkout in `folder`; None if there is none that is inside."""
 
     def files(self, pattern: str, source: str) -> tuple[str, ...]:
-        """Return the files that match, sorted; raises BadUsageError for none or too many."""
+        """Return the files that match, sorted; raise BadUsageError for none or too many."""
 
     def read(self, path: str, source: str, limit: int, within: str | None = None) -> bytes:
         """Return a file of at most `limit` bytes, which may also be in the folder `within`.
 
-        Raises BadUsageError.
+        Raise BadUsageError.
         """
 
     def git(self, folder: str, *arguments: str) -> GitAnswer:
-        """Run git in a folder, as `git -C`; raises MissingError if there is no git."""
+        """Run git in a folder, as `git -C`; raise MissingError if there is no git."""

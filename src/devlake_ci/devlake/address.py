@@ -61,7 +61,7 @@ class Target:
         return set(chain.from_iterable(map(_parts, self.headers.values())))
 
     def for_incidents(self) -> Self:
-        """Give where incidents go.
+        """Return the target of incidents.
 
         A project has no route for them, but the connection that DevLake makes for it has.
         """
@@ -75,7 +75,7 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
     """Work out the target of a report.
 
     `names` fills the placeholders of `--connection` and `--project`: owner, repo, service.
-    Raises BadUsageError for what can't be an address, or for two ways in at once.
+    Raise BadUsageError for what can't be an address, or for two ways in at once.
     """
     route = _given(options, names) or _parsed(options)[2]
     if route is None:
@@ -89,7 +89,7 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
 
 
 def at(options: Options, route: str) -> Target:
-    """Give the target of a route that is known; raises BadUsageError like `target`."""
+    """Return the target of a known route; raise BadUsageError like `target`."""
     base, rest, _ = _parsed(options)
     if options.client_key and not options.client_cert:
         raise BadUsageError(
@@ -217,7 +217,7 @@ def _headers(options: Options) -> dict[str, str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Give a header's value, what follows its scheme, and the password in that, or a lone user."""
+    """Yield a header's value, what follows its scheme, and the password in that, or a lone user."""
     scheme, _, rest = value.rpartition(" ")
     yield from (value, rest)
     if scheme.lower() == "basic":

@@ -110,7 +110,7 @@ class Api:
 
 
 def _hint(status: int, said: str, path: str) -> str:
-    """Say what to do about a refusal of a request to this path."""
+    """Return what to do about a refusal of a request to this path."""
     for code, pattern, text in _REFUSALS:
         if code == status and re.search(pattern, said):
             return text.format(path=path.partition("?")[0])

@@ -41,7 +41,7 @@ class Delivery:
 
     target: Target
     send: Callable[[Request, float], Answer]
-    """POST within so many seconds; raises NotSentError."""
+    """POST within so many seconds; raise NotSentError."""
     clock: Clock
     ends: float
     """When time is up, on `clock.monotonic`."""

@@ -81,7 +81,7 @@ _TABLE = (
 
 
 def name_taken(target: Target) -> str:
-    """Say what to do where a project's own name for its connection is another's for good."""
+    """Return what to do where another connection has the name of a project's own."""
     name = unquote(target.route.removeprefix("projects/"))
     return (
         f'DevLake has a webhook connection "{cut(line(name), 100)}_deployments" that is not in the '

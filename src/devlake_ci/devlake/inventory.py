@@ -148,7 +148,7 @@ class State:
         return found.blueprint if found else None
 
     def blueprints_with(self, number: int) -> Iterator[Blueprint]:
-        """Return the blueprints that have this webhook connection."""
+        """Yield the blueprints that have this webhook connection."""
         for project in self.projects.values():
             if project.blueprint and number in project.blueprint.webhooks:
                 yield project.blueprint

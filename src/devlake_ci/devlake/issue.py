@@ -32,7 +32,7 @@ MOST_MINUTES = 2**31 - 1
 def fields(entries: Iterable[str], source: str) -> dict[str, Value]:
     """Parse `epicKey=SHOP-1` and the like; the last of several entries with one name counts.
 
-    Raises BadUsageError for a name that is not one of FIELDS, and for a value of another kind.
+    Raise BadUsageError for a name that is not one of FIELDS, and for a value of another kind.
     """
     found: dict[str, Value] = {}
     for entry in entries:

@@ -13,7 +13,7 @@ _INSIDE = (
 
 
 def plaintext_warning(target: Target) -> str | None:
-    """Say that a secret goes in plain http to a public host, or give None."""
+    """Return a warning if a secret goes to a public host in plain http; else None."""
     url = urlsplit(target.base)
     if url.scheme != "http" or not target.headers or _is_inside(url.hostname or ""):
         return None

@@ -205,7 +205,7 @@ class Refresh:
         return RefusedError(error.message, error.hint)
 
     def _failure(self, run: Run) -> str:
-        """Say which task failed; a narrow key may only ask for the run's own message."""
+        """Return which task failed; a narrow key may only ask for the run's own message."""
         told = cut(line(run.message), 300) or "it gives no reason"
         try:
             tasks = self._said(_Tasks, f"/pipelines/{run.id}/tasks").tasks

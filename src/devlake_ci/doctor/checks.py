@@ -169,7 +169,7 @@ PLUGINS = {"github": "GitHub", "gitlab": "GitLab", "circleci": "CircleCI"}
 
 
 def reminders(provider: str) -> Iterator[Check]:
-    """Return what can't be seen from a pipeline, and goes wrong most often."""
+    """Yield what can't be seen from a pipeline, and goes wrong most often."""
     yield unknown(
         "in a project",
         "Is the webhook connection in a DevLake project, and does its blueprint run after "

@@ -48,7 +48,7 @@ def projects(connection: str, found: State) -> list[Project]:
 
 
 def membership(connection: str, found: State) -> Check:
-    """Say which projects count what is reported."""
+    """Return which projects count what is reported."""
     names = ", ".join(quoted(each.name) for each in projects(connection, found))
     if names:
         return good("in a project", f"The connection {quoted(connection)} is in {names}.")
@@ -60,7 +60,7 @@ def membership(connection: str, found: State) -> Check:
 
 
 def computed(project: Project, blueprint: Blueprint, last: Ended | None) -> Iterator[Check]:
-    """Say whether a project's numbers are computed, when they were last, and from what."""
+    """Yield whether a project's numbers are computed, when they were last, and from what."""
     name = quoted(project.name)
     if project.has_dora:
         yield good("dora", f"{name} has the dora metric.")
@@ -119,7 +119,7 @@ def _last_run(name: str, last: Ended | None) -> Check:
 
 
 def wide_key() -> Check:
-    """Say that a report's key is an administrator's."""
+    """Return that a report's key is an administrator's."""
     return warn(
         "key",
         "The key may read and change all of DevLake: it is an administrator's.",

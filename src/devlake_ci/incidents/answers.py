@@ -21,7 +21,7 @@ class Answer(BaseModel):
 def validated(kind: type[T], reply: Reply, ci: str, hint: str) -> T:
     """Return the body of an answer, checked to be of a kind.
 
-    `hint` says what to do if it is refused. Raises MissingError for any other answer than 200, and
+    `hint` says what to do if it is refused. Raise MissingError for any other answer than 200, and
     for a body of another kind.
     """
     if reply.status is None:

@@ -39,7 +39,7 @@ def counts(options: Options, context: Context, ref: str | None, *, is_tag: bool)
 def check(options: Options, context: Context) -> None:
     """Check that a failure of this run would be an incident.
 
-    Raises NothingToReport if it wouldn't, and MissingError if nobody says which branch counts.
+    Raise NothingToReport if it wouldn't, and MissingError if nobody says which branch counts.
     """
     ref = context.ref or options.ref
     pull_request = None if options.allow_pull_request else context.pull_request

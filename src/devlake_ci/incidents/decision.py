@@ -39,7 +39,7 @@ def result(options: Options, context: Context) -> Result:
     """Return whether all is well now: what is given by hand, else how the job ended.
 
     With `--mode both`, `--result` is the deployment's, so the job's own result goes before it.
-    Raises MissingError if it isn't known, and NothingToReport if the job was cancelled or skipped.
+    Raise MissingError if it isn't known, and NothingToReport if the job was cancelled or skipped.
     """
     word, given = (vocabulary.given_result(options, name) for name in ("incident_result", "result"))
     ended = vocabulary.ci_result(options, context)
@@ -56,7 +56,7 @@ def result(options: Options, context: Context) -> Result:
 
 
 def check_environment(kind: Environment) -> None:
-    """Check that the incident is one of PRODUCTION; raises NothingToReport.
+    """Check that the incident is one of PRODUCTION; raise NothingToReport.
 
     DevLake counts each against a deployment to PRODUCTION (contract: dora-month, "staging-only").
     """
@@ -104,7 +104,7 @@ def next_incident(
 ) -> Incident | None:
     """Return the incident as DevLake should have it now; None if there is nothing to report.
 
-    `deployment` is reported beside it: an incident begins after its end. Raises NothingToReport if
+    `deployment` is reported beside it: an incident begins after its end. Raise NothingToReport if
     a newer run was reported already.
     """
     if is_outdated(state, this):
@@ -136,7 +136,7 @@ def streak_of(options: Options, context: Context, workflow: str | None, job: str
 def incident_of(options: Options, context: Context, streak: Streak, failure: PastRun) -> Incident:
     """Return the incident that `failure` opens: the same each time, unless options change.
 
-    Raises BadUsageError for a key or a placeholder that can't be used.
+    Raise BadUsageError for a key or a placeholder that can't be used.
     """
     return Incident(
         key=_key(options, streak, failure),
@@ -168,7 +168,7 @@ def this_failure(context: Context, at: datetime) -> PastRun:
 
 
 def checked_key(text: str, source: str) -> str:
-    """Return a user's key; raises BadUsageError if DevLake's own route could not close it."""
+    """Return a user's key; raise BadUsageError if DevLake's own route could not close it."""
     if is_key(text):
         return text
     raise BadUsageError(

@@ -124,7 +124,7 @@ class _Ref(Answer):
 def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
     """Find how this job ended before, back to a success after which nothing older matters.
 
-    Raises MissingError if GitHub doesn't say, or if no success is among the runs looked at.
+    Raise MissingError if GitHub doesn't say, or if no success is among the runs looked at.
     """
     file = workflow_file(env)
     if not file:
@@ -247,7 +247,7 @@ class _Search:
     """Whether so many runs don't have the job that none had it."""
 
     def read(self, file: str) -> None:
-        """Read the runs of a workflow's file; raises MissingError if there are too many."""
+        """Read the runs of a workflow's file; raise MissingError if there are too many."""
         wanted = dict.fromkeys(names(self.options, self.context))
         several, scanned = self._several(), self.api.runs(file)
         listings: list[Iterator[list[Run]]] = []
@@ -307,7 +307,7 @@ class _Search:
         return run.is_own and counts(self.options, self.context, ref, is_tag=ref in self.tags)
 
     def _check_is_new(self) -> bool:
-        """Return True for a job that is new: none of these runs had it. Raises MissingError.
+        """Return True for a job that is new: none of these runs had it. Raise MissingError.
 
         A matrix or a call that was skipped is listed by the first part of its jobs' names.
         """

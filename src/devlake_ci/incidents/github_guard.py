@@ -22,7 +22,7 @@ FILE = "or give --incident-state file:PATH, and keep that file in a cache."
 
 
 def check_event(options: Options, event: str | None) -> None:
-    """Check that runs for `event` have the branch that they are about; raises MissingError."""
+    """Check that runs for `event` have the branch that they are about; raise MissingError."""
     if event in TRIGGERED and options.incident_state == "auto":
         raise MissingError(
             f"{UNKNOWN}: GitHub doesn't say what triggered each run for the event {event}.",
@@ -34,7 +34,7 @@ def check_event(options: Options, event: str | None) -> None:
 def check_inputs(options: Options, context: Context, event: object, job: str) -> None:
     """Check that the environment or service doesn't differ from run to run.
 
-    Raises MissingError if the event names it and the job's display name doesn't.
+    Raise MissingError if the event names it and the job's display name doesn't.
     """
     environment = options.environment or context.environment
     for given in filter(None, (environment, options.service)):
@@ -47,7 +47,7 @@ def check_inputs(options: Options, context: Context, event: object, job: str) ->
 
 
 def check_refs(options: Options, context: Context, past: list[PastRun]) -> None:
-    """Check that branch and tags don't go to different environments; raises MissingError.
+    """Check that branch and tags don't go to different environments; raise MissingError.
 
     Often one job deploys the default branch to staging and tags to production.
     """

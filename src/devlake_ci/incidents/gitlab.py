@@ -125,7 +125,7 @@ class _Ref(Answer):
 def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
     """Find how this job ended before, back to a success after which nothing older matters.
 
-    Raises MissingError if GitLab doesn't say.
+    Raise MissingError if GitLab doesn't say.
     """
     del read_file
     search = _Search(options, context, env, _Api(env, ask))
@@ -197,7 +197,7 @@ class _Search:
     """The pipelines whose jobs were listed."""
 
     def read(self) -> None:
-        """Read it where this token may; raises MissingError if there is too much of it."""
+        """Read it where this token may; raise MissingError if there is too much of it."""
         if self._deploys():
             listing = self.api.deployments(self.context.environment)
             what, hint = "deployments", AFTERWARDS

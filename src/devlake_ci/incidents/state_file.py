@@ -82,7 +82,7 @@ class Files(Protocol):
 def path_in(options: Options) -> str | None:
     """Return the path of the state file; None if `--incident-state` is something else.
 
-    Raises BadUsageError for an unknown word, and for a path that names no file: `file:` is what is
+    Raise BadUsageError for an unknown word, and for a path that names no file: `file:` is what is
     left if a variable was not set.
     """
     chosen, source = options.incident_state, options.source("incident_state")
@@ -109,7 +109,7 @@ class StateFile:
     def state(self, streak: Streak) -> IncidentState:
         """Return the state of a streak; an invalid file is set aside, with a note.
 
-        Raises BadUsageError like `text`.
+        Raise BadUsageError like `text`.
         """
         text = self.text()
         if text is None:
@@ -128,7 +128,7 @@ class StateFile:
     def text(self) -> str | None:
         """Return the file's text; None if there is no file yet.
 
-        Raises BadUsageError if it can't be read: an incident may be open in it.
+        Raise BadUsageError if it can't be read: an incident may be open in it.
         """
         try:
             return self.files.read_kept(self.path)
@@ -142,7 +142,7 @@ class StateFile:
     def remember(self, streak: Streak, state: IncidentState, seconds: float) -> None:
         """Write the state of a streak, and keep that of others.
 
-        `seconds` is how long to wait for another process that writes the file. Raises MissingError
+        `seconds` is how long to wait for another process that writes the file. Raise MissingError
         if it can't be written.
         """
         why = "another process uses it"
@@ -174,7 +174,7 @@ class StateFile:
 
 
 def parsed(text: str, streak: Streak) -> IncidentState:
-    """Return the state of a streak in a file's text; raises ValidationError."""
+    """Return the state of a streak in a file's text; raise ValidationError."""
     found = _File.model_validate_json(text).streaks.get(streak.name)
     if found is None:
         return IncidentState()

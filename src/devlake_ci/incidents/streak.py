@@ -92,7 +92,7 @@ class Source(Protocol):
     def history(
         self, options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile
     ) -> History:
-        """Ask for it; raises MissingError if the CI doesn't say."""
+        """Ask for it; raise MissingError if the CI doesn't say."""
 
     def workflow(self, context: Context, env: Env) -> str | None:
         """Return what identifies the workflow; None if the CI has no such thing."""

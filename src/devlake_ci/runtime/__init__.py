@@ -50,7 +50,7 @@ class Network(Protocol):
         """Name the proxy on the way to a URL, without a login; None if there is none."""
 
     def resolves(self, host: str, seconds: float) -> bool:
-        """Tell if a host's name stands for an address."""
+        """Return whether a host's name resolves to an address."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Runtime:
     stoppable: Callable[[], AbstractContextManager[None]] = stoppable
     spool: Spool = field(default_factory=Spool)
     read_kept: Callable[[str], str | None] = read_kept
-    """Read a file whose absence means something; raises OSError if it can't be read."""
+    """Read a file whose absence means something; raise OSError if it can't be read."""
     locked: Callable[[str, float], AbstractContextManager[bool]] = locked
     """Lock a file against other processes, for so many seconds at most."""
     secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
@@ -80,7 +80,7 @@ class Runtime:
 
 
 def real() -> Runtime:
-    """Give this process's own runtime."""
+    """Return this process's own runtime."""
     env = environment()
     return Runtime(
         env=env,
@@ -99,17 +99,17 @@ def real() -> Runtime:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment's variables as real text: bytes that are no UTF-8 become U+FFFD."""
+    """Return the environment's variables; bytes that are not UTF-8 become U+FFFD."""
     return {name: readable(value) for name, value in os.environ.items()}
 
 
 def now() -> datetime:
-    """Give the time in whole seconds, which is what every CI's own times have."""
+    """Return the time in whole seconds, which is what every CI's own times have."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
 def write(effect: Append | Replace | Run) -> None:
-    """Carry an effect out; raises OSError."""
+    """Carry an effect out; raise OSError."""
     if isinstance(effect, Run):
         run(effect)
     else:
@@ -117,14 +117,14 @@ def write(effect: Append | Replace | Run) -> None:
 
 
 def connections(options: Options) -> Network:
-    """Give HTTP with the certificates that the options name; requests is imported only now."""
+    """Return HTTP with the certificates that the options name; requests is imported only now."""
     from devlake_ci.runtime.network import Connections  # noqa: PLC0415 (a quarter of our start-up)
 
     return Connections(options, environment())
 
 
 def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SECONDS) -> Workspace:
-    """Give the disk of a job with these variables; it is looked at only for several commits.
+    """Return the disk of a job with these variables; it is looked at only for several commits.
 
     `left` tells how many seconds git may still take.
     """
@@ -134,7 +134,7 @@ def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SE
 
 @contextmanager
 def folder() -> Iterator[str]:
-    """Give a folder that is gone afterwards."""
+    """Yield a folder that is gone afterwards."""
     from tempfile import TemporaryDirectory  # noqa: PLC0415 (for the demo alone)
 
     with TemporaryDirectory() as path:

@@ -24,14 +24,14 @@ LARGEST = 32 * 1024 * 1024
 
 
 def read_file(path: str) -> str | None:
-    """Give the text of a file, or None if there is none, or one too large to be what we expect."""
+    """Return the text of a file; None if there is none, or one too large to be what we expect."""
     with suppress(OSError, ValueError):
         return read_kept(path)
     return None
 
 
 def read_kept(path: str) -> str | None:
-    """Return the text of a file that we kept; None only if there is none, else raises OSError.
+    """Return the text of a file that we kept; None only if there is none; raise OSError.
 
     A pipe would keep us waiting for somebody to write, so only regular files are read.
     """
@@ -61,7 +61,7 @@ def _at_once(path: str, flags: int) -> int:
 
 
 def nonce(folder: str) -> str | None:
-    """Give something unique to the job whose state folder this is; the same at each call."""
+    """Return something unique to the job whose state folder this is; the same at each call."""
     path = Path(folder) / "nonce"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def nonce(folder: str) -> str | None:
 
 
 def write(effect: Append | Replace) -> None:
-    """Write a file; raises OSError. What is replaced is the old text or the new, whole."""
+    """Write a file; raise OSError. What is replaced is the old text or the new, whole."""
     path = Path(effect.path)
     if isinstance(effect, Append):
         with open(path, "a", encoding="utf-8", newline="", opener=_at_once) as file:
@@ -91,7 +91,7 @@ def write(effect: Append | Replace) -> None:
 
 
 def set_aside(path: str) -> str:
-    """Move a file out of the way, and give its new name; raises OSError."""
+    """Move a file out of the way, and give its new name; raise OSError."""
     aside = f"{path}.{secrets.token_hex(4)}.aside"
     Path(path).rename(aside)
     return aside
@@ -105,7 +105,7 @@ def locked(path: str, seconds: float) -> Iterator[bool]:
     """Lock the folder of the file `path`; False if another process doesn't let go of it in time.
 
     The system lets go of it however the process ends, so nothing is left to clean up. Where there
-    is no such lock (Windows, some network file systems), nothing is locked. Raises OSError if there
+    is no such lock (Windows, some network file systems), nothing is locked. Raise OSError if there
     is no such folder, and it can't be made.
     """
     folder = Path(path).parent
@@ -158,20 +158,20 @@ class Disk:
     """How many seconds git may still take."""
 
     def folder(self, path: str, source: str) -> str:
-        """Give a folder's real path."""
+        """Return a folder's real path."""
         found = self._found(path, source, _RELATIVE)
         if not Path(found).is_dir():
             raise BadUsageError(f"{source}: {quoted(path)} is not a folder.", _RELATIVE)
         return found
 
     def nested(self, folder: str, path: str) -> str | None:
-        """Give the real path of a checkout in `folder`; None if there is none that is inside."""
+        """Return the real path of a checkout in `folder`; None if there is none that is inside."""
         found = os.path.realpath(os.path.join(folder, path))  # noqa: PTH118 (text)
         inside = found != folder and _inside(found, folder)
         return found if inside and os.path.lexists(os.path.join(found, ".git")) else None  # noqa: PTH118
 
     def files(self, pattern: str, source: str) -> tuple[str, ...]:
-        """Give the files that match; `**` goes into no symbolic link, so it comes to an end."""
+        """Return the files that match; `**` follows no symbolic link, so it comes to an end."""
         parts = Path(pattern).parts
         fixed = next(index for index, part in enumerate(parts) if GLOB.search(part))
         base, rest = Path(*parts[:fixed]), str(Path(*parts[fixed:]))
@@ -189,7 +189,7 @@ class Disk:
         return tuple(found)
 
     def read(self, path: str, source: str, limit: int, within: str | None = None) -> bytes:
-        """Give the content of a file."""
+        """Return the content of a file."""
         found = self._found(path, source, _FILE, within)
         try:
             if not stat.S_ISREG(Path(found).stat().st_mode):
@@ -218,7 +218,7 @@ class Disk:
             raise MissingError(message, hint) from None
 
     def _found(self, path: str, source: str, hint: str, within: str | None = None) -> str:
-        """Give the real path of what is there, if it may be used."""
+        """Return the real path of what is there, if it may be used."""
         try:
             roots = [os.getcwd(), *self.roots]  # noqa: PTH109 (text)
             found = os.path.realpath(path, strict=True)
@@ -233,7 +233,7 @@ class Disk:
 
 
 def _meant(path: str | None, roots: list[str]) -> list[str]:
-    """Give an absolute path that lies nowhere in the job's folders: whoever typed it meant it."""
+    """Return an absolute path outside the job's folders: whoever typed it meant it."""
     if not path or not os.path.isabs(path):  # noqa: PTH117 (text)
         return []
     return [] if any(_inside(os.path.normpath(path), each) for each in roots) else [path]

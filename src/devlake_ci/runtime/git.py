@@ -34,7 +34,7 @@ _PLACES = {
 
 
 def git(*arguments: str, seconds: float = SECONDS) -> str | None:
-    """Give what git prints in the working directory, stripped; None if it fails or prints nothing.
+    """Return what git prints in the working directory, stripped; None if it fails or says nothing.
 
     There `GIT_DIR` and the like may say which repository is meant.
     """
@@ -46,12 +46,12 @@ def git(*arguments: str, seconds: float = SECONDS) -> str | None:
 
 
 def elsewhere() -> dict[str, str]:
-    """Give the variables for git in a folder that is named: none of them names another one."""
+    """Return the variables for git in a folder that is named: none of them names another one."""
     return {name: text for name, text in outside().items() if name not in _PLACES} | _ENV
 
 
 def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> GitAnswer:
-    """Run git and read a bounded answer; raises FileNotFoundError if there is no git."""
+    """Run git and read a bounded answer; raise FileNotFoundError if there is no git."""
     try:
         ended = bounded(command, env, seconds, LARGEST_ANSWER)
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> Gi
 
 
 def _why(errors: bytes) -> str:
-    """Give the first of git's own words, unless a URL is in them: it may have a password."""
+    """Return the first of git's own words, unless a URL is in them: it may have a password."""
     said = line(errors.decode(errors="replace").strip().partition("\n")[0])
     shown = said and not re.search("://|@", said)
     return f"git says: {cut(said, 200)}" if shown else "git doesn't say why"

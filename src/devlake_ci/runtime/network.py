@@ -65,7 +65,7 @@ class Connections:
         self._cert = (options.client_cert, key) if key else options.client_cert
 
     def send(self, request: Request, seconds: float) -> Answer:
-        """POST a request as JSON; raises NotSentError. Redirects are given back, not followed."""
+        """POST a request as JSON; raise NotSentError. Redirects are given back, not followed."""
         return self._within(
             seconds,
             lambda: self._exchange(
@@ -75,7 +75,7 @@ class Connections:
         )  # fmt: skip
 
     def call(self, request: Request, seconds: float) -> Answer:
-        """Send a request of any method to DevLake, and read a long answer; raises NotSentError."""
+        """Send a request of any method to DevLake, and read a long answer; raise NotSentError."""
         return self._within(
             seconds,
             lambda: self._exchange(
@@ -85,7 +85,7 @@ class Connections:
         )  # fmt: skip
 
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
-        """GET a CI's API, without the client certificate; raises NotSentError."""
+        """GET a CI's API, without the client certificate; raise NotSentError."""
         ends = time.monotonic() + seconds
         try:
             return self._get(url, headers, seconds, self._verify)
@@ -112,7 +112,7 @@ class Connections:
         return scheme + separator + rest.rpartition("@")[2] or None
 
     def resolves(self, host: str, seconds: float) -> bool:
-        """Tell if a host's name stands for an address; False too if that takes too long."""
+        """Return whether a host's name resolves; False too if that takes too long."""
         try:
             return bool(self._within(seconds, lambda: socket.getaddrinfo(host, None)))
         except (OSError, UnicodeError, NotSentError):
@@ -261,7 +261,7 @@ class _Worker:
         self._todo.put(None)
 
     def do(self, work: Callable[[], T], seconds: float) -> T | BaseException:
-        """Do the work, and give what comes of it; raises NotSentError if it takes too long."""
+        """Do the work, and give what comes of it; raise NotSentError if it takes too long."""
         self._todo.put(work)
         ends = time.monotonic() + seconds
         while (left := ends - time.monotonic()) > 0:
@@ -320,7 +320,7 @@ def _addressed(method: str, url: str) -> requests.PreparedRequest:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell in our own words what went wrong: those of requests may quote headers and proxies."""
+    """Raise what went wrong in our own words: those of requests may quote headers and proxies."""
     try:
         yield
     except requests.exceptions.SSLError as error:

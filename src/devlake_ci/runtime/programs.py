@@ -146,7 +146,7 @@ def called() -> str:
 
 
 def outside() -> dict[str, str]:
-    """Give another program's environment: our executable's own libraries are nothing for it.
+    """Return the environment for another program: our executable's own libraries are not for it.
 
     https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
     """

@@ -258,7 +258,7 @@ class Applying:
 
 
 def _taken(kind: str, name: str, there: Iterable[str]) -> Problem:
-    """Say that a name is taken by what isn't called exactly so."""
+    """Return that a name is taken by what isn't called exactly so."""
     like = next((each for each in there if each.casefold() == name.casefold()), "")
     other = f": there is {quoted(like)}, and DevLake does not tell upper from lower case" * bool(
         like

@@ -291,7 +291,7 @@ def _mistake(error: ValidationError, where: str, lines: dict[Path, int]) -> str:
 
 
 def _wrong(path: tuple[int | str, ...], error: "ErrorDetails") -> str:
-    """Say what is wrong with a field, or with the entry where there is none."""
+    """Return what is wrong with a field, or with the entry where there is none."""
     name = next((str(each) for each in path[2:] if isinstance(each, str)), "")
     field = name or (str(path[0]) if path else "it")
     if error["type"] == "value_error":

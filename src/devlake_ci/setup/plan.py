@@ -73,7 +73,7 @@ class CreateKey:
 
 @dataclass(frozen=True)
 class RenewKey:
-    """Give a key a new secret; the old one is dead at once."""
+    """Renew a key's secret; the old one is dead at once."""
 
     name: str
     key: form.Key | None
@@ -229,7 +229,7 @@ class _Keys:
     today: date
 
     def steps(self, wanted: form.Key, *, renew: str | None) -> Iterator[Step]:
-        """Return the steps for one key."""
+        """Yield the steps for one key."""
         name = wanted.full_name()
         title = f"key {quoted(name)}"
         before = self.found.keys.get(name)
@@ -268,7 +268,7 @@ class _Keys:
         return Step(Mark.MADE, f"{title}: allowed path {path}", CreateKey(wanted))
 
     def _misfit(self, before: ApiKey, wanted: form.Key) -> str:
-        """Say why a key that there is isn't the one that is wanted; "" if it is."""
+        """Return why an existing key isn't the one that is wanted; "" if it is."""
         path, expires = self._path(wanted), before.expires
         if before.allowed_path != path:
             return f"its allowed path is {before.allowed_path}, not {path}"

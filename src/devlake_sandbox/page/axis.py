@@ -38,7 +38,7 @@ class Axis:
         return self.first <= when <= self.last
 
     def ticks(self) -> Iterator[tuple[float, str]]:
-        """Return places and labels of round times: days, or hours of a shorter span."""
+        """Yield places and labels of round times: days, or hours of a shorter span."""
         span = self.last - self.first
         step = next((one for one in STEPS if span / one <= MOST_TICKS), STEPS[-1])
         number = -((MONDAY - self.first) // step)
