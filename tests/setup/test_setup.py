@@ -272,3 +272,38 @@ def test_a_key_is_refused_by_a_proxy_or_a_devlake_that_asks_for_a_login(devlake,
     assert "not what DevLake's API says" in said["page"][1]
     assert "not as its API says" in said["odd"][1]
     assert not [each for each in server.received if each.method != "GET"]
+
+
+def test_a_key_name_that_something_else_has_is_said_to_be_taken(devlake, written):
+    here = devlake()
+    file = written("projects: [{name: shop}]\nkeys: [{name: webhook-1, projects: [shop]}]")
+
+    made = here.setup("--file", file)
+
+    assert made.code == 4
+    assert 'A key called "webhook-1" was made meanwhile, or belongs to something that' in made.err
+    assert "Of 4 changes 3 are made." in made.err
+
+
+def test_the_administrators_key_is_in_one_header_and_never_shown(devlake, server):
+    admin = "a-key-that-opens-everything"
+    server.script = [Reply(500, {"message": f"no {admin}", "success": False})]
+    env = {"DEVLAKE_URL": server.url, "DEVLAKE_TOKEN": admin, "DEVLAKE_DEADLINE": "1"}
+
+    ran = devlake().ran("setup", "--project", "shop", "--verbose", env=env)
+
+    assert ran.code == 4
+    assert admin not in ran.shown
+    assert {each.headers["authorization"] for each in server.received} == {f"Bearer {admin}"}
+    assert not [each for each in server.received if admin in each.path]
+
+
+def test_with_an_administrators_key_setup_goes_through_rest(devlake):
+    here = devlake()
+    asked = {"name": "admin", "type": "devlake", "allowedPath": ".*"}
+    token = here.send("POST", "/api-keys", asked)["apiKey"]
+
+    made, sent = here.requests_of(lambda: here.setup("--project", "shop", DEVLAKE_TOKEN=token))
+
+    assert made.code == 0
+    assert all(" /rest/" in each for each in sent)

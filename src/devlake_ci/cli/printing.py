@@ -112,3 +112,10 @@ def progress(total: int, monotonic: Callable[[], float]) -> Iterator[Callable[[]
             say(f"{number} of {total} are done.", err=True)
 
     yield advance
+
+
+def clear_line() -> None:
+    """Make room for a line of text where a bar stands; the bar comes again below it."""
+    if sys.stderr.isatty():
+        with suppress(OSError, ValueError):
+            click.echo("\r\x1b[K", nl=False, err=True)

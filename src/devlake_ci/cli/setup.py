@@ -9,7 +9,7 @@ import click
 
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
-from devlake_ci.cli.printing import masks, progress, say, secrets
+from devlake_ci.cli.printing import clear_line, masks, progress, say, secrets
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.api import Api
 from devlake_ci.devlake.inventory import State, state
@@ -165,6 +165,7 @@ class Setup:
             try:
                 for step in applying.apply(planned.steps):
                     done += step.change is not None
+                    clear_line()
                     _say(str(step))
                     advance()
             except Problem as problem:
@@ -199,11 +200,11 @@ class Setup:
     def _hand_over(self, key: NewKey) -> None:
         """Print or write what a pipeline needs, as lines for a shell or a dotenv file."""
         text = "\n".join(self._lines(key)) + "\n"
-        if key.name not in self.writers:
-            say(text.removesuffix("\n"))
-            return
         try:
-            self.writers[key.name](text)
+            if write := self.writers.get(key.name):
+                write(text)
+            else:
+                say(text.removesuffix("\n"))
         except OSError as error:
             raise BadUsageError(
                 f"The key {quoted(key.name)} is made, but could not be written: {error.strerror}.",
