@@ -212,6 +212,42 @@ class CommitOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangesOptions:
+    """The options that say what a deployment shipped."""
+
+    changes: str = option(
+        "Lead time",
+        "Tell DevLake which pull requests a deployment to PRODUCTION shipped, for lead time: ask "
+        "github or gitlab, read git's history here, or auto, which asks the CI's own host. commits "
+        "is for teams without pull requests: each commit is a change.",
+        default="none",
+        choices=("none", "auto", "github", "gitlab", "git", "commits"),
+    )
+    changes_since: str | None = option(
+        "Lead time",
+        "What was live before: a SHA, tag or branch. Default: what --incident-state file:PATH, the "
+        "environment's deployments or this job's earlier runs say.",
+        metavar="REV",
+    )
+    changes_path: tuple[str, ...] = option(
+        "Lead time",
+        "In a monorepo, the paths of the service: only pull requests that touch one count. "
+        "With --service it must be given; . takes all.",
+        default=(),
+        metavar="PATHSPEC",
+    )
+    changes_connection: str | None = option(
+        "Lead time",
+        "The webhook connection that takes the pull requests, one for all services of a "
+        "repository. Placeholders as in --connection. Default: that of the deployment.",
+        metavar="NUMBER|NAME",
+    )
+    changes_authors: bool = option(
+        "Lead time", "Send the names of the pull requests' authors, too.", default=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentOptions:
     """The options of incidents."""
 
@@ -309,7 +345,14 @@ class OutputOptions:
 
 # Fields of the last base come first.
 @dataclass(frozen=True, kw_only=True)
-class Options(OutputOptions, IncidentOptions, CommitOptions, DeploymentOptions, ConnectionOptions):
+class Options(
+    OutputOptions,
+    IncidentOptions,
+    ChangesOptions,
+    CommitOptions,
+    DeploymentOptions,
+    ConnectionOptions,
+):
     """What the user asked for; None or () where nothing was given."""
 
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from devlake_ci.devlake.spool import (
     serialize,
     stem,
 )
-from devlake_ci.model import Commit, Deployment, Environment, Incident, Result
+from devlake_ci.model import Commit, Deployment, Environment, Incident, PullRequest, Result
 from devlake_ci.options import Options
 from tests.support import NOON, SHA
 
@@ -32,7 +32,7 @@ NAMES = TEXTS.filter(bool)
 MAYBE = st.none() | TEXTS
 COMMITS = st.builds(
     Commit, repo_url=st.just("https://g.example/a/b"), sha=st.just(SHA), ref=MAYBE, message=MAYBE,
-    name=MAYBE, repo_id=MAYBE,
+    name=MAYBE, repo_id=MAYBE, finished_at=st.none() | TIMES,
 )  # fmt: skip
 RESULTS = st.sampled_from([Result.SUCCESS, Result.FAILURE, Result.ABORT])
 
@@ -64,6 +64,18 @@ def incidents(draw):
     )  # fmt: skip
 
 
+@st.composite
+def pull_requests(draw):
+    created, merged = sorted(draw(st.tuples(TIMES, TIMES)))
+    return draw(
+        st.builds(
+            PullRequest, key=st.integers(1, 2**53 - 1), title=TEXTS, url=MAYBE,
+            created_at=st.just(created), merged_at=st.just(merged), merge_sha=st.just(SHA),
+            author=MAYBE,
+        )
+    )  # fmt: skip
+
+
 def deployment(**changes):
     values = {
         "id": "x", "name": "x", "title": None, "result": Result.SUCCESS,
@@ -75,7 +87,7 @@ def deployment(**changes):
 
 
 @settings(deadline=None)
-@given(deployments() | incidents())
+@given(deployments() | incidents() | pull_requests())
 def test_an_event_is_read_back_as_it_was(event):
     read = parse(serialize(event, TARGET, NOON))
 

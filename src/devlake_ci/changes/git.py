@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from devlake_ci.changes.messages import number, subject
 from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
+from devlake_ci.changes.paths import is_limited
 from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.commits.sha import WHOLE, Git
 from devlake_ci.errors import MissingError
@@ -49,7 +50,7 @@ def shipped(
     if not history:
         return Shipped(base, notes=(nothing(base, head),))
     _check_whole(git, history, base)
-    touched = _touched(git, base, head, paths) if _is_limited(paths) else None
+    touched = _touched(git, base, head, paths) if is_limited(paths) else None
     if commits:
         found = [
             _commit(each)
@@ -76,10 +77,6 @@ def _none(count: int, *, commits: bool, limited: bool) -> str:
     where = f"{count} commit{'s' if count > 1 else ''}"
     touching = " that touches --changes-path" if limited else ""
     return f"No {what} in {where}{touching}, so only the deployed commit is reported."
-
-
-def _is_limited(paths: Sequence[str]) -> bool:
-    return bool(paths) and "." not in paths
 
 
 def _check(git: Git, repo_url: str, base: str, head: str) -> None:

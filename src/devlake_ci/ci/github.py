@@ -30,7 +30,7 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import STARTED_AT, headline, outputs, summary
-from devlake_ci.ci.provider import Ask, Env, Provider, ReadFile, Reply
+from devlake_ci.ci.provider import Ask, Env, Provider, Query, ReadFile, Reply
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.effects import Append, Effect, Say
@@ -363,6 +363,15 @@ def get(env: Env, ask: Ask, *path: str, **query: str) -> Reply:
         return Reply(None)
     tail = "/".join(quote(part, safe="") for part in path) + f"?{urlencode(query)}" * bool(query)
     return ask(f"{api.rstrip('/')}/repos/{quote(repo)}/{tail}", _headers(env))
+
+
+def graphql(env: Env, query: Query, text: str, **variables: object) -> Reply:
+    """Ask the GraphQL API something; it answers no one without a token."""
+    api = (value(env, "GITHUB_API_URL") or "").rstrip("/")
+    url = value(env, "GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/v3')}/graphql"
+    if not api:
+        return Reply(None, message="GITHUB_API_URL is not set")
+    return query(url, _headers(env), {"query": text, "variables": variables})
 
 
 def _body(env: Env, ask: Ask, *path: str | None) -> object:

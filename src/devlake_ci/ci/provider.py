@@ -37,6 +37,9 @@ class Reply:
 Ask = Callable[[str, Mapping[str, str]], Reply]
 """GET a URL with headers, within the time that is left."""
 
+Query = Callable[[str, Mapping[str, str], Mapping[str, Any]], Reply]
+"""POST a question to a URL with headers, within the time that is left."""
+
 
 PAGE = 100
 """Entries on a page of a list: the most that the APIs of GitHub and GitLab return at once."""

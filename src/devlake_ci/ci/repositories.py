@@ -33,6 +33,22 @@ def server(context: Context, env: Env, repo_url: str | None = None) -> str | Non
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def host(repo_url: str, context: Context, env: Env) -> tuple[str, Env] | None:
+    """Return `github` or `gitlab` and the variables with which it is asked about a repository.
+
+    That is the CI's own server, or with a token GitHub or GitLab. None if there is neither.
+    """
+    kind = context.provider if context.provider in _SERVER else None
+    if kind and repo_url == context.repo_url:
+        return kind, env
+    base = server(context, env)
+    if kind and base and repo_url.startswith(base + "/"):
+        path = unquote(repo_url.removeprefix(base + "/"))
+        # GitLab takes a path for the number: https://docs.gitlab.com/api/rest/#namespaced-paths
+        return kind, {**env, "GITHUB_REPOSITORY": path, "CI_PROJECT_ID": path}
+    return _public(repo_url, env)
+
+
 def resolver(
     repo_url: str, context: Context, env: Env, ask: Ask
 ) -> Callable[[str], str | None] | None:
@@ -40,36 +56,29 @@ def resolver(
 
     That is the API of the CI's own server, or with a token GitHub's or GitLab's.
     """
-    resolve = {"github": github.resolve, "gitlab": gitlab.resolve}.get(context.provider)
-    if resolve and repo_url == context.repo_url:
-        return lambda name: resolve(name, env, ask)
-    base = server(context, env)
-    if resolve and base and repo_url.startswith(base + "/"):
-        path = unquote(repo_url.removeprefix(base + "/"))
-        # GitLab takes a path for the number: https://docs.gitlab.com/api/rest/#namespaced-paths
-        theirs = {**env, "GITHUB_REPOSITORY": path, "CI_PROJECT_ID": path}
-        return lambda name: resolve(name, theirs, ask)
-    return _public(repo_url, env, ask)
+    if not (found := host(repo_url, context, env)):
+        return None
+    kind, there = found
+    resolve = {"github": github.resolve, "gitlab": gitlab.resolve}[kind]
+    return lambda name: resolve(name, there, ask)
 
 
-def _public(repo_url: str, env: Env, ask: Ask) -> Callable[[str], str | None] | None:
+def _public(repo_url: str, env: Env) -> tuple[str, Env] | None:
     # In a job of another server (GitHub Enterprise, Gitea, own GitLab) it is that server's.
     token = value(env, "DEVLAKE_GITHUB_TOKEN")
     if token and repo_url.startswith(_GITHUB) and _is_public(env, "GITHUB_SERVER_URL", _GITHUB):
-        there = {
+        return "github", {
             "GITHUB_API_URL": "https://api.github.com",
             "GITHUB_REPOSITORY": unquote(repo_url.removeprefix(_GITHUB)),
             "DEVLAKE_GITHUB_TOKEN": token,
         }
-        return lambda name: github.resolve(name, there, ask)
     token = value(env, "DEVLAKE_GITLAB_TOKEN")
     if token and repo_url.startswith(_GITLAB) and _is_public(env, "CI_SERVER_URL", _GITLAB):
-        there = {
+        return "gitlab", {
             "CI_API_V4_URL": "https://gitlab.com/api/v4",
             "CI_PROJECT_ID": unquote(repo_url.removeprefix(_GITLAB)),
             "DEVLAKE_GITLAB_TOKEN": token,
         }
-        return lambda name: gitlab.resolve(name, there, ask)
     return None
 
 

@@ -12,7 +12,7 @@ from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
-from devlake_ci.model import Outcome
+from devlake_ci.model import Deployment, Outcome
 
 
 @click.command(cls=params.Grouped, params=params.parameters())
@@ -47,9 +47,19 @@ def _deployment(session: Session) -> Outcome:
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
     made = session.find_out(lambda: deployments.deployment(options, session.context, ways, now))
-    outcome = session.send(made)
+    outcome = (
+        _with_changes(session, made, ways) if options.changes != "none" else session.send(made)
+    )
     note = deployments.start_note(options, session.context, made)
     return replace(outcome, notes=(note, *outcome.notes)) if note else outcome
+
+
+def _with_changes(session: Session, made: Deployment, ways: deployments.Lookups) -> Outcome:
+    """Report a deployment, and then what it shipped: late pull requests count all the same."""
+    from devlake_ci.cli.changes import Changes  # noqa: PLC0415 (it imports pydantic)
+
+    changes = Changes(session, ways.finders)
+    return changes.sent(session.send(changes.added(made)))
 
 
 def _incident(session: Session, beside: Outcome | None) -> Outcome:

@@ -14,13 +14,13 @@ from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
 from devlake_ci.cli.printing import masks, redacted, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
-from devlake_ci.devlake import spool
-from devlake_ci.devlake.address import target
+from devlake_ci.devlake import spool, v1
+from devlake_ci.devlake.address import target, target_of_changes
 from devlake_ci.devlake.delivery import DIALECTS, Delivery, Event
 from devlake_ci.devlake.plaintext import plaintext_warning
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError
-from devlake_ci.model import Context, Incident, Outcome
+from devlake_ci.model import Context, Deployment, Incident, Outcome, PullRequest
 from devlake_ci.options import Options, variable
 from devlake_ci.runtime import Network, Runtime
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
@@ -83,6 +83,15 @@ class Session:
             log=self.log,
         )
 
+    @cached_property
+    def _delivery_of_changes(self) -> Delivery:
+        names = deployments.names(self.options, self.context)
+        return replace(self.delivery, target=target_of_changes(self.options, names))
+
+    def _way(self, event: Event) -> Delivery:
+        """Return the way of an event: pull requests may have a connection of their own."""
+        return self._delivery_of_changes if isinstance(event, PullRequest) else self.delivery
+
     @property
     def left(self) -> float:
         """The seconds that are left; 0 if there are none, or if we are told to stop."""
@@ -103,16 +112,14 @@ class Session:
                 why.hint = f"{why.hint} Nothing of it is kept: {problem.message}"
             return Outcome(reported=False, problem=why, soft=self._is_soft)
 
-    def send(self, event: Event) -> Outcome:
+    def send(self, event: Deployment | Incident) -> Outcome:
         """Send an event to DevLake, or show it in a dry run; a Problem is in the outcome."""
-        what: dict[str, Any] = (
-            {"incident": event} if isinstance(event, Incident) else {"deployment": event}
-        )
+        what: dict[str, Any] = {spool.kind(event): event}
         try:
             _validate(event)
             if self.options.dry_run:
-                return Outcome(reported=False, requests=self._requests(event), **what)
-            self._deliver(event)
+                return Outcome(reported=False, requests=self.shown(event), **what)
+            self.deliver(event)
         except Problem as problem:
             return Outcome(reported=False, problem=problem, soft=self._is_soft, **what)
         self.has_stored = True
@@ -128,15 +135,17 @@ class Session:
         kept = [each for each in outcome.notes if each != NEXT]
         return replace(outcome, notes=(*kept, *said))
 
-    def _deliver(self, event: Event) -> None:
+    def deliver(self, event: Event) -> None:
         """Deliver it, or keep it in the spool and raise why that had to be."""
         folder = self.options.spool
-        before = self._superseded(folder, event) if folder else set()
+        # A merged pull request stays as it is, so nothing that waits would undo it.
+        supersedes = folder if not isinstance(event, PullRequest) else None
+        before = self._superseded(supersedes, event) if supersedes else set()
         try:
             if self.stopped:
                 raise self._again(self.stopped)
             with self.runtime.stoppable():
-                self.delivery.deliver(event)
+                self._way(event).deliver(event)
         except UnreachedError as problem:
             if isinstance(problem, StoppedError):
                 self.stopped = self._again(problem)
@@ -146,8 +155,8 @@ class Session:
                 if not self.stopped:  # the other half of the report may still take its time
                     self.runtime.defer_signals()
             raise
-        if folder:
-            self._supersede(folder, event, before)
+        if supersedes:
+            self._supersede(supersedes, event, before)
 
     def _keep(self, folder: str, event: Event, why: UnreachedError) -> None:
         """Keep an unsent event; `why` then says where it is, or why it can't be kept."""
@@ -162,7 +171,7 @@ class Session:
         why.hint = f"{why.hint} {kept}".strip()
 
     def _spooled(self, folder: str, event: Event) -> str:
-        target = self.delivery.target
+        target = self._way(event).target
         text = spool.serialize(event, target, self.runtime.clock.now())
         return self.runtime.spool.keep(folder, spool.stem(event, target), text)
 
@@ -186,24 +195,35 @@ class Session:
     def _again(problem: StoppedError) -> StoppedError:
         return StoppedError(problem.message, problem.hint)
 
-    def _requests(self, event: Event) -> tuple[dict[str, object], ...]:
+    def shown(self, event: Event) -> tuple[dict[str, object], ...]:
+        """Return the requests that an event would be, as a dry run shows them."""
         dialect = DIALECTS["legacy" if self.options.dialect == "legacy" else "v1"]
-        where = self.delivery.target
-        if isinstance(event, Incident):
-            where, bodies = where.for_incidents(), [dialect.incident(event)]
-        else:
-            bodies = dialect.bodies(event)
+        where = self._way(event).target
+        match event:
+            case Incident():
+                where, bodies = where.for_incidents(), [dialect.incident(event)]
+            case PullRequest():
+                where, bodies = where.for_pull_requests(), [v1.pull_request(event)]
+            case _:
+                bodies = dialect.bodies(event)
         return tuple({"method": "POST", "url": where.url, "body": body} for body in bodies)
 
     def ask(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask a CI's API, within the time that is left."""
+        return self._asked("GET", url, lambda left: self.network.get(url, headers, left))
+
+    def query(self, url: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> Reply:
+        """Ask a CI's API what takes a POST, within the time that is left."""
+        return self._asked("POST", url, lambda left: self.network.query(url, headers, body, left))
+
+    def _asked(self, method: str, url: str, ask: Callable[[float], Answer]) -> Reply:
         try:
             with self._stoppable():
-                answer = self.network.get(url, headers, min(self.left_to_ask(), LOOK_UP))
-            self.log(f"GET {url}: {answer.status}")
+                answer = ask(min(self.left_to_ask(), LOOK_UP))
+            self.log(f"{method} {url}: {answer.status}")
             return _reply(answer)
         except (NotSentError, ValueError, RecursionError) as error:
-            self.log(f"GET {url}: {error}")
+            self.log(f"{method} {url}: {error}")
             return Reply(None, message=str(error) if isinstance(error, NotSentError) else "no JSON")
 
     def _git(self, *arguments: str) -> str | None:

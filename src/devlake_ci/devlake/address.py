@@ -43,7 +43,7 @@ class Target:
     """Whether to use the routes that ask for an API key."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What lets us in: they hold secrets, so they are never shown."""
-    kind: Literal["deployments", "issues"] = "deployments"
+    kind: Literal["deployments", "issues", "pull_requests"] = "deployments"
 
     @property
     def path(self) -> str:
@@ -61,14 +61,22 @@ class Target:
         return set(chain.from_iterable(map(_parts, self.headers.values())))
 
     def for_incidents(self) -> Self:
-        """Return the target of incidents.
+        """Return the target of incidents."""
+        return replace(self, route=self._connection, kind="issues")
 
-        A project has no route for them, but the connection that DevLake makes for it has.
+    def for_pull_requests(self) -> Self:
+        """Return the target of pull requests."""
+        return replace(self, route=self._connection, kind="pull_requests")
+
+    @property
+    def _connection(self) -> str:
+        """The route of the connection: a project has one route only, for deployments.
+
+        DevLake makes a connection for it.
         """
-        route = self.route
-        if route.startswith("projects/"):
-            route = f"connections/by-name/{route.removeprefix('projects/')}_deployments"
-        return replace(self, route=route, kind="issues")
+        if self.route.startswith("projects/"):
+            return f"connections/by-name/{self.route.removeprefix('projects/')}_deployments"
+        return self.route
 
 
 def target(options: Options, names: Mapping[str, str | None]) -> Target:
@@ -86,6 +94,17 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
             "or add --connection NUMBER or --project NAME.",
         )
     return at(options, route)
+
+
+def target_of_changes(options: Options, names: Mapping[str, str | None]) -> Target:
+    """Return the target of pull requests: that of `--changes-connection`, else the report's.
+
+    Raise BadUsageError like `target`.
+    """
+    if not options.changes_connection:
+        return target(options, names)
+    given = options.changes_connection
+    return at(options, _connection(given, names, "changes_connection", options))
 
 
 def at(options: Options, route: str) -> Target:
@@ -157,13 +176,17 @@ def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
         name = render(options.project, names, options.source("project"))
         return f"projects/{escaped(_name(name, options.source('project')))}"
     if options.connection:
-        source = options.source("connection")
-        name = render(options.connection, names, source)
-        # What fills a placeholder is a name: a repository that is called 2048 is no number.
-        if re.fullmatch("[0-9]+", options.connection):
-            return f"connections/{_number(name, source)}"
-        return f"connections/by-name/{escaped(_name(name, source))}"
+        return _connection(options.connection, names, "connection", options)
     return None
+
+
+def _connection(given: str, names: Mapping[str, str | None], option: str, options: Options) -> str:
+    source = options.source(option)
+    name = render(given, names, source)
+    # What fills a placeholder is a name: a repository that is called 2048 is no number.
+    if re.fullmatch("[0-9]+", given):
+        return f"connections/{_number(name, source)}"
+    return f"connections/by-name/{escaped(_name(name, source))}"
 
 
 def _name(name: str, source: str) -> str:

@@ -1,4 +1,4 @@
-"""Send a deployment or an incident until DevLake has stored it, refuses it, or time is up."""
+"""Send an event until DevLake has stored it, refuses it, or time is up."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import Verdict, verdict
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import InvalidReportError, Problem, RefusedError, UnreachedError
-from devlake_ci.model import Deployment, Incident
+from devlake_ci.model import Deployment, Incident, PullRequest
 
 ATTEMPT = 30.0
 """Seconds that one attempt may take, so that a server that hangs gets a second one."""
@@ -20,7 +20,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 DIALECTS = {"v1": v1, "legacy": legacy}
 
-Event = Deployment | Incident
+Event = Deployment | Incident | PullRequest
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,13 @@ class Delivery:
 
         Raise RefusedError if DevLake says no, UnreachedError if time runs out first.
         """
-        if isinstance(event, Incident):
-            self.incident(event)
-        else:
-            self.deployment(event)
+        match event:
+            case Incident():
+                self.incident(event)
+            case PullRequest():
+                self.pull_request(event)
+            case _:
+                self.deployment(event)
 
     def deployment(self, deployment: Deployment) -> None:
         """Deliver a deployment: all of its requests."""
@@ -66,6 +69,13 @@ class Delivery:
         """Deliver an incident."""
         where = self.target.for_incidents()
         self._in_a_dialect(lambda dialect: self._one(DIALECTS[dialect].incident(incident), where))
+
+    def pull_request(self, request: PullRequest) -> None:
+        """Deliver a pull request; a server that understands legacy alone has no route for it."""
+        try:
+            self._one(v1.pull_request(request), self.target.for_pull_requests())
+        except _OtherDialectError as other:
+            raise RefusedError(other.verdict.message, hints.PULL_REQUESTS) from None
 
     def _in_a_dialect(self, send: Callable[[str], None]) -> None:
         """Send in the dialect that the server understands, which only its refusal shows."""

@@ -21,6 +21,7 @@ PROJECT = (
     "The project's webhook connection was just made by the first request, and still the second "
     "is refused: open the project in DevLake and look at its webhooks."
 )
+PULL_REQUESTS = "DevLake takes pull requests since 1.0.3: update it, or leave --changes out."
 _TOKEN = "Use the key that DevLake showed when the webhook connection was made, or make a new one."  # noqa: S105
 _NO_RECORD = r"^record not found[^\n]*\nconnections/"
 _ENVIRONMENT = "DevLake takes PRODUCTION, STAGING, TESTING and DEVELOPMENT only."
@@ -49,12 +50,17 @@ _TABLE = (
      "or as a user in the URL."),
     (403, "api key is invalid", "This DevLake has no such API key. " + _TOKEN),
     (403, "expired", "The API key has expired: make a new one in DevLake."),
+    (403, "doesn't match api key's scope[^\\n]*\\n.*/pull_requests$", "The API key is not allowed "
+     "on {path}: a connection's own key is, and one of devlake-ci setup that was renewed. Where a "
+     "plugin collects the repository, DevLake has its pull requests already: leave --changes "
+     "out."),
     (403, "doesn't match api key's scope", "The API key is not allowed on {path}: a "
      "connection's own key opens /plugins/webhook/connections/NUMBER/ and nothing else. Give that "
      "NUMBER with --connection, or a key whose allowed path matches this one."),
     (403, "", "Something in front of DevLake doesn't let this in: ask who runs it what it wants, "
      "and give that with --header."),
     (404, "could not find project", "Make the project in DevLake first, or fix --project."),
+    (404, r"^404 page not found[^\n]*\n.*/pull_requests$", PULL_REQUESTS),
     (404, rf"{_NO_RECORD}by-name/[^/]+_deployments/issues", "The project {project} has no webhook "
      "connection yet: DevLake makes it at the project's first deployment. Report a deployment "
      "first, or give the incident a connection of its own with --connection."),

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.devlake.address import LONGEST_NUMBER, Target, escaped, flaw
 from devlake_ci.devlake.delivery import Event
-from devlake_ci.model import Commit, Deployment, Incident, Result
+from devlake_ci.model import Commit, Deployment, Incident, PullRequest, Result
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -27,6 +27,8 @@ FORMAT = "devlake-ci event"
 VERSION = 1
 SHORT, LONG, LONGEST_KEY, COMMITS = 1_000, 100_000, 255, 10_000
 """Characters, and commits, at most: more than any report of ours has."""
+LARGEST_KEY = 2**53 - 1
+"""The largest number of a pull request that DevLake keeps exactly."""
 _NUMBER = re.compile(rf"connections/[0-9]{{1,{LONGEST_NUMBER}}}")
 _NAME = re.compile(r"(?P<by>connections/by-name|projects)/(?P<name>[^/]+)")
 
@@ -69,13 +71,18 @@ class SpooledEvent:
 
 
 def kind(event: Event) -> str:
-    """Return `deployment` or `incident`."""
-    return "incident" if isinstance(event, Incident) else "deployment"
+    """Return `deployment`, `incident` or `pull_request`."""
+    return {Incident: "incident", PullRequest: "pull_request"}.get(type(event), "deployment")
 
 
 def happened_at(event: Event) -> datetime:
     """Return when it was so: of two events about the same thing, the later one is right."""
-    return event.updated_at if isinstance(event, Incident) else event.finished_at
+    match event:
+        case Incident():
+            return event.updated_at
+        case PullRequest():
+            return event.merged_at
+    return event.finished_at
 
 
 def row(event: Event, base: str, route: str) -> str:
@@ -141,9 +148,10 @@ def parse(text: str) -> SpooledEvent:
         file: Any = _model().model_validate(held)
     except (ValidationError, RecursionError, OverflowError) as error:
         raise CorruptError(_first(error)) from None
-    if (file.deployment is None) == (file.incident is None):
+    events = list(filter(None, (file.deployment, file.incident, file.pull_request)))
+    if len(events) != 1:
         raise CorruptError("it doesn't hold exactly one event")
-    event = file.deployment or file.incident
+    event = events[0]
     if why := invalid(event):
         raise CorruptError(why)
     if not _NUMBER.fullmatch(file.route) and not _is_route_by_name(file.route):
@@ -168,6 +176,7 @@ def _model() -> "type[BaseModel]":
         route: Annotated[str, StringConstraints(max_length=4 * SHORT)]  # a name, escaped
         deployment: Deployment | None = None
         incident: Incident | None = None
+        pull_request: PullRequest | None = None
 
     return File
 
@@ -210,6 +219,8 @@ def _flaws(event: Event) -> Iterator[str]:
         yield f"{kind(event)}: its key is empty, or longer than {LONGEST_KEY} characters"
     if isinstance(event, Deployment):
         yield from _flaws_of_deployment(event)
+    elif isinstance(event, PullRequest):
+        yield from _flaws_of_pull_request(event)
     elif (event.resolved_at or event.created_at) < event.created_at:
         yield "incident.resolved_at: it is before created_at"
 
@@ -227,8 +238,17 @@ def _flaws_of_deployment(event: Deployment) -> Iterator[str]:
         yield "deployment.commits.repo_url: it is not the URL of a repository"
 
 
+def _flaws_of_pull_request(event: PullRequest) -> Iterator[str]:
+    if event.merged_at < event.created_at:
+        yield "pull_request.merged_at: it is before created_at"
+    if not 1 <= event.key <= LARGEST_KEY:
+        yield f"pull_request.key: it is not a number from 1 to {LARGEST_KEY}"
+    if not WHOLE.fullmatch(event.merge_sha):
+        yield "pull_request.merge_sha: it is not a whole SHA"
+
+
 def _key(event: Event) -> str:
-    return event.key if isinstance(event, Incident) else event.id
+    return event.id if isinstance(event, Deployment) else str(event.key)
 
 
 def _is_plain(url: str) -> bool:
@@ -242,7 +262,7 @@ def _is_plain(url: str) -> bool:
 
 
 def _values(place: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (any field's)
-    if isinstance(value, Deployment | Commit | Incident):
+    if isinstance(value, Deployment | Commit | Incident | PullRequest):
         for name, each in vars(value).items():
             yield from _values(f"{place}.{name}", each)
     elif isinstance(value, tuple | list):

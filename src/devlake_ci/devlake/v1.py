@@ -1,6 +1,6 @@
-"""How DevLake 1.0.0 and later spells a deployment and an incident.
+"""How DevLake 1.0.0 and later spells a deployment, an incident and a pull request.
 
-Field names: backend/plugins/webhook/api/deployments.go and issues.go in
+Field names: backend/plugins/webhook/api/deployments.go, issues.go and pull_requests.go in
 apache/incubator-devlake, v1.0.3.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from devlake_ci.model import Commit, Deployment, Incident
+from devlake_ci.model import Commit, Deployment, Incident, PullRequest
 from devlake_ci.timestamps import rfc3339
 
 Body = dict[str, Any]
@@ -80,6 +80,23 @@ def incident(incident: Incident) -> Body:
         | {key: value for key, value in optional.items() if value}
         | dict(incident.more)
     )
+
+
+def pull_request(request: PullRequest) -> Body:
+    """Spell a merged pull request (since 1.0.3); DevLake names its row by the key alone."""
+    merged = rfc3339(request.merged_at)
+    optional = {"url": request.url, "authorName": request.author}
+    return {
+        "id": str(request.key),
+        "pullRequestKey": request.key,
+        "displayTitle": request.title,
+        "status": "MERGED",
+        "originalStatus": "merged",
+        "createdDate": rfc3339(request.created_at),
+        "mergedDate": merged,
+        "closedDate": merged,
+        "mergeCommitSha": request.merge_sha,
+    } | {key: value for key, value in optional.items() if value}
 
 
 def _commit(commit: Commit, deployment: Deployment) -> Body:

@@ -1,12 +1,14 @@
-"""The file that remembers which incidents are open, where the CI can't be asked for it.
+"""The file that remembers which incidents are open, and what is live.
 
-It is one JSON object: `{"devlake-ci": 1, "streaks": {"<streak>": {…}}}`, with for each streak the
-open incident (or null), those whose close DevLake doesn't have yet, and the newest run that was
-reported. The CI keeps it in its cache from one run to the next.
+It is for where the CI can't be asked. It is one JSON object: `{"devlake-ci": 1, "streaks":
+{"<streak>": {…}}, "live": {"<lane>": {…}}}`, with for each streak the open incident (or null),
+those whose close DevLake doesn't have yet, and the newest run that was reported; and for each
+repository, service and environment the commit that was deployed there last. The CI keeps it in its
+cache from one run to the next.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
@@ -54,9 +56,20 @@ class _Streak(_Model):
     newest_number: int | None
 
 
+class Live(_Model):
+    """What was deployed last to one environment of a service, as this program reported it."""
+
+    sha: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+    deployment: str
+    """The id of the deployment that put it there."""
+    before: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None = None
+    """What was live before that, if it was known."""
+
+
 class _File(_Model):
     format: Literal[1] = Field(alias="devlake-ci")
-    streaks: dict[str, _Streak]
+    streaks: dict[str, _Streak] = {}
+    live: dict[str, Live] = {}
 
 
 class Files(Protocol):
@@ -145,18 +158,37 @@ class StateFile:
         `seconds` is how long to wait for another process that writes the file. Raise MissingError
         if it can't be written.
         """
+        self._write(lambda text: updated(text, streak, state), seconds, "which incident is open")
+
+    def live(self, lane: str) -> Live | None:
+        """Return what was deployed last to a lane; None if that isn't known.
+
+        Raises BadUsageError like `text`.
+        """
+        with suppress(ValidationError):
+            return _File.model_validate_json(self.text() or "").live.get(lane)
+        return None
+
+    def remember_live(self, lanes: Mapping[str, Live], seconds: float) -> None:
+        """Write what is live now, and keep the rest; raises MissingError like `remember`."""
+
+        def text(before: str | None) -> str:
+            file = _kept(before)
+            return _text(file.model_copy(update={"live": file.live | dict(lanes)}))
+
+        self._write(text, seconds, "what was live before it")
+
+    def _write(self, text: Callable[[str | None], str], seconds: float, lost: str) -> None:
         why = "another process uses it"
         try:
             with self.files.locked(self.path, seconds) as is_ours:
                 if is_ours:
-                    text = updated(self.files.read_kept(self.path), streak, state)
-                    self.files.write(Replace(self.path, text))
+                    self.files.write(Replace(self.path, text(self.files.read_kept(self.path))))
                     return
         except (OSError, ValueError) as error:
             why = _reason(error)
         raise MissingError(
-            f"{self._named} can't be written ({why}): the next run will not know which incident is "
-            "open.",
+            f"{self._named} can't be written ({why}): the next run will not know {lost}.",
             "Let this command write it, or name another file with --incident-state.",
         )
 
@@ -188,12 +220,24 @@ def parsed(text: str, streak: Streak) -> IncidentState:
 
 def updated(text: str | None, streak: Streak, state: IncidentState) -> str:
     """Return a file's text with the state of a streak; what it says of others is kept."""
+    file = _kept(text)
+    return _text(
+        file.model_copy(
+            update={"streaks": file.streaks | {streak.name: _Streak.model_validate(state)}}
+        )
+    )
+
+
+def _kept(text: str | None) -> _File:
     try:
-        streaks = _File.model_validate_json(text).streaks if text is not None else {}
+        if text is not None:
+            return _File.model_validate_json(text)
     except ValidationError:
-        streaks = {}
-    streaks = streaks | {streak.name: _Streak.model_validate(state)}
-    file = _File.model_validate({"devlake-ci": FORMAT, "streaks": streaks})
+        pass
+    return _File.model_validate({"devlake-ci": FORMAT})
+
+
+def _text(file: _File) -> str:
     return file.model_dump_json(by_alias=True, indent=1) + "\n"
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.devlake.delivery import Clock
@@ -45,6 +45,11 @@ class Network(Protocol):
 
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
         """GET a URL."""
+
+    def query(
+        self, url: str, headers: Mapping[str, str], body: Mapping[str, Any], seconds: float
+    ) -> Answer:
+        """POST a question that changes nothing."""
 
     def proxy(self, url: str) -> str | None:
         """Name the proxy on the way to a URL, without a login; None if there is none."""

@@ -86,24 +86,40 @@ class Connections:
 
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
         """GET a CI's API, without the client certificate; raise NotSentError."""
+        return self._api("GET", url, headers, None, seconds)
+
+    def query(
+        self, url: str, headers: Mapping[str, str], body: Mapping[str, Any], seconds: float
+    ) -> Answer:
+        """POST a question to a CI's API, which changes nothing there; raise NotSentError."""
+        return self._api("POST", url, headers, body, seconds)
+
+    def _api(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+        seconds: float,
+    ) -> Answer:
         ends = time.monotonic() + seconds
+
+        def exchange(verify: str | bool) -> Answer:
+            left = ends - time.monotonic()
+            return self._within(
+                left,
+                lambda: self._exchange(
+                    LONGEST_JSON, method, url, headers, body,
+                    timeout=(min(_CONNECT, left), left), verify=verify,
+                ),
+            )  # fmt: skip
+
         try:
-            return self._get(url, headers, seconds, self._verify)
+            return exchange(self._verify)
         except NotSentError as error:
             if error.passing or not self._ci_bundle:
                 raise
-        return self._get(url, headers, ends - time.monotonic(), self._ci_bundle)
-
-    def _get(
-        self, url: str, headers: Mapping[str, str], seconds: float, verify: str | bool
-    ) -> Answer:
-        return self._within(
-            seconds,
-            lambda: self._exchange(
-                LONGEST_JSON, "GET", url, headers,
-                timeout=(min(_CONNECT, seconds), seconds), verify=verify,
-            ),
-        )  # fmt: skip
+        return exchange(self._ci_bundle)
 
     def proxy(self, url: str) -> str | None:
         """Name the proxy on the way to a URL, without the login that may be in it."""

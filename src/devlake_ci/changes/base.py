@@ -1,0 +1,66 @@
+"""What was live before a deployment: found, not guessed.
+
+A base that is too old does no harm, for DevLake counts a pull request with the earliest deployment
+that lists it. One that is too new would lose what lies before it for good.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from devlake_ci.commits.sha import Find, whole
+from devlake_ci.errors import MissingError
+from devlake_ci.incidents.state_file import Live
+from devlake_ci.model import Deployment
+from devlake_ci.options import Options
+
+HINT = (
+    "Say what was live before with --changes-since (a SHA, tag or branch), or keep it in a file "
+    "with --incident-state file:PATH."
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to find out what was live before."""
+
+    name: str
+    ask: Callable[[], str | None]
+    """Return its SHA, or None if it isn't known there; raise MissingError if that can't be told."""
+
+
+def base(ways: Iterable[Way]) -> str:
+    """Return the SHA that the first way knows; raise MissingError, with each reason, if none does.
+
+    A way that can't tell leaves it to the next.
+    """
+    reasons = []
+    for way in ways:
+        try:
+            if found := way.ask():
+                return found
+            reasons.append(f"{way.name}: none is known.")
+        except MissingError as problem:
+            reasons.append(f"{way.name}: {problem.message} {problem.hint}".strip())
+    raise MissingError(f"What was live before is not known. {' '.join(reasons)}", HINT)
+
+
+def given(options: Options, finders: tuple[Find, ...]) -> str:
+    """Return the SHA of `--changes-since`; raise MissingError if nobody knows it."""
+    return whole(options.changes_since or "", options.source("changes_since"), finders)
+
+
+def lane(repo_url: str, service: str | None, environment: str) -> str:
+    """Return what names the place that a state file keeps the live commit of."""
+    return "\n".join((repo_url, service or "", environment))
+
+
+def recorded(live: Live | None, deployment: Deployment) -> str | None:
+    """Return what our own record says was live before; of the same deployment, what was then."""
+    if live and live.deployment == deployment.id:
+        return live.before
+    return live.sha if live else None
+
+
+def is_shared(options: Options, environment: str) -> bool:
+    """Return whether other services may deploy to the environment, so that it names no service."""
+    return bool(options.service) and (options.service or "").lower() not in environment.lower()

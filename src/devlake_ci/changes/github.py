@@ -1,0 +1,280 @@
+"""What lies between two commits on GitHub: a list of commits, and the pull requests of each.
+
+- https://docs.github.com/rest/commits/commits#compare-two-commits (`contents: read`)
+- https://docs.github.com/graphql/reference/objects#commit, `associatedPullRequests`
+  (`pull-requests: read`); without the permission it is null, and says why in `errors`
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import AwareDatetime, Field
+
+from devlake_ci.changes.answers import Answer, checked, validated
+from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
+from devlake_ci.changes.paths import is_limited
+from devlake_ci.ci import github
+from devlake_ci.ci.facts import value
+from devlake_ci.ci.provider import PAGE, Ask, Env, Query
+from devlake_ci.errors import MissingError
+from devlake_ci.text import cut, line, quoted
+
+T = TypeVar("T")
+
+HOST = "GitHub"
+PERMISSIONS = (
+    "Give the job `permissions: contents: read` and `pull-requests: read`, or your own token as "
+    "--github-token."
+)
+_RATE = "A repository has 1,000 requests an hour: its next deployment may ask again."
+MOST_FILES = 3000
+"""Files of a pull request that GitHub lists at most."""
+_FIELDS = (
+    "number title url createdAt mergedAt mergeCommit{oid} author{login} "
+    "baseRepository{nameWithOwner}"
+)
+
+
+class _Commit(Answer):
+    sha: str = Field(pattern="^[0-9a-f]{40}$")
+
+
+class _Comparison(Answer):
+    status: str
+    total_commits: int
+    commits: list[_Commit]
+
+
+class _Oid(Answer):
+    oid: str
+
+
+class _Author(Answer):
+    login: str | None = None
+
+
+class _Repository(Answer):
+    name: str = Field(alias="nameWithOwner")
+
+
+class PullRequest(Answer):
+    """A pull request that a commit belongs to."""
+
+    number: int
+    title: str
+    url: str | None = None
+    created_at: AwareDatetime = Field(alias="createdAt")
+    merged_at: AwareDatetime | None = Field(None, alias="mergedAt")
+    merge_commit: _Oid | None = Field(None, alias="mergeCommit")
+    author: _Author | None = None
+    base_repository: _Repository | None = Field(None, alias="baseRepository")
+
+
+class _PullRequests(Answer):
+    nodes: list[PullRequest | None]
+
+
+class _Associated(Answer):
+    pull_requests: _PullRequests | None = Field(None, alias="associatedPullRequests")
+
+
+class _File(Answer):
+    path: str
+
+
+class _Page(Answer):
+    has_next: bool = Field(alias="hasNextPage")
+    end: str | None = Field(None, alias="endCursor")
+
+
+class _Files(Answer):
+    nodes: list[_File]
+    page: _Page = Field(alias="pageInfo")
+
+
+class _WithFiles(Answer):
+    files: _Files | None = None
+
+
+@dataclass(frozen=True)
+class Api:
+    """The ways to ask GitHub about one repository."""
+
+    env: Env
+    ask: Ask
+    query: Query
+
+    @property
+    def repository(self) -> str:
+        """Return `owner/name`."""
+        return value(self.env, "GITHUB_REPOSITORY") or ""
+
+    def graphql(self, fields: str, arguments: str = "", **variables: object) -> dict[str, Any]:
+        """Ask for fields of the repository; raise MissingError."""
+        owner, _, name = self.repository.partition("/")
+        text = (
+            f"query($o:String!,$n:String!{arguments}){{repository(owner:$o,name:$n){{{fields}}}}}"
+        )
+        reply = github.graphql(self.env, self.query, text, o=owner, n=name, **variables)
+        body = validated(dict[str, Any], reply, HOST, hint(reply.message))
+        if errors := body.get("errors"):
+            raise _refused(errors)
+        data = body.get("data")
+        repository = data.get("repository") if isinstance(data, dict) else None
+        return checked(dict[str, Any], repository, HOST)
+
+
+def hint(message: str) -> str:
+    """Return what to do about a refusal with these words."""
+    return _RATE if re.search("rate limit", message, re.IGNORECASE) else PERMISSIONS
+
+
+def _refused(errors: object) -> MissingError:
+    """Make the error for an answer that says 200 and is none: https://docs.github.com/graphql."""
+    first = errors[0] if isinstance(errors, list) and errors else {}
+    said = first.get("message") if isinstance(first, dict) else None
+    kind = first.get("type") if isinstance(first, dict) else None
+    words = cut(line(str(said or "")), 200)
+    is_rate = kind in ("RATE_LIMIT", "RATE_LIMITED")
+    return MissingError(f"GitHub refused: {quoted(words)}.", _RATE if is_rate else hint(words))
+
+
+def shipped(
+    api: Api,
+    base: str,
+    head: str,
+    *,
+    paths: Sequence[str] = (),
+    meant: Callable[[Iterable[str]], bool] = any,
+) -> Shipped:
+    """Return what lies between `base` and `head`; `meant` tells of files whether one counts.
+
+    Raise MissingError if GitHub doesn't say.
+    """
+    shas, notes = _between(api, base, head)
+    if not shas:
+        return Shipped(base, notes=(nothing(base, head),))
+    found = _pull_requests(api, shas)
+    if is_limited(paths):
+        found = list(_touching(api, found, meant))
+    changes, left_out = bounded(found)
+    notes += left_out
+    if not changes:
+        touching = " that touches --changes-path" if is_limited(paths) else ""
+        notes += (f"GitHub knows no merged pull request in {len(shas)} commits{touching}.",)
+    return Shipped(base, changes, notes)
+
+
+def _between(api: Api, base: str, head: str) -> tuple[list[str], tuple[str, ...]]:
+    """List the commits that `head` has and `base` doesn't, oldest first; a note if not all."""
+    shas: list[str] = []
+    while True:
+        number = str(len(shas) // PAGE + 1)
+        reply = github.get(
+            api.env, api.ask, "compare", f"{base}...{head}", per_page=str(PAGE), page=number
+        )
+        if reply.status in (404, 422):
+            raise MissingError(
+                f"GitHub can't compare {base[:12]} (what was live before) with {head[:12]}: "
+                f"{quoted(reply.message)}.",
+                "Look whether both are in this repository.",
+            )
+        page = validated(_Comparison, reply, HOST, hint(reply.message))
+        shas += [each.sha for each in page.commits]
+        if len(page.commits) < PAGE or len(shas) >= page.total_commits:
+            return shas, ()
+        if len(shas) >= MOST_COMMITS:
+            left = page.total_commits - len(shas)
+            return shas, (f"The newest {left} of {page.total_commits} commits were not looked at.",)
+
+
+def _pull_requests(api: Api, shas: Sequence[str]) -> list[Change]:
+    """List the merged pull requests whose merge commit is among the commits, in their order."""
+    place = {sha: index for index, sha in enumerate(shas)}
+    found: dict[int, Change] = {}
+    for several in batches(shas, PAGE):
+        fields = " ".join(
+            f'c{index}:object(oid:"{sha}"){{...on Commit{{associatedPullRequests(first:10)'
+            f"{{nodes{{{_FIELDS}}}}}}}}}"
+            for index, sha in enumerate(several)
+        )
+        answer = api.graphql(fields)
+        for index, sha in enumerate(several):
+            for each in _associated(answer.get(f"c{index}"), sha):
+                if change := _change(api, each, sha, place):
+                    kept = found.get(change.number or 0)
+                    if not kept or place[kept.merge_sha] < place[change.merge_sha]:
+                        found[each.number] = change
+    return sorted(found.values(), key=lambda change: place[change.merge_sha])
+
+
+def _associated(body: object, sha: str) -> Iterator[PullRequest]:
+    commit = checked(_Associated, body, HOST)
+    if commit.pull_requests is None:
+        raise MissingError(f"GitHub doesn't tell the pull requests of {sha[:12]}.", PERMISSIONS)
+    yield from filter(None, commit.pull_requests.nodes)
+
+
+def _change(api: Api, asked: PullRequest, sha: str, place: dict[str, int]) -> Change | None:
+    """Return a merged pull request of this repository whose merge commit lies between.
+
+    A merge that GitHub names no commit of is the last of its commits that lie between.
+    """
+    merge = asked.merge_commit.oid if asked.merge_commit else sha
+    into = asked.base_repository
+    is_ours = not into or into.name.lower() == api.repository.lower()
+    if not asked.merged_at or merge not in place or not is_ours:
+        return None
+    return Change(
+        number=asked.number,
+        title=asked.title,
+        url=asked.url,
+        created_at=asked.created_at,
+        merged_at=asked.merged_at,
+        merge_sha=merge,
+        author=asked.author.login if asked.author else None,
+    )
+
+
+def _touching(
+    api: Api, changes: Sequence[Change], meant: Callable[[Iterable[str]], bool]
+) -> Iterator[Change]:
+    """Yield the changes whose files are meant."""
+    for several in batches(changes, PAGE // 2):
+        answer = api.graphql(" ".join(_files(each.number) for each in several))
+        for each in several:
+            files = checked(_WithFiles, answer.get(f"p{each.number}"), HOST).files
+            if files and (_any(files, meant) or _later(api, each, files, meant)):
+                yield each
+
+
+def _files(number: int | None, after: str = "") -> str:
+    return (
+        f"p{number}:pullRequest(number:{number}){{files(first:100{after})"
+        "{nodes{path} pageInfo{hasNextPage endCursor}}}"
+    )
+
+
+def _any(files: _Files, meant: Callable[[Iterable[str]], bool]) -> bool:
+    return meant(each.path for each in files.nodes)
+
+
+def _later(api: Api, change: Change, files: _Files, meant: Callable[[Iterable[str]], bool]) -> bool:
+    """Return whether a later page has a file that is meant."""
+    for _ in range(MOST_FILES // PAGE):
+        if not files.page.has_next:
+            return False
+        answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.page.end)
+        found = checked(_WithFiles, answer.get(f"p{change.number}"), HOST).files
+        if not found or _any(found, meant):
+            return bool(found)
+        files = found
+    return False
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield the items, so many at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,148 @@
+"""What GitHub says was live before: its deployments to an environment, else this job's runs.
+
+- https://docs.github.com/graphql/reference/objects#deployment (`deployments: read`)
+- https://docs.github.com/rest/actions/workflow-runs#get-a-workflow-run (`actions: read`)
+
+A deployment that GitHub makes for a job names the head of its run. That isn't what was deployed
+where a person chose a version, or where another run set this one off.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import AwareDatetime, Field
+
+from devlake_ci.changes.answers import Answer, checked, validated
+from devlake_ci.changes.github import HOST, Api, hint
+from devlake_ci.ci import github
+from devlake_ci.ci.provider import ReadFile
+from devlake_ci.errors import MissingError
+from devlake_ci.incidents import github as runs
+from devlake_ci.incidents.answers import UNKNOWN
+from devlake_ci.incidents.streak import in_order
+from devlake_ci.model import Context, Result
+from devlake_ci.options import Options
+
+MOST_DEPLOYMENTS = 30
+MOST_RUNS = 5
+"""Runs that are asked for what set them off."""
+PLAIN = {"create", "deployment", "push", "release", "schedule"}
+"""Events whose runs deploy the head that they name."""
+DEPLOYMENTS = "Give the job `permissions: deployments: read` and `actions: read`."
+_RUN = re.compile(r"/actions/runs/(\d+)(?:/|$)")
+_FIELDS = (
+    "deployments(environments:[$e],first:30,orderBy:{field:CREATED_AT,direction:DESC}){nodes{"
+    "databaseId commitOid statuses(first:20){nodes{state createdAt logUrl}}}}"
+)
+
+
+class _Status(Answer):
+    state: str
+    created_at: AwareDatetime = Field(alias="createdAt")
+    log_url: str | None = Field(None, alias="logUrl")
+
+
+class _Statuses(Answer):
+    nodes: list[_Status]
+
+
+class _Deployment(Answer):
+    sha: str = Field(alias="commitOid", pattern="^[0-9a-f]{40}$")
+    statuses: _Statuses | None = None
+
+    @property
+    def succeeded_at(self) -> datetime | None:
+        """When it succeeded. A later status says that a newer deployment replaced it."""
+        said = self.statuses.nodes if self.statuses else []
+        return min((each.created_at for each in said if each.state == "SUCCESS"), default=None)
+
+    @property
+    def run(self) -> str | None:
+        """The id of the run of Actions that made it; None if something else did."""
+        said = self.statuses.nodes if self.statuses else []
+        found = (_RUN.search(each.log_url or "") for each in said)
+        return next((each[1] for each in found if each), None)
+
+
+class _Deployments(Answer):
+    nodes: list[_Deployment]
+
+
+class _WithDeployments(Answer):
+    deployments: _Deployments
+
+
+class _Run(Answer):
+    event: str
+    path: str | None = None
+
+
+def deployed(
+    api: Api, options: Options, context: Context, environment: str, began: datetime
+) -> str | None:
+    """Return the SHA of the last success before `began` that is known to be what was deployed.
+
+    The own run is left out, in all of its attempts. Raise MissingError if GitHub doesn't say.
+    """
+    try:
+        answer = api.graphql(_FIELDS, ",$e:String!", e=environment)
+    except MissingError as problem:
+        raise MissingError(problem.message, DEPLOYMENTS) from None
+    found = checked(_WithDeployments, answer, HOST).deployments.nodes
+    others = [each for each in found if not _is_own(each, context)]
+    dated = [(each.succeeded_at, each) for each in others]
+    past = [(when, each) for when, each in dated if when and when < began]
+    past.sort(key=lambda one: one[0], reverse=True)
+    return next(_plain(api, options, [each for _, each in past[:MOST_RUNS]]), None)
+
+
+def _is_own(deployment: _Deployment, context: Context) -> bool:
+    return deployment.run is not None and deployment.run == context.run_id
+
+
+def _plain(api: Api, options: Options, past: list[_Deployment]) -> Iterator[str]:
+    """Yield what was surely deployed, and then what this workflow was told by hand to deploy.
+
+    An older one than the last is as good: what lies between is listed again, and not counted twice.
+    """
+    chosen = []
+    for each in past:
+        if each.run is None:
+            yield each.sha
+            continue
+        run = _run(api, each.run)
+        if run.event in PLAIN:
+            yield each.sha
+        elif run.event == "workflow_dispatch" and _is_ours(api, run):
+            chosen.append(each.sha)
+    if not (options.sha or options.ref):
+        yield from chosen
+
+
+def _run(api: Api, run: str) -> _Run:
+    reply = github.get(api.env, api.ask, "actions", "runs", run)
+    said = hint(reply.message)
+    return validated(_Run, reply, HOST, DEPLOYMENTS if "permissions" in said else said)
+
+
+def _is_ours(api: Api, run: _Run) -> bool:
+    name = (run.path or "").partition("@")[0].rpartition("/")[2]
+    return bool(name) and name == runs.workflow_file(api.env)
+
+
+def ran(api: Api, options: Options, context: Context, read_file: ReadFile) -> str | None:
+    """Return the head of the last run of this job that succeeded; None if there is none.
+
+    That is what it deployed only if nobody chose a version: incidents are as careful. Raise
+    MissingError if GitHub doesn't say.
+    """
+    careful = replace(options, incident_state="auto")
+    try:
+        past = runs.history(careful, context, api.env, api.ask, read_file).past
+    except MissingError as problem:
+        why = problem.message.removeprefix(f"{UNKNOWN}: ")
+        raise MissingError(f"How they ended is not known: {why}", problem.hint) from None
+    good = [each for each in in_order(past) if each.result is Result.SUCCESS]
+    return good[-1].sha if good else None

@@ -1,0 +1,249 @@
+"""What lies between two commits on GitLab, and what GitLab says was live before.
+
+- https://docs.gitlab.com/api/repositories/#compare-branches-tags-or-commits and
+  https://docs.gitlab.com/api/merge_requests/ take a token with `read_api`
+- https://docs.gitlab.com/api/deployments/ and a deployment's merge requests: a job's own token may
+  read them since GitLab 16.2. GitLab links no fast-forward merges there (`merge_commit_sha` only).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from pydantic import AwareDatetime
+
+from devlake_ci.changes.answers import Answer, validated
+from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
+from devlake_ci.changes.paths import is_limited
+from devlake_ci.ci import gitlab
+from devlake_ci.ci.facts import value
+from devlake_ci.ci.provider import PAGE, Ask, Env
+from devlake_ci.errors import MissingError
+from devlake_ci.model import Context
+from devlake_ci.timestamps import rfc3339
+
+HOST = "GitLab"
+READ_API = (
+    "Set a masked variable DEVLAKE_GITLAB_TOKEN: a project access token with read_api. A job's own "
+    "token may not compare commits."
+)
+MOST_PAGES = 20
+"""Pages of merge requests, and of a deployment's, at most."""
+SKEW = timedelta(days=1)
+"""How much later a commit may be dated than the merge request that it is the merge of."""
+T = TypeVar("T")
+
+
+class _Commit(Answer):
+    id: str
+    committed_date: AwareDatetime
+
+
+class _Comparison(Answer):
+    commits: list[_Commit]
+
+
+class _Author(Answer):
+    name: str | None = None
+
+
+class MergeRequest(Answer):
+    """A merge request that was merged."""
+
+    iid: int
+    title: str
+    web_url: str | None = None
+    created_at: AwareDatetime
+    merged_at: AwareDatetime | None = None
+    author: _Author | None = None
+    sha: str | None = None
+    merge_commit_sha: str | None = None
+    squash_commit_sha: str | None = None
+
+
+class _Diff(Answer):
+    old_path: str
+    new_path: str
+
+
+class _Pipeline(Answer):
+    id: int
+
+
+class _Job(Answer):
+    id: int
+    finished_at: AwareDatetime | None = None
+    pipeline: _Pipeline | None = None
+
+
+class _Deployment(Answer):
+    id: int
+    sha: str
+    deployable: _Job | None = None
+    updated_at: AwareDatetime | None = None
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When its job ended; one that was made through the API has none."""
+        return self.deployable.finished_at if self.deployable else self.updated_at
+
+
+@dataclass(frozen=True)
+class Api:
+    """The ways to ask GitLab about one project."""
+
+    env: Env
+    ask: Ask
+
+    @property
+    def may_compare(self) -> bool:
+        """Whether there is more than the job's own token."""
+        return value(self.env, "DEVLAKE_GITLAB_TOKEN") is not None
+
+    def get(self, kind: type[T], path: str, **query: str) -> T:
+        """Ask for something; raise MissingError."""
+        reply = gitlab.get(self.env, self.ask, f"{path}?{urlencode(query)}")
+        return validated(kind, reply, HOST, READ_API)
+
+    def pages(self, kind: type[T], path: str, **query: str) -> Iterator[list[T]]:
+        """Ask for page after page, at most MOST_PAGES."""
+        for number in range(1, MOST_PAGES + 1):
+            asked = {**query, "per_page": str(PAGE), "page": str(number)}
+            found = self.get(list[kind], path, **asked)  # type: ignore[valid-type]
+            yield found
+            if len(found) < PAGE:
+                return
+
+    def deployments(self, environment: str) -> list[_Deployment]:
+        """List the last successful deployments to an environment, the latest first."""
+        query = {"order_by": "finished_at", "sort": "desc", "per_page": "30"}
+        return self.get(
+            list[_Deployment], "deployments", environment=environment, status="success", **query
+        )
+
+
+def deployed(api: Api, context: Context, environment: str, began: datetime) -> str | None:
+    """Return what the last deployment put there that ended before `began`; None if none did.
+
+    The own pipeline is left out. Raise MissingError if GitLab doesn't say.
+    """
+    for each in api.deployments(environment):
+        pipeline = each.deployable.pipeline if each.deployable else None
+        is_own = pipeline is not None and str(pipeline.id) == context.run_id
+        if not is_own and each.finished_at and each.finished_at < began:
+            return each.sha
+    return None
+
+
+def shipped(
+    api: Api,
+    base: str,
+    head: str,
+    *,
+    paths: Sequence[str] = (),
+    meant: Callable[[Iterable[str]], bool] = any,
+    own: tuple[str, str | None] | None = None,
+) -> Shipped:
+    """Return what lies between `base` and `head`; `meant` tells of files whether one counts.
+
+    `own` is the environment and the id of the job that deployed, where GitLab itself says that
+    `base` was live before: with them the job's own token is enough. Raise MissingError if GitLab
+    doesn't say.
+    """
+    if base == head:
+        return Shipped(base, notes=(nothing(base, head),))
+    if api.may_compare:
+        shas, dated = _between(api, base, head)
+        if not dated:
+            return Shipped(base, notes=(nothing(base, head),))
+        found, notes = _merged(api, shas, dated)
+        count = f"{len(shas)} commits"
+    else:
+        found, notes, count = _linked(api, own), (), "this deployment"
+    if is_limited(paths):
+        found = [each for each in found if meant(_files(api, each))]
+    changes, left_out = bounded(found)
+    if not changes:
+        touching = " that touches --changes-path" if is_limited(paths) else ""
+        left_out += (f"GitLab knows no merged merge request in {count}{touching}.",)
+    return Shipped(base, changes, (*notes, *left_out))
+
+
+def _between(api: Api, base: str, head: str) -> tuple[dict[str, int], datetime | None]:
+    """List the commits that `head` has and `base` doesn't, each with its place in ancestry order.
+
+    The other result is the oldest of their dates, None if there are none.
+    """
+    query = {"from": base, "to": head}
+    commits = api.get(_Comparison, "repository/compare", **query).commits[-MOST_COMMITS:]
+    if commits and commits[0].id == head:
+        commits.reverse()
+    places = {each.id: place for place, each in enumerate(commits)}
+    return places, min((each.committed_date for each in commits), default=None)
+
+
+def _merged(
+    api: Api, shas: dict[str, int], since: datetime
+) -> tuple[list[Change], tuple[str, ...]]:
+    """List the merge requests that became one of the commits, in their order.
+
+    That one is the merge commit, else the squash commit, else the head of a fast-forward, which is
+    on no branch if GitLab rebased it at the end.
+    """
+    found, last = [], 0
+    pages = api.pages(
+        MergeRequest, "merge_requests", state="merged", scope="all", order_by="updated_at",
+        updated_after=rfc3339(since - SKEW),
+    )  # fmt: skip
+    for number, page in enumerate(pages, 1):
+        for each in page:
+            merge = each.merge_commit_sha or each.squash_commit_sha or each.sha
+            if merge in shas and each.merged_at:
+                found.append(_change(each, merge))
+        last = number if len(page) == PAGE else 0
+    found.sort(key=lambda change: shas[change.merge_sha])
+    if last == MOST_PAGES:
+        asked = MOST_PAGES * PAGE
+        return found, (f"Only the {asked} merge requests changed last were looked at.",)
+    return found, ()
+
+
+def _linked(api: Api, own: tuple[str, str | None] | None) -> list[Change]:
+    """List the merge requests that GitLab itself links to the deployment of a job."""
+    if own:
+        environment, job = own
+        for each in api.deployments(environment):
+            if each.deployable and str(each.deployable.id) == job:
+                return list(_of_deployment(api, each.id))
+    raise MissingError("GitLab can't be asked what lies between two commits.", READ_API)
+
+
+def _of_deployment(api: Api, deployment: int) -> Iterator[Change]:
+    for page in api.pages(
+        MergeRequest, f"deployments/{deployment}/merge_requests", order_by="created_at", sort="asc"
+    ):
+        for each in page:
+            merge = each.merge_commit_sha or each.squash_commit_sha
+            if merge and each.merged_at:
+                yield _change(each, merge)
+
+
+def _change(asked: MergeRequest, merge: str) -> Change:
+    return Change(
+        number=asked.iid,
+        title=asked.title,
+        url=asked.web_url,
+        created_at=asked.created_at,
+        merged_at=asked.merged_at or asked.created_at,
+        merge_sha=merge,
+        author=asked.author.name if asked.author else None,
+    )
+
+
+def _files(api: Api, change: Change) -> Iterator[str]:
+    """Yield the files of a merge request: https://docs.gitlab.com/api/merge_requests/."""
+    for page in api.pages(_Diff, f"merge_requests/{change.number}/diffs"):
+        for each in page:
+            yield from (each.old_path, each.new_path)

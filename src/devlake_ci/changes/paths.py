@@ -1,0 +1,49 @@
+"""Which files a service's `--changes-path` means, where no git is at hand to tell.
+
+Of git's pathspecs (https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-pathspec)
+folders, files, wildcards, and what is excluded with `:!`, `:^` or `:(exclude)`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from devlake_ci.errors import BadUsageError
+from devlake_ci.text import quoted
+
+_EXCLUDE = re.compile(r":(?:[!^]|\(exclude\))/?")
+_TOP = re.compile(r":(?:/|\(top\))")
+
+
+def is_limited(paths: Sequence[str]) -> bool:
+    """Return whether the paths leave anything out."""
+    return bool(paths) and "." not in paths
+
+
+def matcher(paths: Sequence[str], source: str) -> Callable[[Iterable[str]], bool]:
+    """Return what tells whether one of the files is meant; raise BadUsageError for other magic."""
+    wanted, unwanted = [], []
+    for path in paths:
+        if excluded := _EXCLUDE.match(path):
+            unwanted.append(_plain(path[excluded.end() :], source))
+        else:
+            wanted.append(_plain(_TOP.sub("", path, count=1), source))
+
+    def meant(file: str) -> bool:
+        is_wanted = not wanted or any(_matches(file, each) for each in wanted)
+        return is_wanted and not any(_matches(file, each) for each in unwanted)
+
+    return lambda files: any(map(meant, files))
+
+
+def _plain(path: str, source: str) -> str:
+    if path.startswith(":"):
+        raise BadUsageError(
+            f"{source}: {quoted(path)} has magic that only git understands.",
+            "Give folders, files or wildcards, or --changes git.",
+        )
+    return path.removeprefix("./").rstrip("/")
+
+
+def _matches(file: str, pattern: str) -> bool:
+    return file == pattern or file.startswith(f"{pattern}/") or fnmatchcase(file, pattern)

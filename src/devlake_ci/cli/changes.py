@@ -1,0 +1,295 @@
+"""Finds out what a deployment shipped, and tells DevLake of its pull requests after it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from devlake_ci.changes import base as bases
+from devlake_ci.changes import git
+from devlake_ci.changes.base import Way
+from devlake_ci.changes.entries import with_shipped
+from devlake_ci.changes.model import Shipped, pull_request
+from devlake_ci.changes.paths import matcher
+from devlake_ci.ci import repositories
+from devlake_ci.ci.provider import Env
+from devlake_ci.cli.session import Session
+from devlake_ci.commits.sha import Find
+from devlake_ci.errors import (
+    BadUsageError,
+    InvalidReportError,
+    MissingError,
+    Problem,
+    RefusedError,
+    StoppedError,
+    UnreachedError,
+)
+from devlake_ci.incidents.state_file import Live, StateFile, path_in
+from devlake_ci.model import Commit, Deployment, Environment, Outcome, PullRequest, Result
+from devlake_ci.options import Options
+
+NOT_REPORTED = "Warning: what this deployment shipped is not reported."
+SHOWN = 10
+
+if TYPE_CHECKING:
+    from devlake_ci.changes import github
+
+
+def check(options: Options) -> None:
+    """Raise BadUsageError for options that contradict each other."""
+    if options.service and not options.changes_path:
+        raise BadUsageError(
+            f"{options.source('changes')} would count all pull requests of the repository for the "
+            f"service {options.service}.",
+            "Name the paths of the service with --changes-path, or give --changes-path . if all "
+            "pull requests are the service's.",
+        )
+    if options.exclude_own_commit:
+        raise BadUsageError(
+            f"{options.source('changes')} finds what leads to the job's own commit, and "
+            f"{options.source('exclude_own_commit')} leaves that out.",
+            "Leave one of them out.",
+        )
+    if options.changes not in ("git", "commits"):
+        matcher(options.changes_path, options.source("changes_path"))
+    path_in(options)
+
+
+@dataclass
+class Changes:
+    """What one deployment shipped."""
+
+    session: Session
+    finders: Callable[[str], tuple[Find, ...]]
+    notes: list[str] = field(default_factory=list)
+    requests: list[PullRequest] = field(default_factory=list)
+    found: dict[str, Shipped] = field(default_factory=dict)
+    is_shipping: bool = False
+    """Whether it is one that lead time ends with."""
+    is_of_host: bool = False
+    """Whether it is GitLab that says what was live before."""
+    unknown: set[str] = field(default_factory=set)
+    """The repositories of which it could not be told."""
+
+    def added(self, made: Deployment) -> Deployment:
+        """Return the deployment with the commits of what it shipped.
+
+        What can't be found out is a note, and leaves the deployment as it is.
+        """
+        check(self.session.options)
+        if made.result is not Result.SUCCESS or made.environment is not Environment.PRODUCTION:
+            return made
+        self.is_shipping = True
+        own = self._own(made)
+        for each in made.commits:
+            try:
+                if found := self._shipped(made, each, is_own=each is own):
+                    self.found[each.repo_url] = found
+                    self._take(each.repo_url, found)
+            except StoppedError as problem:
+                self.session.stopped = problem
+                return made
+            except (MissingError, BadUsageError) as problem:
+                self.unknown.add(each.repo_url)
+                self.notes.append(f"{NOT_REPORTED} {_said(problem)}")
+        return with_shipped(made, self.found)
+
+    def _own(self, made: Deployment) -> Commit:
+        """Return the job's own commit, which goes first."""
+        return made.commits[0]
+
+    def _shipped(self, made: Deployment, commit: Commit, *, is_own: bool) -> Shipped | None:
+        """Return what was shipped of a repository; None for one of which nothing was known."""
+        url = commit.repo_url
+        if is_own:
+            return self._between(url, self._base(made, commit), commit.sha)
+        is_alone = sum(each.repo_url == url for each in made.commits) == 1
+        live = self._recorded(made, url) if is_alone else None
+        return self._between(url, live, commit.sha) if live and self._host(url) else None
+
+    def _base(self, made: Deployment, commit: Commit) -> str:
+        options = self.session.options
+        if options.changes_since:
+            return bases.given(options, self.finders(commit.repo_url))
+        return bases.base(self._ways(made, commit.repo_url))
+
+    def _ways(self, made: Deployment, url: str) -> Iterator[Way]:
+        """Yield the ways to find out what was live before, the surest first."""
+        options, context = self.session.options, self.session.context
+        if path_in(options):
+            yield Way("The state file", lambda: self._recorded(made, url))
+        host = repositories.host(url, context, self.session.env)
+        if not host or url != context.repo_url or host[0] != context.provider:
+            return
+        place = made.original_environment
+        is_chosen = bool(options.sha or options.ref)
+        if host[0] == "gitlab" and not bases.is_shared(options, place):
+            from devlake_ci.changes import gitlab  # noqa: PLC0415 (it imports pydantic)
+
+            there = context.environment or place
+            lab = gitlab.Api(host[1], self.session.ask)
+
+            def asked() -> str | None:
+                sha = gitlab.deployed(lab, context, there, made.started_at)
+                self.is_of_host = sha is not None
+                return sha
+
+            yield Way(f"GitLab's deployments to {there}", asked)
+        if host[0] == "github":
+            from devlake_ci.changes import github_base as github  # noqa: PLC0415 (pydantic)
+
+            api = self._github(host[1])
+            if not bases.is_shared(options, place):
+                yield Way(
+                    f"GitHub's deployments to {place}",
+                    lambda: github.deployed(api, options, context, place, made.started_at),
+                )
+            if not is_chosen:
+                read = self.session.runtime.read_file
+                yield Way("This job's runs", lambda: github.ran(api, options, context, read))
+
+    def _recorded(self, made: Deployment, url: str) -> str | None:
+        path = path_in(self.session.options)
+        if not path:
+            return None
+        live = StateFile(self.session.runtime, path).live(self._lane(made, url))
+        return bases.recorded(live, made)
+
+    def _lane(self, made: Deployment, url: str) -> str:
+        return bases.lane(url, self.session.options.service, made.original_environment)
+
+    def _host(self, url: str) -> tuple[str, Env] | None:
+        """Return which API to ask about a repository; None for the local history."""
+        session, chosen = self.session, self.session.options.changes
+        host = repositories.host(url, session.context, session.env)
+        if chosen == "auto":
+            return host if host and host[0] == session.context.provider else None
+        if chosen in ("git", "commits"):
+            return None
+        if host and host[0] == chosen:
+            return host
+        raise MissingError(
+            f"{session.options.source('changes')} is {chosen}, and there is no way to ask it about "
+            f"{url}.",
+            "Give --github-token or --gitlab-token, or take --changes git.",
+        )
+
+    def _between(self, url: str, base: str, head: str) -> Shipped:
+        session, options = self.session, self.session.options
+        if not (host := self._host(url)):
+            commits = options.changes == "commits"
+            paths = options.changes_path
+            return git.shipped(session.git, url, base, head, paths=paths, commits=commits)
+        from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
+
+        paths = options.changes_path
+        meant = matcher(paths, options.source("changes_path"))
+        if host[0] == "gitlab":
+            return self._from_gitlab(host[1], base, head, meant)
+        return github.shipped(self._github(host[1]), base, head, paths=paths, meant=meant)
+
+    def _from_gitlab(
+        self, env: Env, base: str, head: str, meant: Callable[[Iterable[str]], bool]
+    ) -> Shipped:
+        from devlake_ci.changes import gitlab  # noqa: PLC0415 (it imports pydantic)
+
+        options, context = self.session.options, self.session.context
+        own = (context.environment or "", context.job_id) if self.is_of_host else None
+        api = gitlab.Api(env, self.session.ask)
+        return gitlab.shipped(api, base, head, paths=options.changes_path, meant=meant, own=own)
+
+    def _github(self, env: Env) -> "github.Api":
+        from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
+
+        return github.Api(env, self.session.ask, self.session.query)
+
+    def _take(self, url: str, found: Shipped) -> None:
+        authors = self.session.options.changes_authors
+        made = [pull_request(url, each, authors=authors) for each in found.changes]
+        self.requests += filter(None, made)
+        self.notes += found.notes
+        if found.changes:
+            self.notes.append(_told(found))
+
+    def sent(self, outcome: Outcome) -> Outcome:
+        """Send the pull requests of a deployment that was sent, and return what became of both.
+
+        They go on into the spool if DevLake is not reached.
+        """
+        if outcome.requests:
+            shown = tuple(each for one in self.requests for each in self.session.shown(one))
+            return replace(outcome, requests=outcome.requests + shown, notes=self._all(outcome))
+        is_unreached = isinstance(outcome.problem, UnreachedError)
+        if not outcome.reported and not is_unreached:
+            return outcome
+        unreached = self._send()
+        if outcome.reported:
+            self._remember(outcome)
+        if not unreached:
+            return replace(outcome, notes=self._all(outcome))
+        if is_unreached:
+            return replace(outcome, notes=(*outcome.notes, _waits(unreached, self.requests)))
+        return replace(
+            outcome,
+            reported=False,
+            problem=unreached[0],
+            soft=self.session.options.on_failure == "warn",
+            notes=(*self._all(outcome), "The deployment is stored."),
+        )
+
+    def _all(self, outcome: Outcome) -> tuple[str, ...]:
+        return (*self.notes, *outcome.notes)
+
+    def _send(self) -> list[UnreachedError]:
+        """Send them one after the other, and return what kept some of them from being stored."""
+        unreached: list[UnreachedError] = []
+        for each in self.requests:
+            try:
+                self.session.deliver(each)
+            except UnreachedError as problem:
+                unreached.append(problem)
+            except InvalidReportError as problem:
+                self.notes.append(f"Warning: a pull request was refused. {_said(problem)}")
+            except RefusedError as problem:
+                count = len(self.requests)
+                self.notes.append(
+                    f"Warning: the deployment is stored, but DevLake takes none of its {count} "
+                    f"pull requests, so they have no lead time. {_said(problem)}"
+                )
+                break
+        return unreached
+
+    def _remember(self, outcome: Outcome) -> None:
+        """Keep what is live now in the state file, if what was shipped is known."""
+        path, made = path_in(self.session.options), outcome.deployment
+        if not (path and made and self.is_shipping):
+            return
+        lanes, file = {}, StateFile(self.session.runtime, path)
+        try:
+            for each in made.commits:
+                lane = self._lane(made, each.repo_url)
+                # What could not be told this time is told next time, from the same base on.
+                is_open = each.repo_url in self.unknown and file.live(lane)
+                if each.finished_at is None and not is_open:
+                    before = self.found.get(each.repo_url, Shipped()).base
+                    lanes[lane] = Live(sha=each.sha, deployment=made.id, before=before)
+            seconds = max(self.session.left, 1.0)
+            file.remember_live(lanes, seconds)
+        except (MissingError, BadUsageError) as problem:
+            self.notes.append(f"Warning: {_said(problem)}")
+
+
+def _told(found: Shipped) -> str:
+    numbers = [f"#{each.number}" for each in found.changes if each.number]
+    count = len(found.changes)
+    what = "pull request" if numbers else "commit"
+    named = ", ".join(numbers[:SHOWN]) + (" …" if len(numbers) > SHOWN else "")
+    since = f" since {found.base[:12]}" if found.base else ""
+    return f"Shipped{since}: {count} {what}{'s' * (count > 1)}{f' ({named})' if named else ''}."
+
+
+def _waits(unreached: list[UnreachedError], requests: list[PullRequest]) -> str:
+    return f"{len(unreached)} of its {len(requests)} pull requests were not sent, either."
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.message} {problem.hint}".strip()
