@@ -11,6 +11,7 @@ import pytest
 import requests
 import yaml
 
+from devlake_ci import __version__
 from devlake_sandbox import Sandbox
 from tests.markdown import PAGES, ROOT, anchors, blocks, links
 from tests.messages import SOURCE, messages
@@ -21,6 +22,7 @@ GENERATED = sorted(
     if not path.relative_to(ROOT).parts[0].startswith(".venv") and "[[[cog" in path.read_text()
 )
 INPUTS = set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+README_WORDS = 1500
 INSTALLS = ("make ", "pip install ")
 """Lines of shell blocks that are not run: what they install is what runs the tests."""
 
@@ -78,6 +80,49 @@ def test_messages_are_read_from_the_source_with_dots_for_values(tmp_path, source
     (tmp_path / "one.py").write_text(source)
 
     assert list(messages(tmp_path)) == expected
+
+
+def test_until_the_first_release_is_out_the_readme_says_so():
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    is_released = re.search(r"(?m)^## \d", changes) is not None
+
+    said = f"**v{__version__} is not released yet.**" in (ROOT / "README.md").read_text()
+
+    assert said is not is_released
+
+
+def test_the_readme_can_be_read_in_a_few_minutes():
+    assert len((ROOT / "README.md").read_text().split()) <= README_WORDS
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("it says 403", "Use the key shown when the connection was made"),
+        ("two services", "Each service has a connection of its own"),
+        ("a monorepo matrix", "service: ${{ matrix.service }}"),
+        ("prod is called live", "prod, prd, live"),
+        ("GitHub Enterprise", "On GitHub Enterprise Server"),
+        ("no internet", "## No internet"),
+        ("the wrong commit", "Which commit is reported"),
+        ("I deploy from Jenkins", "The credential `devlake-token`"),
+        ("how do I undo", "Undo a report"),
+        ("is it safe", "What is promised"),
+    ],
+)
+def test_what_users_ask_is_at_most_two_clicks_from_the_readme(question, answer):
+    readme = ROOT / "README.md"
+    first = {(ROOT / link.partition("#")[0]).resolve() for link in links(readme)}
+    second = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in first
+        if page.suffix == ".md"
+        for link in links(page)
+    }
+
+    pages = [each for each in {readme, *first, *second} if each.suffix == ".md"]
+
+    assert any(answer in each.read_text() for each in pages), question
 
 
 def test_blocks_are_called_what_the_tests_look_for():

@@ -12,9 +12,10 @@ import click
 
 from devlake_ci.ci import KNOWN
 from devlake_ci.cli import devlake_ci
-from devlake_ci.options import declared, flag, variable
+from devlake_ci.options import declared, flag
 from devlake_sandbox import RELEASED, VERSIONS
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
 ENVIRONMENTS = Path(__file__).parent.parent / "tests" / "data" / "environments"
 
 
@@ -59,21 +60,15 @@ def _values(option: Field[Any]) -> str:
     return (f" One of {choices}." if "," in choices else "") + default
 
 
-COMMON = ("url", "token", "environment", "environment_map", "service", "mode", "result", "sha",
-          "on_failure", "dry_run")  # fmt: skip
-"""What most pipelines need to know of; docs/options.md has the rest."""
+LANGUAGES = {".kts": "kotlin", ".yml": "yaml", ".yaml": "yaml", "": "groovy"}
+"""By how an example's name ends; a Jenkinsfile's ends in nothing."""
 
 
-def common_options() -> Iterator[str]:
-    """Yield the lines of one table of the options that are used most, with their variables."""
-    yield from ("", "| option | variable | |", "|---|---|---|")
-    for each in sorted(
-        (each for each in declared() if each.name in COMMON),
-        key=lambda each: COMMON.index(each.name),
-    ):
-        text = f"{each.metadata['help']}{_values(each)}"
-        yield f"| `{flag(each.name)}` | `{variable(each.name)}` | {text} |"
-    yield ""
+def example(path: str) -> str:
+    """Return an example of this repository as a fenced block, its name above it."""
+    file = EXAMPLES / path
+    text = file.read_text(encoding="utf-8")
+    return f"\n[{file.name}](../examples/{path}):\n\n```{LANGUAGES[file.suffix]}\n{text}```\n\n"
 
 
 def versions() -> str:

@@ -22,6 +22,7 @@ from tests.support import SHA
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
 FOLDERS = {"argo": "argo-workflows"}
+PAGES = {"forgejo": "gitea"}
 FILES = [path for path in sorted(EXAMPLES.rglob("*")) if path.is_file()]
 VARIABLES = {variable(each.name) for each in declared()}
 OUTPUTS = "DEVLAKE_OUT_"
@@ -45,12 +46,13 @@ def test_an_example_sets_variables_that_are_options(path):
     assert {name for name in named if not name.startswith(OUTPUTS)} <= VARIABLES
 
 
-@pytest.mark.parametrize("name", sorted(set(ci.KNOWN) - {"gitlab", "circleci"}))
-def test_every_ci_has_an_example_and_the_readme_names_it(name):
-    folder = f"examples/{FOLDERS.get(name, name)}"
+@pytest.mark.parametrize("name", ci.KNOWN)
+def test_every_ci_has_a_page_that_the_readme_names_and_that_shows_its_examples(name):
+    folder = FOLDERS.get(name, name)
+    page = f"docs/{PAGES.get(name, folder)}.md"
 
-    assert list((ROOT / folder).iterdir())
-    assert f"({folder})" in (ROOT / "README.md").read_text()
+    assert f"({page})" in (ROOT / "README.md").read_text()
+    assert f"(../examples/{folder}/" in (ROOT / page).read_text()
 
 
 PLACES = {"drone": "drone/drone.yml", "woodpecker": "woodpecker/woodpecker.yaml"}
