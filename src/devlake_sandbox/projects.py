@@ -63,7 +63,11 @@ def check(store: Store, name: str) -> Document:
 
 def listed(store: Store) -> list[Document]:
     """Return all projects, the newest first."""
-    return [_shown(store, one["name"]) for one in reversed(store.all(KIND))]
+    blueprints_by_project = {one["projectName"]: one for one in store.all(blueprints.KIND)}
+    return [
+        _described_with(one, blueprints_by_project.get(one["name"]))
+        for one in reversed(store.all(KIND))
+    ]
 
 
 def _found(store: Store, name: str) -> Document:
@@ -75,8 +79,12 @@ def _found(store: Store, name: str) -> Document:
 
 
 def _shown(store: Store, name: str) -> Document:
-    project = {key: value for key, value in _found(store, name).items() if key != "id"}
-    return project | {"blueprint": blueprints.by_project(store, name)}
+    return _described_with(_found(store, name), blueprints.by_project(store, name))
+
+
+def _described_with(project: Document, blueprint: Document | None) -> Document:
+    shown = {key: value for key, value in project.items() if key != "id"}
+    return shown | {"blueprint": blueprint}
 
 
 def _described(version: Version, name: str, body: Mapping[str, Any]) -> Document:

@@ -204,6 +204,7 @@ class Setup:
             if write := self.writers.get(key.name):
                 write(text)
             else:
+                clear_line()
                 say(text.removesuffix("\n"))
         except OSError as error:
             raise BadUsageError(

@@ -35,7 +35,8 @@ REVIEWING = {
     "gitee",
 }
 """Plugins that collect pull requests (the same table)."""
-PAGE = 100
+PAGE = 25
+"""Entries of a list that are asked for at a time: each may hold a long plan."""
 
 _None = BeforeValidator(lambda value: [] if value is None else value)
 M = TypeVar("M")

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
@@ -126,6 +127,10 @@ class Project(BaseModel):
 
     def all_connections(self) -> list[str]:
         """Return the names of all its connections, each once."""
+        return self._names
+
+    @cached_property
+    def _names(self) -> list[str]:
         given = [*self.connections, *self.connections_by_repository().values()]
         return list(dict.fromkeys(given or [self.name]))
 

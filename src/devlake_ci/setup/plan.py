@@ -125,7 +125,7 @@ def plan(
     steps: list[Step] = []
     for project in wanted.projects:
         steps += _project(project, found, made)
-    keys = _Keys(wanted, found, left, today)
+    keys = _Keys(wanted, found, _foreseen(wanted, found), left, today)
     for key in wanted.keys:
         steps += keys.steps(key, renew=renew)
     if whole:
@@ -224,6 +224,8 @@ class _Keys:
 
     file: form.Wanted
     found: State
+    foreseen: State
+    """What there will be."""
     left: set[str]
     """The projects that are left alone."""
     today: date
@@ -253,7 +255,7 @@ class _Keys:
             yield Step(Mark.CHANGED, renewed, RenewKey(name, wanted))
 
     def _path(self, wanted: form.Key) -> str:
-        return path_of(wanted, self.file, _foreseen(self.file, self.found))
+        return path_of(wanted, self.file, self.foreseen)
 
     def _new(self, title: str, wanted: form.Key) -> Step:
         path = self._path(wanted)
