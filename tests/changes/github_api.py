@@ -104,13 +104,13 @@ class GitHub(Api):
 
     def _graphql(self, body):
         query, names = body["query"], body["variables"]
-        assert f"{names['o']}/{names['n']}" == self.repository
+        asked = f"{names['o']}/{names['n']}"
         found = {}
         for alias, sha in re.findall(r'(c\d+):object\(oid:"([0-9a-f]{40})"\)', query):
             nodes = [
                 {key: value for key, value in pull.items() if key != "of"}
                 for pull in self.pulls
-                if sha in pull["of"]
+                if sha in pull["of"] and pull["url"].startswith(f"https://github.com/{asked}/")
             ]
             found[alias] = {"associatedPullRequests": {"nodes": nodes}}
         for alias, number in re.findall(r"(p\d+):pullRequest\(number:(\d+)\)", query):
