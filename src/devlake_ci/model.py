@@ -150,7 +150,7 @@ class Incident:
     priority: str | None = None
     component: str | None = None
     more: tuple[tuple[str, str | int | float], ...] = ()
-    """What else a person said of it, by DevLake's names (`devlake.issue`)."""
+    """What else a person said of it, by DevLake's names (`devlake.dialects`)."""
 
     @property
     def status(self) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from devlake_ci.devlake import legacy, v1
+from devlake_ci.devlake.dialects import DIALECTS
 from devlake_ci.model import Commit, Deployment, Environment, Result
 
 SHOP = Commit(
@@ -28,7 +28,7 @@ def test_v1_has_one_body_whose_commits_carry_result_and_dates():
         "finishedDate": "2026-03-01T10:09:00Z",
     }
 
-    assert v1.bodies(DEPLOYMENT) == [
+    assert DIALECTS["v1"].deployment(DEPLOYMENT) == [
         {
             **shared,
             "id": "x-1",
@@ -69,7 +69,7 @@ def test_legacy_has_a_body_a_commit_with_the_same_pipeline():
         "end_time": "2026-03-01T10:09:00Z",
     }
 
-    assert legacy.bodies(DEPLOYMENT) == [
+    assert DIALECTS["legacy"].deployment(DEPLOYMENT) == [
         {
             **shared,
             "repo_url": "https://github.com/acme/shop",

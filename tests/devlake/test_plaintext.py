@@ -2,8 +2,7 @@
 
 import pytest
 
-from devlake_ci.devlake.address import target
-from devlake_ci.devlake.plaintext import plaintext_warning
+from devlake_ci.devlake.address import plaintext_warning, target
 from devlake_ci.options import Options
 
 

@@ -14,9 +14,8 @@ from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
-from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.address import Target, plaintext_warning
 from devlake_ci.devlake.delivery import ATTEMPT
-from devlake_ci.devlake.plaintext import plaintext_warning
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.doctor import checks, server
 from devlake_ci.doctor.checks import Check, State, fail, failed, good, unknown, warn

@@ -12,7 +12,13 @@ from devlake_ci.cli import params
 from devlake_ci.cli.incident_reporter import remembered
 from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
-from devlake_ci.devlake import issue
+from devlake_ci.devlake.dialects import (
+    ISSUE_FIELDS,
+    ISSUE_STATUSES,
+    FieldValue,
+    issue_fields,
+    person_fields,
+)
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.decision import AFTER, checked_key
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, Streak
@@ -32,7 +38,7 @@ GIVEN = (
 """The options of `report` that say something of an incident by hand, too."""
 
 
-More = tuple[tuple[str, issue.Value], ...]
+More = tuple[tuple[str, FieldValue], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,7 @@ def _typed(command: click.Command) -> click.Command:
         ),
         click.Option(
             ["--status"],
-            type=click.Choice(issue.STATUSES, case_sensitive=False),
+            type=click.Choice(ISSUE_STATUSES, case_sensitive=False),
             help="How far it is. Default: TODO, and DONE when it is closed.",
         ),
         click.Option(
@@ -87,7 +93,7 @@ def _typed(command: click.Command) -> click.Command:
             multiple=True,
             metavar="NAME=VALUE",
             callback=params.checked,
-            help=f"Another field of DevLake's issues: {', '.join(issue.FIELDS)}.",
+            help=f"Another field of DevLake's issues: {', '.join(ISSUE_FIELDS)}.",
         ),
     ]
     return command
@@ -238,9 +244,9 @@ def _more(typed: Typed) -> More:
     chosen = {"type": truncate(typed.kind, INCIDENT_OTHER), "status": typed.status}
     return _merged(
         tuple((name, text) for name, text in chosen.items() if text),
-        tuple(issue.person(typed.creator, "creator", "--creator").items()),
-        tuple(issue.person(typed.assignee, "assignee", "--assignee").items()),
-        tuple(issue.fields(typed.field, "--field").items()),
+        tuple(person_fields(typed.creator, "creator", "--creator").items()),
+        tuple(person_fields(typed.assignee, "assignee", "--assignee").items()),
+        tuple(issue_fields(typed.field, "--field").items()),
     )
 
 

@@ -14,10 +14,10 @@ from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
 from devlake_ci.cli.printing import masks, redacted, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
-from devlake_ci.devlake import spool, v1
-from devlake_ci.devlake.address import target, target_of_changes
-from devlake_ci.devlake.delivery import DIALECTS, Delivery, Event
-from devlake_ci.devlake.plaintext import plaintext_warning
+from devlake_ci.devlake import spool
+from devlake_ci.devlake.address import plaintext_warning, target, target_of_changes
+from devlake_ci.devlake.delivery import Delivery, Event
+from devlake_ci.devlake.dialects import DIALECTS, pull_request
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Context, Deployment, Incident, Outcome, PullRequest
@@ -203,9 +203,9 @@ class Session:
             case Incident():
                 where, bodies = where.for_incidents(), [dialect.incident(event)]
             case PullRequest():
-                where, bodies = where.for_pull_requests(), [v1.pull_request(event)]
+                where, bodies = where.for_pull_requests(), [pull_request(event)]
             case _:
-                bodies = dialect.bodies(event)
+                bodies = dialect.deployment(event)
         return tuple({"method": "POST", "url": where.url, "body": body} for body in bodies)
 
     def ask(self, url: str, headers: Mapping[str, str]) -> Reply:

@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from itertools import chain
 from typing import Literal, Self
 from urllib.parse import quote, unquote, urlsplit
@@ -277,3 +278,29 @@ def _header(text: str, options: Options) -> tuple[str, str]:
             "Write one header a line; its value is not shown here because it may be a secret.",
         )
     return found["name"], found["value"]
+
+
+_INSIDE = (
+    ".localhost", ".local", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".svc",
+    ".test",
+)  # fmt: skip
+"""Ends of names that no public name has (RFC 6761, 6762, 8375), or that clusters use."""
+
+
+def plaintext_warning(target: Target) -> str | None:
+    """Return a warning if a secret goes to a public host in plain http; else None."""
+    url = urlsplit(target.base)
+    if url.scheme != "http" or not target.headers or _is_inside(url.hostname or ""):
+        return None
+    return (
+        f"{target.base} is plain http, and its host is not a private one: whoever is on the way "
+        "can read what lets you in. Use https."
+    )
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host.rstrip(".") or host.rstrip(".").endswith(_INSIDE)
+    return address.is_private or address.is_loopback or address.is_link_local

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from devlake_ci.devlake import hints, legacy, v1
+from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import Verdict, verdict
+from devlake_ci.devlake.dialects import DIALECTS, Body, pull_request
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import InvalidReportError, Problem, RefusedError, UnreachedError
 from devlake_ci.model import Deployment, Incident, PullRequest
@@ -17,8 +18,6 @@ ATTEMPT = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 """Seconds: the bounds of the pauses between attempts, which double and are jittered in full
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)."""
-
-DIALECTS = {"v1": v1, "legacy": legacy}
 
 Event = Deployment | Incident | PullRequest
 
@@ -63,7 +62,7 @@ class Delivery:
 
     def deployment(self, deployment: Deployment) -> None:
         """Deliver a deployment: all of its requests."""
-        self._in_a_dialect(lambda dialect: self._all(DIALECTS[dialect].bodies(deployment)))
+        self._in_a_dialect(lambda dialect: self._all(DIALECTS[dialect].deployment(deployment)))
 
     def incident(self, incident: Incident) -> None:
         """Deliver an incident."""
@@ -73,7 +72,7 @@ class Delivery:
     def pull_request(self, request: PullRequest) -> None:
         """Deliver a pull request; a server that understands legacy alone has no route for it."""
         try:
-            self._one(v1.pull_request(request), self.target.for_pull_requests())
+            self._one(pull_request(request), self.target.for_pull_requests())
         except _OtherDialectError as other:
             raise RefusedError(other.verdict.message, hints.PULL_REQUESTS) from None
 
@@ -91,7 +90,7 @@ class Delivery:
             else:
                 return
 
-    def _all(self, bodies: list[v1.Body]) -> None:
+    def _all(self, bodies: list[Body]) -> None:
         for stored, body in enumerate(bodies):
             try:
                 self._one(body, self.target)
