@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from devlake_ci import runtime
+from devlake_ci.ci.provider import Append, Replace
 from devlake_ci.devlake.request import NotSentError, Request
-from devlake_ci.effects import Append, Replace
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from devlake_ci.ci import azure, buildkite, teamcity
 from devlake_ci.ci.outputs import summary
-from devlake_ci.effects import Run
+from devlake_ci.ci.provider import Run
 from devlake_ci.errors import NothingToReport, RefusedError
 from devlake_ci.model import Deployment, Environment, Outcome, Result
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from devlake_ci import ci
 from devlake_ci.ci import PLAIN, circleci, github, gitlab
 from devlake_ci.ci.github import output_line
-from devlake_ci.effects import Append, Replace, Say
+from devlake_ci.ci.provider import Append, Replace, Say
 from devlake_ci.errors import NothingToReport, RefusedError
 from devlake_ci.model import Commit, Deployment, Environment, Outcome, Result
 

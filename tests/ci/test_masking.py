@@ -2,8 +2,8 @@
 
 import pytest
 
+from devlake_ci.ci.provider import Mask
 from devlake_ci.cli.printing import masks, secrets
-from devlake_ci.effects import Mask
 from devlake_ci.options import Options
 from tests.support import PIPELINE
 

@@ -46,9 +46,8 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import problem, variables
-from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.provider import Effect, Env, Provider, Say
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.effects import Effect, Say
 from devlake_ci.model import Outcome
 
 _JOB = ("SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT", "SYSTEM_JOBATTEMPT", "RELEASE_ATTEMPTNUMBER")

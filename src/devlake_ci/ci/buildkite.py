@@ -34,9 +34,8 @@ from devlake_ci.ci.facts import (
     whole_sha,
 )
 from devlake_ci.ci.outputs import outputs, summary
-from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.provider import Effect, Env, Provider, Run
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.effects import Effect, Run
 from devlake_ci.errors import NothingToReport
 from devlake_ci.model import Outcome, Result
 

@@ -28,9 +28,8 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import STARTED_AT, variables
-from devlake_ci.ci.provider import Env, Provider
+from devlake_ci.ci.provider import Append, Effect, Env, Provider
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.effects import Append, Effect
 from devlake_ci.model import Outcome
 from devlake_ci.timestamps import rfc3339
 

@@ -30,10 +30,9 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import STARTED_AT, headline, outputs, summary
-from devlake_ci.ci.provider import Ask, Env, Provider, Query, ReadFile, Reply
+from devlake_ci.ci.provider import Append, Ask, Effect, Env, Provider, Query, ReadFile, Reply, Say
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
-from devlake_ci.effects import Append, Effect, Say
 from devlake_ci.errors import NothingToReport
 from devlake_ci.model import Outcome, Result
 from devlake_ci.text import line, workflow_command

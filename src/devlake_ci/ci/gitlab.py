@@ -25,10 +25,9 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import PAGE, Ask, Env, Provider, Reply, paged
+from devlake_ci.ci.provider import PAGE, Ask, Effect, Env, Provider, Replace, Reply, paged
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
-from devlake_ci.effects import Effect, Replace
 from devlake_ci.errors import MissingError, NothingToReport
 from devlake_ci.model import Context, Outcome, Result
 from devlake_ci.text import cut, line, quoted

@@ -1,17 +1,61 @@
-"""What a CI is to us: how to recognize it, what it says of a job, and how to tell it the result."""
+"""What a CI is to us: how to recognize it, what it says of a job, and how to tell it the result.
 
-from collections.abc import Callable, Mapping
+A provider decides what is written for its CI, as values (Effect); `cli/outcome.py` carries it out.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from devlake_ci.effects import Effect
 from devlake_ci.model import Context, Outcome
 
 if TYPE_CHECKING:
     from devlake_ci.ci.facts import Facts
 
-from collections.abc import Iterator
+
+@dataclass(frozen=True)
+class Append:
+    """Append `text` to the file `path` (GitHub's output files, CircleCI's `$BASH_ENV`)."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Make `text` the whole content of the file `path` (GitLab's dotenv report)."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Say:
+    """Print one line that the CI reads, such as a workflow command."""
+
+    line: str
+    stdout: bool = False
+    """Whether the CI reads the standard output only (TeamCity); else it goes to standard error."""
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Print a line that tells the CI which secret to hide."""
+
+    line: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run a program of the CI's own and give it `text` to read (Buildkite's agent); no shell."""
+
+    command: tuple[str, ...]
+    text: str
+
+
+Effect = Append | Replace | Say | Mask | Run
+
 
 Env = Mapping[str, str]
 

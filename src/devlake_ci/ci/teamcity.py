@@ -35,9 +35,8 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import problem, variables
-from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.ci.provider import Effect, Env, Provider, ReadFile, Say
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.effects import Effect, Say
 from devlake_ci.model import Outcome
 
 _MORE = "teamcity.configuration.properties.file"

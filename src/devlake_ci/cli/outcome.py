@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from devlake_ci import ci
 from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
+from devlake_ci.ci.provider import Append, Effect, Mask, Replace, Run, Say
 from devlake_ci.cli.printing import mask, redacted, say
-from devlake_ci.effects import Append, Effect, Mask, Replace, Run, Say
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.runtime import Runtime

@@ -11,8 +11,7 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from devlake_ci.ci.facts import value
-from devlake_ci.ci.provider import Env
-from devlake_ci.effects import Effect, Mask
+from devlake_ci.ci.provider import Effect, Env, Mask
 from devlake_ci.options import Options
 from devlake_ci.text import SHORTEST_SECRET, Redactor, data
 

@@ -17,13 +17,13 @@ from devlake_ci import deployment as deployments
 from devlake_ci.ci import drone, woodpecker
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github import output_line
+from devlake_ci.ci.provider import Append
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out, conclude
 from devlake_ci.cli.params import Given
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
-from devlake_ci.effects import Append
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.options import declared, kebab, variable

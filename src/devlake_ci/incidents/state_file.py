@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
-from devlake_ci.effects import Replace
+from devlake_ci.ci.provider import Replace
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, JobResult, Streak
 from devlake_ci.model import Incident

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from devlake_ci.ci.provider import Append, Replace, Run
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
-from devlake_ci.effects import Append, Replace, Run
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.files import (

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from devlake_ci.ci.provider import Append, Replace
 from devlake_ci.commits.workspace import GLOB, GitAnswer
-from devlake_ci.effects import Append, Replace
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.runtime.git import SECONDS, answer
 from devlake_ci.text import cut, line, quoted

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from devlake_ci.effects import Run
+from devlake_ci.ci.provider import Run
 
 FROZEN = hasattr(sys, "frozen")
 """Whether we are the executable that needs no Python: then there is no `python -m`."""
