@@ -74,8 +74,8 @@ def test_the_page_has_every_field_of_devlakes_tables_in_both_spellings(section):
 def test_each_option_that_the_page_names_is_one_of_its_command(section, devlake_ci):
     fed = "\n".join(row[2] for row in rows(section))
     help_of = {
-        "report": devlake_ci("report", "--help").out,
-        "incident": devlake_ci("incident", "close", "--help").out,
+        "report": devlake_ci("report", "--help-all").out,
+        "incident": devlake_ci("incident", "close", "--help-all").out,
     }
 
     for command, option in re.findall(r"`(incident )?(--[a-z-]+)[^`]*`", fed):

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from devlake_ci.ci import KNOWN
-from devlake_ci.cli import devlake_ci
+from devlake_ci.cli import devlake_ci, params
 from devlake_ci.options import declared, flag
 from devlake_sandbox import RELEASED, VERSIONS
 
@@ -87,7 +87,8 @@ _WIDE: dict[str, Any] = {"terminal_width": 96, "help_option_names": ["-h", "--he
 
 def _help(command: click.Command, context: click.Context) -> Iterator[str]:
     yield from ("", f"## {context.command_path}", "", "```text")
-    yield from (line.rstrip() for line in command.get_help(context).splitlines())
+    context.meta[params.ALL] = True
+    yield from (line.rstrip() for line in click.unstyle(command.get_help(context)).splitlines())
     yield from ("```", "")
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

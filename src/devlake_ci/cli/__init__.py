@@ -31,6 +31,13 @@ COMMANDS = {
 }
 """Each is a module of this package with a click command of its name."""
 
+EXAMPLES = (
+    ("See it work, on this machine", "devlake-ci demo"),
+    ("Once for each project", "devlake-ci setup --project shop"),
+    ("Would a report work?", "devlake-ci doctor --environment production"),
+    ("In the job that deploys", "devlake-ci report --environment production --result success"),
+)
+
 REPORTING = {"report", "incident"}
 """Those whose failure `--on-failure warn` makes a warning."""
 
@@ -67,16 +74,42 @@ class Commands(click.Group):
             ) from None
         return getattr(module, cmd_name)  # type: ignore[no-any-return]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest a command for a name that is none."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 (mistakes only need it)
+
+            like = "".join(
+                f" Did you mean {each}?" for each in get_close_matches(args[0], COMMANDS, 1)
+            )
+            ctx.fail(f"No such command {args[0]!r}.{like}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section(click.style("Commands", bold=True)):
+            formatter.write_dl(
+                [(click.style(name, fg="cyan"), text) for name, text in COMMANDS.items()]
+            )
+        params.write_examples(EXAMPLES, formatter)
+
+
+@click.pass_context
+def _show_commands(context: click.Context) -> None:
+    """Show what there is where nothing was asked for: no success, for a job may have meant more."""
+    if context.invoked_subcommand is None:
+        printing.say(context.get_help())
+        context.exit(BadUsageError.exit_code)
 
 
 devlake_ci = Commands(
     name="devlake-ci",
     help="Tell Apache DevLake from a CI pipeline what was deployed.",
     no_args_is_help=False,  # click would call the whole help an error
+    invoke_without_command=True,
+    callback=_show_commands,
     epilog="Exit codes: 0 reported, or nothing to report, or only warned (--on-failure warn); "
     "1 a bug; 2 usage; 3 the CI doesn't say something needed; 4 DevLake refused; "
     "5 DevLake not reached within the deadline; 6 setup --check found something to change.",
@@ -133,6 +166,7 @@ def _run(arguments: Sequence[str], runtime: Runtime, given: Mapping[str, params.
         prog_name="devlake-ci",
         standalone_mode=False,
         obj=runtime,
+        color=printing.colour(runtime.env),
         default_map={
             **dict.fromkeys(("report", "replay", "doctor"), defaults),
             "setup": params.Defaults(

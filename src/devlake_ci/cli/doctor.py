@@ -23,10 +23,15 @@ from devlake_ci.errors import NothingToReport, Problem, StoppedError, UnreachedE
 from devlake_ci.model import Deployment
 from devlake_ci.text import json_text, line
 
+EXAMPLES = (
+    ("As the job that deploys would report", "devlake-ci doctor --environment production"),
+    ("For a program", "devlake-ci doctor --environment production --format json"),
+)
 MARKS = {State.GOOD: "✓", State.WARN: "!", State.FAIL: "✗", State.UNKNOWN: "?"}
+COLOURS = {State.GOOD: "green", State.WARN: "yellow", State.FAIL: "red", State.UNKNOWN: "cyan"}
 
 
-@click.command(cls=params.Grouped, params=params.parameters())
+@click.command(cls=params.Grouped, params=params.parameters(), examples=EXAMPLES)
 @click.pass_context
 def doctor(context: click.Context, /, **_: object) -> None:
     """Check whether a report with these options would work, and say what to do if not.
@@ -55,7 +60,8 @@ def doctor(context: click.Context, /, **_: object) -> None:
 
 
 def _shown(check: Check) -> str:
-    said = f"{MARKS[check.state]} {check.name}: {line(check.says)}"
+    mark = click.style(MARKS[check.state], fg=COLOURS[check.state])
+    said = f"{mark} {check.name}: {line(check.says)}"
     return f"{said}\n    {line(check.todo)}" if check.todo else said
 
 

@@ -100,7 +100,14 @@ def _typed(command: click.Command) -> click.Command:
 
 
 @_typed
-@incident.command("open", cls=params.Grouped, params=params.parameters(*GIVEN))
+@incident.command(
+    "open",
+    cls=params.Grouped,
+    params=params.parameters(*GIVEN),
+    examples=(
+        ("It begins now", 'devlake-ci incident open db-1 --title "Database down" --severity high'),
+    ),
+)
 @click.pass_context
 def open_(context: click.Context, /, **_: object) -> None:
     """Open the incident KEY, which begins now unless --created-at says otherwise.
@@ -113,7 +120,18 @@ def open_(context: click.Context, /, **_: object) -> None:
 
 
 @_typed
-@incident.command("close", cls=params.Grouped, params=params.parameters(*GIVEN))
+@incident.command(
+    "close",
+    cls=params.Grouped,
+    params=params.parameters(*GIVEN),
+    examples=(
+        (
+            "It ends now; title and beginning as they were",
+            'devlake-ci incident close db-1 --title "Database down" '
+            "--created-at 2026-03-01T11:00:00Z",
+        ),
+    ),
+)
 @click.option("--resolved-at", "closed", metavar="TIME", help="When it ended. Default: now.")
 @click.pass_context
 def close(context: click.Context, /, **_: object) -> None:

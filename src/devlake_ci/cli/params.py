@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from devlake_ci.ci import facts
-from devlake_ci.cli.printing import forms
+from devlake_ci.cli.printing import forms, say
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, declared, flag, variable
 from devlake_ci.text import quoted
@@ -27,6 +27,19 @@ class Given:
     text: str
     source: str
     """`DEVLAKE_REPO_URL` for a variable, `repo-url` for the input of a wrapper."""
+
+
+Examples = tuple[tuple[str, str], ...]
+"""What a command is for, and the command."""
+
+COMMON = frozenset(
+    ("url", "token", "environment", "service", "mode", "result", "sha", "changes", "on_failure",
+     "dry_run")
+)  # fmt: skip
+"""The declared options that most people use."""
+
+ALL = "devlake_ci.cli.params.all"
+"""In a context's `meta`: list all options."""
 
 
 class Defaults(dict[str, Any]):
@@ -53,19 +66,60 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_JWT|(API|ACCESS|
 
 
 class Grouped(click.Command):
-    """A command whose help lists the options by their group."""
+    """A command whose help has examples, and its options by their group.
+
+    Where there are many, `--help` lists those that most people use, and `--help-all` all.
+    """
+
+    def __init__(self, *args: Any, examples: Examples = (), **more: Any) -> None:  # noqa: ANN401
+        """Add --help-all if --help leaves options out."""
+        super().__init__(*args, **more)
+        self.examples = examples
+        names = {each.name for each in self.params}
+        if names & {each.name for each in declared()} - COMMON:
+            self.params.append(_help_all())
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section a group, and one for what belongs to none."""
         groups = {each.name: each.metadata["group"] for each in declared()}
+        rare = set() if ctx.meta.get(ALL) else groups.keys() - COMMON
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             # The usage line names the arguments; click 8.5 would list them here, too.
-            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
-                sections.setdefault(groups.get(parameter.name or "", "Options"), []).append(record)
+            if isinstance(parameter, click.Option) and parameter.name not in rare:
+                record = parameter.get_help_record(ctx)
+                title = groups.get(parameter.name or "", "Options")
+                sections.setdefault(title, []).extend([record] if record else [])
         for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
+            with formatter.section(click.style(title, bold=True)):
+                formatter.write_dl([(click.style(name, fg="cyan"), text) for name, text in records])
+        write_examples(self.examples, formatter)
+
+
+def write_examples(examples: Examples, formatter: click.HelpFormatter) -> None:
+    """Write a section of commands that can be typed as they stand, each below what it does."""
+    if examples:
+        with formatter.section(click.style("Examples", bold=True)):
+            for about, command in examples:
+                formatter.write(f"{'':>{formatter.current_indent}}# {about}\n")
+                formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+
+
+def _help_all() -> click.Option:
+    def show(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted and not context.resilient_parsing:
+            context.meta[ALL] = True
+            say(context.get_help())
+            context.exit()
+
+    return click.Option(
+        ["--help-all"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Show all options and exit.",
+    )
 
 
 def parameters(*only: str) -> list[click.Parameter]:

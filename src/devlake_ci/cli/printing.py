@@ -72,6 +72,14 @@ def redacted(text: str) -> str:
     return _REDACTOR.get().redact(text)
 
 
+def colour(env: Env) -> bool | None:
+    """Return False where colours are not wanted, else None: a terminal has them, a file hasn't.
+
+    https://no-color.org
+    """
+    return False if env.get("NO_COLOR") or env.get("TERM") == "dumb" else None
+
+
 def say(text: str, *, err: bool = False) -> None:
     """Print to standard output, or to standard error, where it may fail: nothing stops for that.
 

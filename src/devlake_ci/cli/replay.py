@@ -40,7 +40,11 @@ NOWHERE = "connections/0"
 """A route to check the address with, before there is an event."""
 
 
-@click.command(cls=params.Grouped, params=params.parameters(*GIVEN))
+@click.command(
+    cls=params.Grouped,
+    params=params.parameters(*GIVEN),
+    examples=(("All that a report with --spool kept", "devlake-ci replay devlake-spool"),),
+)
 @click.option(
     "--parallel",
     type=click.IntRange(1, PARALLEL),

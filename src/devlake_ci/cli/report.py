@@ -14,8 +14,24 @@ from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.model import Deployment, Outcome
 
+EXAMPLES = (
+    (
+        "Where the CI says how the job ended, such as GitLab's after_script",
+        "devlake-ci report --environment production",
+    ),
+    (
+        "Anywhere, in a step that runs after a success",
+        "devlake-ci report --environment production --result success",
+    ),
+    (
+        "One service of several; look first, send nothing",
+        "devlake-ci report --environment prod-eu --service cart --result success --dry-run",
+    ),
+    ("A check of production", "devlake-ci report --mode incident --environment production"),
+)
 
-@click.command(cls=params.Grouped, params=params.parameters())
+
+@click.command(cls=params.Grouped, params=params.parameters(), examples=EXAMPLES)
 @click.pass_context
 def report(context: click.Context, /, **_: object) -> None:
     """Tell DevLake what this job deployed.

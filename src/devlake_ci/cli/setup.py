@@ -30,7 +30,23 @@ PLACE = "{key}"
 """In --key-file: the name of the key."""
 
 
-@click.command(cls=params.Grouped, params=params.parameters(*GIVEN))
+EXAMPLES = (
+    ("One project", "devlake-ci setup --project shop --key-file shop.env"),
+    (
+        "Computed every quarter of an hour",
+        "devlake-ci setup --project shop --schedule '*/15 * * * *'",
+    ),
+    ("An organisation: the plan", "devlake-ci setup --file devlake.yml --dry-run"),
+)
+COLOURS = {
+    Mark.MADE: "green",
+    Mark.CHANGED: "yellow",
+    Mark.LEFT_ALONE: "red",
+    Mark.NOT_IN_FILE: "cyan",
+}
+
+
+@click.command(cls=params.Grouped, params=params.parameters(*GIVEN), examples=EXAMPLES)
 @click.option("--project", metavar="NAME", help="Set this one project up, and make a key for it.")
 @click.option(
     "--connection",
@@ -148,7 +164,7 @@ class Setup:
             _renewed(planned, wanted, found, renew)
         if dry or check:
             for step in planned.steps:
-                _say(str(step))
+                _show(step)
             _say(_summary(planned.steps, "would be"))
             return DRIFT if check and planned.changes else 0
         self._apply(planned, wanted, found)
@@ -166,7 +182,7 @@ class Setup:
                 for step in applying.apply(planned.steps):
                     done += step.change is not None
                     clear_line()
-                    _say(str(step))
+                    _show(step)
                     advance()
             except Problem as problem:
                 of = len(planned.changes)
@@ -258,6 +274,11 @@ def _summary(steps: Iterable[Step], verb: str) -> str:
             f" Left alone: {left}." * bool(left)
         )
     return f"{made} {verb} made, {changed} {verb} changed." + f" Left alone: {left}." * bool(left)
+
+
+def _show(step: Step) -> None:
+    mark = click.style(step.mark, fg=COLOURS.get(step.mark))
+    say(f"{mark} {line(step.text)}", err=True)
 
 
 def _say(text: str) -> None:
