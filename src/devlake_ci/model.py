@@ -132,6 +132,11 @@ class Deployment:
     finished_at: datetime
     commits: tuple[Commit, ...]
 
+    @property
+    def deployed(self) -> tuple[Commit, ...]:
+        """The commits that were deployed, without what they shipped."""
+        return tuple(each for each in self.commits if each.finished_at is None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Incident:

@@ -91,6 +91,7 @@ def test_a_deployment_lists_what_it_shipped_and_devlake_has_its_lead_time(histor
     assert entries(devlake) == [base, one, two]
     assert deployed(devlake) == {1: 12, 2: 12}
     assert f"Shipped since {base[:12]}: 2 pull requests (#1, #2)." in ran.out
+    assert ran.out.count("  commit ") == 1
 
 
 def test_the_state_file_knows_what_was_live(history, devlake, report):

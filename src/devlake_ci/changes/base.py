@@ -38,7 +38,7 @@ def base(ways: Iterable[Way]) -> str:
         try:
             if found := way.ask():
                 return found
-            reasons.append(f"{way.name}: none is known.")
+            reasons.append(f"{way.name}: none is known yet.")
         except MissingError as problem:
             reasons.append(f"{way.name}: {problem.message} {problem.hint}".strip())
     raise MissingError(f"What was live before is not known. {' '.join(reasons)}", HINT)

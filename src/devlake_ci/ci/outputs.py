@@ -60,7 +60,7 @@ def summary(outcome: Outcome) -> str:
     said = [problem.message, problem.hint] if problem else []
     parts = [f"### {markdown(headline(outcome))}", *map(_paragraph, filter(None, said))]
     if outcome.deployment:
-        parts += [_table(outcome.deployment), *_commits(outcome.deployment.commits)]
+        parts += [_table(outcome.deployment), *_commits(outcome.deployment.deployed)]
     if outcome.incident:
         parts.append(_incident(outcome.incident))
     parts += [_paragraph(note) for note in outcome.notes]

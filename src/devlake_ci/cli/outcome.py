@@ -114,11 +114,12 @@ def _deployment(deployment: Deployment) -> Iterator[str]:
     yield f"Reported: {deployment.result} in {deployment.environment} ({original})."
     yield f"  id        {line(deployment.id)}"
     yield f"  name      {line(deployment.name)}"
-    for each in deployment.commits[:COMMITS_SHOWN]:
+    deployed = deployment.deployed
+    for each in deployed[:COMMITS_SHOWN]:
         ref = line(each.ref or "")
         yield f"  commit    {line(each.repo_url)} {each.sha[:12]} {ref}".rstrip()
-    if len(deployment.commits) > COMMITS_SHOWN:
-        yield f"            and {len(deployment.commits) - COMMITS_SHOWN} more"
+    if len(deployed) > COMMITS_SHOWN:
+        yield f"            and {len(deployed) - COMMITS_SHOWN} more"
     yield f"  started   {rfc3339(deployment.started_at)}"
     yield f"  finished  {rfc3339(deployment.finished_at)}"
 

@@ -1,0 +1,9 @@
+#!/bin/sh
+# A deployment from any machine with git and devlake-ci, with the lead time of the pull requests that it ships. The
+# history of the checkout says what was merged, and the file what was live before: it must outlive the
+# checkout. The environment has DEVLAKE_URL and DEVLAKE_TOKEN.
+devlake-ci start
+if ./deploy.sh; then result=success; else result=failed; fi
+devlake-ci report --environment production --result "$result" \
+  --changes git --incident-state "file:$HOME/.devlake-live.json"
+[ "$result" = success ]
