@@ -30,7 +30,7 @@ lint: .venv/.complete  ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: wrappers  ## mend what lint finds, where a program can
+format: wrappers  ## fix what lint finds, where a program can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -46,7 +46,7 @@ screenshot: .venv/.complete  ## take the README's pictures of the sandbox's page
 executable: .venv-executable/.complete  ## make dist/devlake-ci-SYSTEM-MACHINE, which needs no Python
 	@PYTHONHASHSEED=0 .venv-executable/bin/python tools/executable.py $(GLIBC)
 
-bench: .venv/.complete executable  ## measure beside others, and write docs/benchmarks.md; needs node, curl and Docker
+bench: .venv/.complete executable  ## measure beside others, and write docs/benchmarks.md; needs node, npm and curl; one row needs Docker
 	@$(BIN)/python benchmarks/run.py
 
 # The image is left out where no Docker engine answers, unless DOCKER=required.

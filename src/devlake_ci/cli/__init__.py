@@ -150,10 +150,11 @@ def run(
     except click.Abort:  # Ctrl-C
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
-        problem = _problem(error)
-        if isinstance(problem, Bug) and params.is_verbose(arguments, given):
-            printing.say(format_exc(), err=True)
-    soft = _command(arguments) in REPORTING and params.soft(arguments, given)
+        problem, trace = _problem(error), format_exc()
+    is_soft, is_verbose = params.tolerant(arguments, given)
+    if isinstance(problem, Bug) and is_verbose:
+        printing.say(trace, err=True)
+    soft = is_soft and _command(arguments) in REPORTING
     return conclude(Outcome(reported=False, problem=problem, soft=soft), runtime, "text")
 
 

@@ -259,16 +259,22 @@ def _stripped(value: Any) -> Any:  # noqa: ANN401
     return value.strip() if isinstance(value, str) else value
 
 
-def soft(arguments: Sequence[str], given: Mapping[str, Given]) -> bool:
-    """Return whether a failure is a warning, even where the command line can't be read."""
-    last = [*_texts("on_failure", given), *_typed("on_failure", arguments)][-1:]
-    return [each.strip().lower() for each in last] == ["warn"]
+def tolerant(arguments: Sequence[str], given: Mapping[str, Given]) -> tuple[bool, bool]:
+    """Return whether a failure is a warning, and whether to say more.
 
-
-def is_verbose(arguments: Sequence[str], given: Mapping[str, Given]) -> bool:
-    """Return whether to say more, even where the command line can't be read."""
-    words = {each.lower() for each in _texts("verbose", given)}
-    return flag("verbose") in arguments or not _TRUE.isdisjoint(words)
+    Unlike `options`, it works where the command line can't be read.
+    """
+    names = ("on_failure", "verbose")
+    command = click.Command(None, params=parameters(*names), add_help_option=False)
+    read = command.make_context(
+        None,
+        list(arguments),
+        resilient_parsing=True,
+        ignore_unknown_options=True,
+        allow_extra_args=True,
+        default_map={name: given[name].text for name in names if name in given},
+    ).params
+    return read["on_failure"] == "warn", bool(read["verbose"])
 
 
 def secrets(
