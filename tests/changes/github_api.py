@@ -8,6 +8,7 @@ import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
+from tests.incidents import github_api
 from tests.incidents.api import Api, _Handler
 
 FORBIDDEN = {
@@ -38,6 +39,7 @@ class GitHub(Api):
         self.files = {}
         self.deployments = []
         self.runs = {}
+        self.actions = github_api.GitHub()
         self.asked = []
         self.refusal = None
 
@@ -82,14 +84,14 @@ class GitHub(Api):
         if headers.get("authorization") != "Bearer t0ken":
             return 401, {"message": "Bad credentials"}
         url = urlsplit(path)
-        if url.path == "/graphql":
+        if url.path in ("/graphql", "/api/graphql"):
             return self.refusal or (200, self._graphql(body))
         if found := re.search(r"/compare/(.+)\.\.\.(.+)", url.path):
             return self._compare(*found.groups(), parse_qs(url.query))
-        if found := re.search(r"/actions/runs/(\d+)$", url.path):
-            run = self.runs.get(found[1])
-            return (200, run) if run else (404, {"message": "Not Found"})
-        return 404, {"message": "Not Found"}
+        found = re.search(r"/actions/runs/(\d+)$", url.path)
+        if found and found[1] in self.runs:
+            return 200, self.runs[found[1]]
+        return self.actions.answer(path, headers)
 
     def _compare(self, base, head, query):
         history = self.diverged.get((base, head), self.commits)

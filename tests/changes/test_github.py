@@ -7,6 +7,8 @@ import pytest
 from devlake_sandbox import Sandbox
 from tests.changes.github_api import FORBIDDEN, RATE_LIMITED, GitHub
 from tests.changes.test_report import deployed, entries
+from tests.incidents.github_api import Job, Run
+from tests.support import SHA
 
 
 def sha(name):
@@ -221,6 +223,65 @@ def test_what_a_person_chose_to_deploy_is_not_what_the_run_names(github, devlake
     report()
 
     assert entries(devlake) == [one, two, three]
+
+
+@pytest.fixture
+def earlier(github, tmp_path):
+    """Let this job have deployed SHA in an earlier run; give the variables that name it."""
+    github.actions.runs = [
+        Run(40, [Job("deploy", -200, -190, "success")]),
+        Run(42, [Job("deploy", -10, None, None, id=7)]),
+    ]
+    github.runs = {"40": {"event": "push"}}
+    github.commits.append(SHA)
+    event = tmp_path / "event.json"
+    event.write_text('{"repository": {"default_branch": "main"}}')
+    return {
+        "GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/deploy.yml@refs/heads/main",
+        "GITHUB_EVENT_PATH": str(event),
+    }
+
+
+def test_without_an_environment_there_this_jobs_last_success_was_live(
+    github, devlake, report, earlier
+):
+    new = merged(github, 1)
+
+    report(**earlier)
+
+    assert entries(devlake) == [SHA, new]
+
+
+def test_a_run_is_not_what_a_job_deployed_that_is_told_what_to_deploy(
+    github, devlake, report, earlier
+):
+    new = merged(github, 1)
+
+    ran = report("--sha", new, **earlier)
+
+    assert entries(devlake) == [new]
+    assert "What was live before is not known" in ran.out
+
+
+def test_a_merge_queues_group_has_each_of_its_pull_requests(github, devlake, report):
+    works = [sha("a"), sha("b")]
+    merges = [sha("queue a"), sha("queue b")]
+    github.commits += [works[0], merges[0], works[1], merges[1]]
+    github.pull(1, merges[0], commits=[works[0]])
+    github.pull(2, merges[1], commits=[works[1]])
+
+    report("--changes-since", BASE)
+
+    assert entries(devlake) == [BASE, *merges]
+
+
+def test_an_enterprise_server_has_graphql_beside_its_rest(github, devlake, report):
+    merged(github, 1)
+
+    report("--changes-since", BASE, GITHUB_API_URL=f"{github.url}/api/v3")
+
+    assert entries(devlake) == [BASE, sha(1)]
+    assert "/api/graphql" in github.asked
 
 
 def test_a_service_is_not_told_by_an_environment_that_it_shares(github, devlake, report):

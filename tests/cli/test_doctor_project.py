@@ -96,3 +96,32 @@ def test_a_key_that_opens_everything_is_said_to_be_an_administrators(devlake, do
     said = doctor(DEVLAKE_TOKEN=key["apiKey"])
 
     assert [each for each in said if each.startswith("! key: The key may read and change all")]
+
+
+def test_pull_requests_that_a_plugin_collects_are_not_to_be_sent_too(devlake, doctor):
+    project(devlake, "github")
+
+    said = doctor(DEVLAKE_CHANGES="git")
+
+    at = next(index for index, each in enumerate(said) if each.startswith("✗ lead time: github"))
+    assert "counted twice" in said[at]
+    assert "Leave --changes out" in said[at + 1]
+
+
+def test_a_project_without_such_a_plugin_is_good_for_lead_time(devlake, doctor):
+    project(devlake)
+
+    said = doctor(DEVLAKE_CHANGES="git")
+
+    assert '✓ lead time: No other plugin in "shop" collects pull requests.' in said
+    assert any("DevLake takes pull_requests at" in each for each in said)
+
+
+def test_a_devlake_that_takes_no_pull_requests_is_told(devlake_ci):
+    with Sandbox("v1.0.1") as old:
+        where = {"DEVLAKE_URL": old.connection_url, "DEVLAKE_TOKEN": old.token}
+        said = devlake_ci("doctor", env=PIPELINE | where | {"DEVLAKE_CHANGES": "git",
+                                                           "DEVLAKE_CONNECTION": ""})  # fmt: skip
+
+    assert "! lead time: DevLake answered 404: 404 page not found" in said.out
+    assert "since 1.0.3" in said.out

@@ -8,7 +8,7 @@ where a person chose a version, or where another run set this one off.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -95,28 +95,29 @@ def deployed(
     dated = [(each.succeeded_at, each) for each in others]
     past = [(when, each) for when, each in dated if when and when < began]
     past.sort(key=lambda one: one[0], reverse=True)
-    return next(_plain(api, options, [each for _, each in past[:MOST_RUNS]]), None)
+    return next(_plain(api, options, [(each.run, each.sha) for _, each in past]), None)
 
 
 def _is_own(deployment: _Deployment, context: Context) -> bool:
     return deployment.run is not None and deployment.run == context.run_id
 
 
-def _plain(api: Api, options: Options, past: list[_Deployment]) -> Iterator[str]:
+def _plain(api: Api, options: Options, past: Sequence[tuple[str | None, str]]) -> Iterator[str]:
     """Yield what was surely deployed, and then what this workflow was told by hand to deploy.
 
-    An older one than the last is as good: what lies between is listed again, and not counted twice.
+    `past` has the run and the head of each deployment, the last one first. An older one than the
+    last is as good: what lies between is listed again, and not counted twice.
     """
     chosen = []
-    for each in past:
-        if each.run is None:
-            yield each.sha
+    for number, sha in past[:MOST_RUNS]:
+        if number is None:
+            yield sha
             continue
-        run = _run(api, each.run)
+        run = _run(api, number)
         if run.event in PLAIN:
-            yield each.sha
+            yield sha
         elif run.event == "workflow_dispatch" and _is_ours(api, run):
-            chosen.append(each.sha)
+            chosen.append(sha)
     if not (options.sha or options.ref):
         yield from chosen
 
@@ -144,5 +145,5 @@ def ran(api: Api, options: Options, context: Context, read_file: ReadFile) -> st
     except MissingError as problem:
         why = problem.message.removeprefix(f"{UNKNOWN}: ")
         raise MissingError(f"How they ended is not known: {why}", problem.hint) from None
-    good = [each for each in in_order(past) if each.result is Result.SUCCESS]
-    return good[-1].sha if good else None
+    good = [each for each in reversed(in_order(past)) if each.result is Result.SUCCESS]
+    return next(_plain(api, options, [(each.run_id, each.sha) for each in good if each.sha]), None)

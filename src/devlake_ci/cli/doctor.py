@@ -14,7 +14,7 @@ from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
-from devlake_ci.devlake.address import Target, plaintext_warning
+from devlake_ci.devlake.address import Target, plaintext_warning, target_of_changes
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.doctor import checks, server
@@ -106,6 +106,9 @@ def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> 
         except NotSentError:  # such as without the client certificate
             return None
 
+    if mode != "incident" and session.options.changes != "none":
+        names = deployments.names(session.options, session.context)
+        yield server.changes(send, target_of_changes(session.options, names))
     if mode != "incident" and target.route.startswith("projects/"):
         yield from server.project(send, get, target, dialect, incidents=mode == "both")
         return
@@ -139,6 +142,8 @@ def _counted(session: Session) -> Iterator[Check]:
             if each.blueprint:
                 last = Refresh(api, each.blueprint.id).newest()
                 found += project.computed(each, each.blueprint, last)
+                if session.options.changes != "none":
+                    found.append(project.reviewed(each, each.blueprint))
     except StoppedError:
         raise
     except Problem:

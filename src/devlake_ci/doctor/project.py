@@ -8,8 +8,9 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from devlake_ci.devlake.address import Target
-from devlake_ci.devlake.inventory import DEPLOYING, Blueprint, Project, State
-from devlake_ci.doctor.checks import Check, good, warn
+from devlake_ci.devlake.inventory import DEPLOYING, REVIEWING, Blueprint, Project, State
+from devlake_ci.doctor.checks import Check, fail, good, warn
+from devlake_ci.errors import BadUsageError
 from devlake_ci.text import line, quoted
 
 MANUAL = "manual"
@@ -81,6 +82,20 @@ def computed(project: Project, blueprint: Blueprint, last: Ended | None) -> Iter
         )
     else:
         yield good("counted once", f"No other plugin in {name} collects deployments.")
+
+
+def reviewed(project: Project, blueprint: Blueprint) -> Check:
+    """Return whether the pull requests that `--changes` sends would be there twice."""
+    name = quoted(project.name)
+    twice = sorted(REVIEWING & set(blueprint.other_plugins))
+    if not twice:
+        return good("lead time", f"No other plugin in {name} collects pull requests.")
+    return fail(
+        "lead time",
+        f"{', '.join(twice)} in {name} collects pull requests, so each would be counted twice.",
+        "Leave --changes out, or take the repository out of the project.",
+        BadUsageError.exit_code,
+    )
 
 
 def _schedule(name: str, blueprint: Blueprint) -> Check:

@@ -28,7 +28,7 @@ SKEW = timedelta(minutes=2)
 SPELLINGS = {"WebhookDeploymentReq": "v1", "WebhookDeployTaskRequest": "legacy"}
 _ASKS = re.compile(r"Key: '(\w+)\.")
 
-Kind = Literal["deployments", "issues"]
+Kind = Literal["deployments", "issues", "pull_requests"]
 Send = Callable[[Request], Answer]
 Get = Callable[[str], Answer | None]
 
@@ -42,6 +42,16 @@ def connection(send: Send, target: Target, kind: Kind, dialect: str) -> Iterator
         yield from _spelling(answer, dialect)
     else:
         yield refusal(answer, asked)
+
+
+def changes(send: Send, target: Target) -> Check:
+    """Check that pull requests are taken; a report that sends them in vain is still one."""
+    asked = target.for_pull_requests()
+    answer = send(_request(asked, {}))
+    if _takes(answer):
+        return _access(asked)
+    refused = refusal(answer, asked)
+    return warn("lead time", refused.says, refused.todo)
 
 
 def project(
