@@ -16,6 +16,7 @@ SCRIPTS = {
     "devlake-ci-action-post": "devlake_ci.cli.wrappers:action_post",
     "devlake-ci-plugin": "devlake_ci.cli.wrappers:plugin",
     "devlake-ci-gitlab": "devlake_ci.cli.wrappers:gitlab",
+    "devlake-ci-circleci": "devlake_ci.cli.wrappers:circleci",
 }
 """What each script of pyproject.toml runs."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devlake_sandbox import Sandbox
-from tests.wrappers.circleci import JOB, ORB, RUN, Job, steps
+from tests.wrappers.circleci import JOB, ORB, RUN, START, Job, steps
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -52,7 +52,8 @@ def test_the_job_reports_on_the_image_of_its_executor(image, tmp_path):
         job = ContainerJob(run | where, tmp_path, image=image)
         folder = str(tmp_path / "state")
 
-        job.run(steps(JOB, {"result": "failed", "environment": "staging", "state_folder": folder}))
+        same = {"environment": "staging", "state_folder": folder}
+        job.run([*steps(START, {"cache": True, **same}), *steps(JOB, {"result": "failed", **same})])
         job.end()
 
         (row,) = devlake.rows("cicd_deployments")

@@ -223,7 +223,7 @@ def test_jobs_report_by_themselves_without_asking_anybody(run, project, tmp_path
 @pytest.mark.parametrize(
     ("deploy", "check", "sent"),
     [
-        ("success", "failed", [("TODO", "acme/shop: check failed")]),
+        ("success", "failed", [("TODO", "acme/shop: check failed in production")]),
         ("success", "success", []),
         ("failed", "failed", []),
     ],

@@ -21,7 +21,7 @@ from tests.wrappers.circleci import (
 def job(tmp_path, server):
     """Start a job on an image with the program in it; the steps are those of the orb."""
     bin_ = image(tmp_path / "bin", *SYSTEM)
-    (bin_ / "devlake-ci").symlink_to(PROGRAM)
+    (bin_ / "devlake-ci-circleci").symlink_to(PROGRAM)
 
     def started(project=None, shell=BASH, **env):
         work = tmp_path / "work"
@@ -60,5 +60,5 @@ def start(tmp_path):
 def bare(job, tmp_path):
     """Return a job on an image without the program, and the folder to put other tools into."""
     one = job()
-    (tmp_path / "bin" / "devlake-ci").unlink()
+    (tmp_path / "bin" / "devlake-ci-circleci").unlink()
     return one, tmp_path / "bin"

@@ -1,13 +1,10 @@
 """The CircleCI orb's steps as CircleCI would run them: in a real shell, against a real server."""
 
-import shutil
-
 import pytest
 
-from devlake_ci.options import declared, variable
 from devlake_sandbox import Sandbox
 from tests.support import SHA, Reply
-from tests.wrappers.circleci import BASH, COMMAND, JOB, PROGRAM, SH, START, arguments, script, steps
+from tests.wrappers.circleci import BASH, JOB, SH, START, arguments, script, steps
 
 WILD = """it's "quoted" $(touch run) `touch run` ${HOME} $HOME \\ %s *"; touch run; ~ 🚀\n-next"""
 ONE_LINE = WILD.replace("\n", " ")
@@ -56,7 +53,7 @@ REACHES = {
     "client_key": (PRIVATE | {"client_cert": __file__, "client_key": "/no/`id`"},
                    said("/no/`id`"), True),
     "dialect": ({"dialect": "legacy", "id": WILD}, body("pipeline_id"), WILD),
-    "mode": ({"mode": "`id`"}, said("DEVLAKE_MODE"), True),
+    "mode": ({"mode": "`id`"}, said("mode: "), True),
     "service": ({"service": WILD}, body("name"), f"Deploy {WILD} of acme/shop to production"),
     "environment": ({"environment": ONE_LINE, "environment_map": f"{ONE_LINE}=STAGING"},
                     body("originalEnvironment"), ONE_LINE),
@@ -95,52 +92,6 @@ def test_a_parameter_reaches_what_it_promises_unchanged_and_is_never_run(job, re
     assert look(done.said, server.received[-1] if server.received else None) == expected
     assert not list(done.folder.glob("**/run"))
     assert not done.failed
-
-
-@pytest.mark.parametrize("shell", [BASH, SH], ids=["bash", "sh"])
-def test_every_parameter_arrives_as_the_variable_of_its_option(bare, report, shell):
-    one, bin_ = bare
-    one.shell, one.env = shell, one.env | {"MY_SECRET": WILD}
-    script(bin_ / "devlake-ci", 'if [ "$1" = report ]; then env; fi')
-    known = {each: COMMAND["parameters"][parameter(each.name)]
-             for each in declared() if parameter(each.name) in COMMAND["parameters"]}  # fmt: skip
-    values = {"string": WILD, "boolean": True, "env_var_name": "MY_SECRET"}
-    arrived = {"string": WILD, "boolean": "true", "env_var_name": WILD}
-
-    one.run(report(**{parameter(each.name): values[how["type"]] for each, how in known.items()}))
-
-    for each, how in known.items():
-        assert f"\n{variable(each.name)}={arrived[how['type']]}\n" in f"\n{one.said}"
-    assert not list(one.folder.glob("**/run"))
-
-
-@pytest.mark.parametrize("tool", ["env", "sed", "printenv"])
-def test_where_parameters_can_not_be_read_nothing_is_reported(bare, report, server, tool):
-    one, bin_ = bare
-    (bin_ / "devlake-ci").symlink_to(PROGRAM)
-    (bin_ / tool).unlink()
-
-    one.run(report())
-
-    assert server.received == []
-    assert "the parameters can't be read" in one.said
-    assert not one.failed
-
-
-def test_awk_reads_them_where_there_is_no_printenv(bare, report, server):
-    one, bin_ = bare
-    (bin_ / "devlake-ci").symlink_to(PROGRAM)
-    (bin_ / "printenv").unlink()
-    (bin_ / "awk").symlink_to(shutil.which("awk"))
-
-    one.run(report(service=WILD, message="1e3"))
-
-    assert server.received[-1].body["name"] == f"Deploy {WILD} of acme/shop to production"
-    assert server.received[-1].body["deploymentCommits"][0]["commitMsg"] == "1e3"
-
-
-def parameter(option):
-    return "deployment_name" if option == "name" else option
 
 
 @pytest.mark.parametrize("shell", [BASH, SH], ids=["bash", "sh"])
@@ -259,11 +210,25 @@ def test_only_the_first_node_reports(job, report, server, node):
     assert f"node {node} reports nothing" in done.said
 
 
-def test_the_job_reports_the_result_that_it_is_given(job, report, server):
+def test_the_job_reports_the_result_that_it_is_given(job, start, report, server):
+    noted = job().run(start(cache=True, environment="production"))
+
     for word in JOB["parameters"]["result"]["enum"]:
-        job().run(report(JOB, result=word))
+        job(noted.project).run(report(JOB, result=word))
 
     assert [each.body["result"] for each in server.received] == ["SUCCESS", "FAILURE", "ABORT"]
+
+
+@pytest.mark.parametrize("mode", ["deployment", "incident"])
+@pytest.mark.parametrize("result", ["failed", "canceled"])
+def test_the_job_reports_nothing_of_one_that_ended_before_its_start(
+    job, report, server, result, mode
+):
+    done = job().run(report(JOB, result=result, mode=mode, fail_on_error=True))
+
+    assert server.received == []
+    assert "no step devlake-ci/start was reached" in done.said
+    assert not done.failed
 
 
 def test_the_job_has_no_result_of_its_own():
@@ -312,7 +277,7 @@ def test_a_fork_without_secrets_sends_nothing_to_a_url_that_wants_a_token(
 @pytest.mark.parametrize("hard", [False, True])
 def test_a_program_that_is_killed_is_a_warning_or_an_error(bare, report, hard):
     one, bin_ = bare
-    script(bin_ / "devlake-ci", 'if [ "$1" = report ]; then kill -9 $$; fi')
+    script(bin_ / "devlake-ci-circleci", "if [ $# = 0 ]; then kill -9 $$; fi")
 
     one.run(report(fail_on_error=hard))
 

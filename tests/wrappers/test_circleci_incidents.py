@@ -12,13 +12,14 @@ def remembering(bare):
     """Put a stand-in for the program there, that keeps a list of runs in the incident's state."""
     one, bin_ = bare
     script(
-        bin_ / "devlake-ci",
-        'if [ "$1" = report ]; then\n'
-        'state=${DEVLAKE_INCIDENT_STATE#file:}\n'
+        bin_ / "devlake-ci-circleci",
+        "if [ $# = 0 ]; then\n"
+        "state=${DEVLAKE_ORB_NOTED_INCIDENT_STATE#file:}\n"
         'echo "job: $CIRCLE_JOB"\n'
         'echo "in: $(cat "$state" 2>&1 | tr "\\n" " ")"\n'
-        'echo "$DEVLAKE_MODE-$DEVLAKE_RESULT-$DEVLAKE_INCIDENT_RESULT" >>"$state"; fi',
-    )  # fmt: skip
+        'echo "$DEVLAKE_ORB_PARAM_MODE-$DEVLAKE_ORB_PARAM_RESULT-$DEVLAKE_ORB_NOTED_RESULT" '
+        '>>"$state"; fi',
+    )
     return one
 
 
@@ -37,8 +38,8 @@ def test_an_open_incident_is_remembered_from_run_to_run(remembering, start, repo
 
     last = again(three, tmp_path).run(report(mode="both"))
     assert "No such file" in one.said
-    assert "in: incident-failed-failed \n" in two.said
-    assert "in: incident-failed-failed incident-failed-failed \n" in three.said
+    assert "in: incident-job-failed \n" in two.said
+    assert "in: incident-job-failed incident-job-failed \n" in three.said
     assert last.said.count("both-failed-success") == 1
 
 
@@ -63,14 +64,17 @@ def test_an_incident_of_anything_else_is_not_taken(remembering, report, tmp_path
     assert "in: incident" not in two.said
 
 
-def test_jobs_of_different_names_share_an_incident_by_its_name(remembering, report, tmp_path):
+def test_jobs_of_different_names_share_an_incident_by_its_name(
+    remembering, start, report, tmp_path
+):
+    remembering.run(start(cache=True, environment="production"))
     one = again(remembering, tmp_path, CIRCLE_JOB="report-failed")
     one.run(report(JOB, mode="incident", result="failed"))
 
     two = again(one, tmp_path, CIRCLE_JOB="report-success")
     two.run(report(JOB, mode="incident", result="success"))
 
-    assert "in: incident-failed-failed \n" in two.said
+    assert "in: incident-failed- \n" in two.said
     assert "job: report\n" in one.said
     assert "job: report\n" in two.said
 
@@ -81,7 +85,7 @@ def test_what_another_node_saves_later_is_not_restored(remembering, report, tmp_
 
     two = again(other, tmp_path, CIRCLE_NODE_INDEX="0").run(report(mode="incident"))
 
-    assert "in: incident-success-success \n" in two.said
+    assert "in: incident-job-success \n" in two.said
 
 
 def test_a_report_of_a_deployment_keeps_no_state_of_incidents(remembering, report):
@@ -91,14 +95,6 @@ def test_a_report_of_a_deployment_keeps_no_state_of_incidents(remembering, repor
 
     assert not any("cache" in kind for step in some for kind in step)
     assert "in: \n" in done.said or "No such file" in done.said
-
-
-def test_a_place_for_the_state_that_the_user_names_is_left_to_them(remembering, report, tmp_path):
-    one = again(remembering, tmp_path, DEVLAKE_INCIDENT_STATE=f"file:{tmp_path}/mine")
-
-    one.run(report(mode="incident"))
-
-    assert (tmp_path / "mine").read_text() == "incident-success-success\n"
 
 
 def test_a_name_of_the_incident_that_came_out_empty_is_none(remembering, report, tmp_path):
@@ -119,4 +115,4 @@ def test_an_incident_is_found_whatever_the_service_is_called(
 
     two = again(one, tmp_path).run(report(mode="incident", service=service))
 
-    assert "in: incident-success-success \n" in two.said
+    assert "in: incident-job-success \n" in two.said

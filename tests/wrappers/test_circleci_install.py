@@ -12,7 +12,7 @@ from tests.support import Reply
 from tests.wrappers.circleci import BASH, COMMAND, PROGRAM, SH, script
 
 INSTALL = """for bin in "$UV_TOOL_BIN_DIR" "$PIPX_BIN_DIR"; do
-  if [ -n "$bin" ]; then /bin/mkdir -p "$bin"; /bin/ln -s {program} "$bin/devlake-ci"; fi
+  if [ -n "$bin" ]; then /bin/mkdir -p "$bin"; /bin/ln -s {program} "$bin/devlake-ci-circleci"; fi
 done
 echo "$0 $* in $PWD, PYTHONPATH=$PYTHONPATH" > {noted}
 """
@@ -46,7 +46,7 @@ def test_a_package_is_no_command(bare, report, server):
 
 def test_a_program_that_does_not_start_is_passed_over(bare, report, server):
     one, bin_ = bare
-    script(bin_ / "devlake-ci", "echo broken >&2; exit 1")
+    script(bin_ / "devlake-ci-circleci", "echo broken >&2; exit 1")
     script(bin_ / "uv", "echo no network >&2; exit 2")
     script(bin_ / "pipx", INSTALL.format(program=PROGRAM, noted=one.folder / "noted"))
 

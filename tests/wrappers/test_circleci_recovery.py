@@ -45,9 +45,10 @@ def test_a_check_that_fails_opens_an_incident_and_one_that_passes_closes_it(
     assert len(devlake.rows("incidents")) == 1
 
 
-def test_jobs_of_the_workflow_open_and_close_the_same_one(pipeline, report, devlake):
+def test_jobs_of_the_workflow_open_and_close_the_same_one(pipeline, start, report, devlake):
     for word in ("success", "failed", "failed", "canceled", "success", "failed"):
-        pipeline(f"report-{word}").run(report(JOB, mode="incident", result=word))
+        check = pipeline(f"report-{word}").run(start(cache=True, environment="production"))
+        check.run(report(JOB, mode="incident", result=word))
 
     first, second = devlake.rows("issues")
     assert (first["status"], second["status"]) == ("DONE", "TODO")

@@ -5,8 +5,10 @@ import yaml
 
 from devlake_ci.cli import params, wrappers
 from devlake_ci.cli.report import report
+from devlake_ci.cli.wrappers import orb_name
 from devlake_ci.options import declared, kebab
 from tests import gitlab
+from tests.wrappers.circleci import COMMAND, steps
 from tests.wrappers.test_github import ACTION
 
 WILD = """it's "quoted" $( id ) `id` $HOME ${HOME} \\1 \\n"; ~ ${{ x }} ü 🚀\n::error::next"""
@@ -28,12 +30,34 @@ def of_the_plugin(inputs):
     return {f"PLUGIN_{name.upper().replace('-', '_')}": text for name, text in inputs.items()}
 
 
+def of_the_orb(inputs):
+    """Return the variables of the orb's step; CircleCI hands a boolean on as 0 or 1."""
+    names = {kebab(each.name): orb_name(each.name) for each in declared()}
+    secret = {each.name for each in declared() if each.metadata.get("secret")}
+    given, env = {}, {}
+    for name, text in inputs.items():
+        parameter = names.get(name, "fail_on_error")
+        given[parameter] = {"true": True, "false": False}.get(text, text)
+        if parameter in secret:
+            given[parameter], env["MY_SECRET_" + parameter.upper()] = (
+                f"MY_SECRET_{parameter}".upper(),
+                text,
+            )
+    (ours,) = [each["run"] for each in steps(COMMAND, given) if "PARAM_URL" in str(each)]
+    return wrappers.parameters(env | ours["environment"])
+
+
 WRAPPERS = {
     "action": (of_the_action, wrappers.action_variable, {"gitlab_token"}),
     "template": (of_the_template, wrappers.gitlab_variable,
                  {each.name for each in declared() if each.metadata.get("secret")}),
     "plugin": (of_the_plugin, wrappers.plugin_variable, set()),
+    "orb": (of_the_orb, wrappers.orb_variable, {"github_token", "gitlab_token"}),
 }  # fmt: skip
+
+
+def named(wrapper):
+    return orb_name if wrapper == "orb" else kebab
 
 
 def text_for(option):
@@ -48,7 +72,7 @@ def text_for(option):
 def received(wrapper, inputs, env=()):
     """Return the options that `report` runs with."""
     variables, spell, _ = WRAPPERS[wrapper]
-    given = wrappers.given(variables(inputs), spell)
+    given = wrappers.given(variables(inputs), spell, named(wrapper))
     return params.options(params.parsed(report, [], params.given(dict(env), given)))
 
 
@@ -62,7 +86,9 @@ def test_every_option_is_an_input_that_arrives_unchanged(wrapper):
     assert {each.name: getattr(options, each.name) for each in ours} == {
         each.name: text_for(each)[1] for each in ours
     }
-    assert {options.sources[each.name] for each in ours} == {kebab(each.name) for each in ours}
+    assert {options.sources[each.name] for each in ours} == {
+        named(wrapper)(each.name) for each in ours
+    }
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)

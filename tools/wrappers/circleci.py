@@ -1,7 +1,7 @@
 """The parameters of the CircleCI orb, and how they reach its scripts.
 
 A parameter is never a variable of the program itself: given empty, it would hide a variable of the
-project or a context that is called the same. The orb's script hands on those that were given.
+project or a context that is called the same. `devlake-ci-circleci` takes those that were given.
 https://circleci.com/docs/guides/security/env-vars/#order-of-precedence
 """
 
@@ -103,8 +103,11 @@ def executor() -> str:
 
 
 def environment() -> str:
-    """Return the variables by which the parameters that are the program's reach the script."""
-    return "".join(f"{_variable(each)}: << parameters.{_name(each)} >>\n" for each in _program())
+    """Return the variables by which the parameters that are the program's reach it."""
+    return "".join(
+        f"DEVLAKE_ORB_PARAM_{each.name.replace('-', '_').upper()}: << parameters.{_name(each)} >>\n"
+        for each in _program()
+    )
 
 
 def usage(name: str) -> str:
@@ -139,11 +142,6 @@ def _lines(name: str, kind: str, text: str, default: str | None = None) -> list[
 def _name(each: Input) -> str:
     snake = each.name.replace("-", "_")
     return _TAKEN.get(snake, snake)
-
-
-def _variable(each: Input) -> str:
-    kind = "SECRET" if each.metadata.get("secret") else "SWITCH" if each.switch else "PARAM"
-    return f"DEVLAKE_ORB_{kind}_{each.name.replace('-', '_').upper()}"
 
 
 def _block(parameters: list[list[str]]) -> str:

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs `devlake-ci report` with what was given as parameters, and keeps out of the deployment's way:
-# a report that can't be made is a warning, unless fail_on_error says otherwise.
+# Finds the program, and lets it report what was given as parameters and noted by this orb's steps
+# (devlake-ci-circleci). It keeps out of the deployment's way: a report that can't be made is a warning, unless
+# fail_on_error says otherwise.
 # A job may choose another shell for its steps, such as one that shows each command with its values.
 set +euxC -f
 
@@ -8,7 +9,10 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 say() { printf 'devlake-ci: %s\n' "$@" >&2; }
 
-hard() { [ "$DEVLAKE_ON_FAILURE" = fail ]; }
+# An expression that is empty may arrive as <nil>.
+text() { if [ "$1" != "<nil>" ]; then printf '%s' "$1"; fi; }
+
+hard() { [ "$DEVLAKE_ORB_PARAM_FAIL_ON_ERROR" = 1 ] || [ "$DEVLAKE_ORB_PARAM_FAIL_ON_ERROR" = true ]; }
 
 # End without a report: the exit code, then what happened and what to do.
 give_up() {
@@ -24,73 +28,39 @@ give_up() {
   exit 0
 }
 
-# --- from parameters to the program's variables ---------------------------------------------------
+# --- what this job's and earlier jobs' steps noted ------------------------------------------------
 
-# The names of the variables that begin with DEVLAKE_ORB_$1_, without that; whatever another
-# variable's lines look like, only names are taken from here.
-names() { env | LC_ALL=C sed -n "s/^DEVLAKE_ORB_$1_\([A-Z0-9_]*\)=.*/\1/p"; }
-
-# An expression that is empty may arrive as <nil>.
-text() { if [ "$1" != "<nil>" ]; then printf '%s' "$1"; fi; }
-
-# The value of a variable by its name; $reader is what can tell it here.
-value() {
-  case $reader in
-    printenv) printenv "$1" ;;
-    awk) awk 'BEGIN { printf "%s", ENVIRON[ARGV[1]] }' "$1" ;;
-  esac
+# A folder of our own, in which nobody else can put a link: in /tmp anybody could have made it before.
+own() {
+  # shellcheck disable=SC3067 # every shell has -O
+  [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 \))" ]
 }
 
-given() { [ -n "$(text "$1")" ]; }
-
-unless_given() {
-  given "$(value "DEVLAKE_$1")" || ! given "$2" || export "DEVLAKE_$1=$2"
-}
-
-take_parameters() {
-  # A parameter that gets lost could report another environment than the one that was meant.
-  for reader in printenv awk none; do
-    if [ "$(value DEVLAKE_ORB_FOLDER 2>/dev/null)" = "$DEVLAKE_ORB_FOLDER" ]; then break; fi
-  done
-  if [ "$reader" = none ] || [ -z "$(names PARAM)" ]; then
-    give_up 1 "this image lacks env, sed or printenv, so the parameters can't be read." \
-      "Add them, or report from the job devlake-ci/report."
-  fi
-  for name in $(names PARAM); do
-    text=$(value "DEVLAKE_ORB_PARAM_$name")
-    case $name:$text in
-      RESULT:job | INCIDENT_RESULT:job) ;; # the default: what the job's steps noted
-      RESULT: | INCIDENT_RESULT: | RESULT:'<nil>' | INCIDENT_RESULT:'<nil>') export "DEVLAKE_$name=" ;;
-      *) if given "$text"; then export "DEVLAKE_$name=$text"; fi ;;
-    esac
-  done
-  for name in $(names SWITCH); do
-    case $(value "DEVLAKE_ORB_SWITCH_$name") in
-      1 | true) export "DEVLAKE_$name=true" ;;
-    esac
-  done
-  for name in $(names SECRET); do
-    holder=$(value "DEVLAKE_ORB_SECRET_$name")
-    if ! given "$holder" || [ "$holder" = "DEVLAKE_$name" ]; then continue; fi
-    export "DEVLAKE_$name=$(value "$holder")"
-    if [ -z "$(value "$holder")" ]; then say "the variable $holder is not set."; fi
-  done
-}
-
-# What this job's and earlier jobs' steps noted, where nobody gave it.
 take_notes() {
+  if [ -e "$folder" ] && ! own "$folder"; then
+    give_up 1 "$folder is not this user's alone, so what it says is not believed." "Give another state_folder."
+  fi
+  # As start.sh and names.sh have written them.
+  service=$(text "$DEVLAKE_ORB_PARAM_SERVICE")
+  service=${service:-$(text "$DEVLAKE_SERVICE")}
+  environment=$(text "$DEVLAKE_ORB_PARAM_ENVIRONMENT")
+  environment=${environment:-$(text "$DEVLAKE_ENVIRONMENT")}
+  start=$(printf '%s\n' "$CIRCLE_WORKFLOW_ID" "$service" "$environment")
   status=$(cat "$job/status" 2>/dev/null)
-  if [ "$status" = failed ] && [ ! -e "$job/started-at" ] && ! given "$DEVLAKE_RESULT"; then
-    say "nothing is reported: this job failed before its step devlake-ci/start, so nothing was deployed." \
-      "If it was, put that step right before the one that deploys or checks."
-    exit 0
+  began=$(cat "$job/started-at" 2>/dev/null)
+  if [ -z "$began" ] && [ "$(cat "$folder/start/name" 2>/dev/null)" = "$start" ]; then
+    elsewhere=$(cat "$folder/start/started-at" 2>/dev/null)
   fi
-  unless_given RESULT "$status"
-  unless_given INCIDENT_RESULT "${status:-$DEVLAKE_RESULT}"
-  unless_given STARTED_AT "$(cat "$job/started-at" 2>/dev/null)"
-  if [ "$(cat "$folder/start/name" 2>/dev/null)" = "$start" ]; then
-    unless_given STARTED_AT "$(cat "$folder/start/started-at" 2>/dev/null)"
-  fi
+  export "DEVLAKE_ORB_NOTED_RESULT=$status" "DEVLAKE_ORB_NOTED_STARTED_AT=${began:-$elsewhere}"
+}
+
+# A job that failed before it came to the deployment, such as in its checkout, is no deployment that failed.
+never_began() {
+  case $DEVLAKE_ORB_PARAM_RESULT in
+    job) [ "$status" = failed ] && [ -z "$began" ] && case $DEVLAKE_RESULT in '' | job) ;; *) false ;; esac ;;
+    success) false ;;
+    *) [ "$DEVLAKE_ORB_OF_ANOTHER_JOB" = true ] && [ -z "$began$elsewhere" ] ;;
+  esac
 }
 
 # Only where the orb's own steps restore and save the file; else it would be forgotten, and every
@@ -100,22 +70,15 @@ take_incident() {
     incident | both) ;;
     *) return ;;
   esac
+  incident=$(text "$DEVLAKE_ORB_INCIDENT_NAME")
+  incident=${incident:-$CIRCLE_JOB}
   name=$(printf '%s\n' "$CIRCLE_PROJECT_ID" "$incident" "$service" "$environment")
   if [ "$(cat "$folder/incident-name" 2>/dev/null)" != "$name" ]; then
     give_up 1 "$folder can't be written, so an open incident can't be remembered." \
       "Give another state_folder."
   fi
   # The program, too, tells an incident by the name of the job: by the one that its jobs share.
-  export "CIRCLE_JOB=$incident"
-  case $DEVLAKE_INCIDENT_STATE in
-    '' | '<nil>' | auto) export "DEVLAKE_INCIDENT_STATE=file:$folder/incident/state" ;;
-  esac
-}
-
-# A folder of our own, in which nobody else can put a link: in /tmp anybody could have made it before.
-own() {
-  # shellcheck disable=SC3067 # every shell has -O
-  [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 \))" ]
+  export "CIRCLE_JOB=$incident" "DEVLAKE_ORB_NOTED_INCIDENT_STATE=file:$folder/incident/state"
 }
 
 # --- a way to run the program ---------------------------------------------------------------------
@@ -125,9 +88,9 @@ by() {
   way=$1
   shift
   case $way in
-    PATH) within devlake-ci "$@" ;;
-    uv | pipx) within "$work/bin/devlake-ci" "$@" ;;
-    executable) within "$work/devlake-ci" "$@" ;;
+    PATH) within devlake-ci-circleci "$@" ;;
+    uv | pipx) within "$work/bin/devlake-ci-circleci" "$@" ;;
+    executable) within "$work/devlake-ci-circleci" "$@" ;;
   esac
 }
 
@@ -159,7 +122,7 @@ works() {
 }
 
 found() {
-  if has devlake-ci && works PATH; then return; fi
+  if has devlake-ci-circleci && works PATH; then return; fi
   if [ -n "$package" ]; then
     for tool in uv pipx; do
       if has "$tool" && works "$tool"; then return; fi
@@ -182,10 +145,10 @@ fetched() {
     say "no way by $shown: it can't be downloaded."
     return 1
   fi
-  sum=$(sum_of "$work/devlake-ci")
+  sum=$(sum_of "$work/devlake-ci-circleci")
   for good in $sums; do
     if [ "${#sum}" -eq 64 ] && [ "$sum" = "$good" ]; then
-      chmod u+x "$work/devlake-ci"
+      chmod u+x "$work/devlake-ci-circleci"
       return
     fi
   done
@@ -199,9 +162,10 @@ downloaded() {
     *) return 1 ;;
   esac
   if has curl; then
-    curl --fail --globoff --silent --show-error --location --max-time 60 --output "$work/devlake-ci" --url "$url"
+    curl --fail --globoff --silent --show-error --location --max-time 60 \
+      --output "$work/devlake-ci-circleci" --url "$url"
   elif has wget; then
-    wget -q -T 30 -O "$work/devlake-ci" "$url"
+    wget -q -T 30 -O "$work/devlake-ci-circleci" "$url"
   else
     say "there is neither curl nor wget here."
     return 1
@@ -214,10 +178,6 @@ sum_of() {
 
 # --- the report -----------------------------------------------------------------------------------
 
-case $DEVLAKE_ORB_FAIL_ON_ERROR in
-  1 | true) export DEVLAKE_ON_FAILURE=fail ;;
-  *) export DEVLAKE_ON_FAILURE=warn ;;
-esac
 if [ "${CIRCLE_NODE_INDEX:-0}" != 0 ]; then
   say "node $CIRCLE_NODE_INDEX reports nothing: node 0 does."
   exit 0
@@ -227,26 +187,24 @@ job=$folder/job-$CIRCLE_WORKFLOW_JOB_ID
 package=$(text "$DEVLAKE_ORB_PACKAGE")
 url=$(text "$DEVLAKE_ORB_EXECUTABLE_URL")
 sums=$(text "$DEVLAKE_ORB_EXECUTABLE_SHA256" | tr '[:upper:]' '[:lower:]')
+began=''
+elsewhere=''
+
+take_notes
+if never_began; then
+  say "nothing is reported: no step devlake-ci/start was reached, so nothing was deployed." \
+    "If it was, put that step right before the one that deploys or checks. A report from another job finds" \
+    "it with cache: true and the same service and environment."
+  exit 0
+fi
+take_incident
 work=$(mktemp -d) || give_up 1 "a temporary folder can't be made." "Set TMPDIR to one that can be written."
 trap 'rm -rf "$work"' EXIT
-
-if [ -e "$folder" ] && ! own "$folder"; then
-  give_up 1 "$folder is not this user's alone, so what it says is not believed." "Give another state_folder."
-fi
-take_parameters
-# As start.sh and names.sh have written them.
-service=$(text "$DEVLAKE_SERVICE")
-environment=$(text "$DEVLAKE_ENVIRONMENT")
-incident=$(text "$DEVLAKE_ORB_INCIDENT_NAME")
-incident=${incident:-$CIRCLE_JOB}
-start=$(printf '%s\n' "$CIRCLE_WORKFLOW_ID" "$service" "$environment")
-take_notes
-take_incident
 if ! found; then
   give_up 1 "devlake-ci is not in this image, and nothing that could bring it (see the lines above)." \
     "Install devlake-ci, uv or pipx in the image, or report from the job devlake-ci/report."
 fi
-by "$way" report
+by "$way"
 code=$?
 if [ "$code" -eq 0 ] || hard; then exit "$code"; fi
 give_up "$code" "devlake-ci ended with exit code $code." "See the lines above."

@@ -15,7 +15,7 @@ import click
 from devlake_ci import ci, cli
 from devlake_ci import deployment as deployments
 from devlake_ci.ci import drone, woodpecker
-from devlake_ci.ci.facts import value
+from devlake_ci.ci.facts import is_set, value
 from devlake_ci.ci.github import output_line
 from devlake_ci.ci.provider import Append
 from devlake_ci.cli import params
@@ -199,6 +199,80 @@ def gitlab_variable(name: str) -> str:
     return f"DEVLAKE_INPUT_{name.upper()}"
 
 
+# --- the CircleCI orb -----------------------------------------------------------------------------
+
+
+def circleci() -> NoReturn:
+    """Run as the orb's command; `--version` shows its script that the program runs at all."""
+    cli.execute(lambda runtime: cli.run(sys.argv[1:], runtime) if sys.argv[1:] else orb(runtime))
+
+
+def orb(runtime: Runtime) -> int:
+    """Report with the orb's parameters, and with what its steps noted."""
+    try:
+        inputs = given(parameters(runtime.env), orb_variable, orb_name)
+    except BadUsageError as problem:
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, orb_variable))
+    return cli.run(["report"], runtime, {**inputs, **_noted(runtime.env, inputs)})
+
+
+def orb_variable(name: str) -> str:
+    """Spell the variable of a parameter: `DEVLAKE_ORB_PARAM_REPO_URL`."""
+    return f"DEVLAKE_ORB_PARAM_{name.upper()}"
+
+
+def orb_name(option: str) -> str:
+    """Return what an option's parameter is called: jobs keep `name` for themselves."""
+    return "deployment_name" if option == "name" else option
+
+
+def parameters(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the orb's variables with each secret in place of the variable that holds it.
+
+    A secret's parameter is the name of a variable, and a boolean is 0 or 1 in a text. Raises
+    BadUsageError for a variable that is not set: no other secret may take its place.
+    https://circleci.com/docs/reference/reusing-config/#environment-variable-name
+    """
+    texts = {name: text for name, text in env.items() if name.startswith(orb_variable(""))}
+    for option in declared():
+        name = orb_variable(option.name)
+        if isinstance(option.default, bool):
+            texts[name] = {"0": "false"}.get(texts.get(name, ""), texts.get(name, ""))
+        holder = value(env, name) if option.metadata.get("secret") else None
+        if holder == variable(option.name):
+            del texts[name]
+        elif holder:
+            if not value(env, holder):
+                raise BadUsageError(
+                    f"{option.name}: the variable {holder} is not set.",
+                    "Set it in the project or in a context of the job, or name another.",
+                )
+            texts[name] = env[holder]
+    return texts
+
+
+def _noted(env: Mapping[str, str], inputs: Inputs) -> dict[str, Given]:
+    """Return what the orb's steps noted, as far as neither a parameter nor a variable says it."""
+    said = {name: env.get(variable(name)) for name in params.RESULTS}
+    said |= {name: value(env, variable(name)) for name in ("started_at", "incident_state")}
+    given_ones = {name: inputs[name].text for name in said.keys() & inputs.keys()}
+    said |= {
+        name: text for name, text in given_ones.items() if name in params.RESULTS or is_set(text)
+    }
+    result = value(env, "DEVLAKE_ORB_NOTED_RESULT")
+    notes = {
+        "result": result,
+        "incident_result": result or said["result"],
+        "started_at": value(env, "DEVLAKE_ORB_NOTED_STARTED_AT"),
+        "incident_state": value(env, "DEVLAKE_ORB_NOTED_INCIDENT_STATE"),
+    }
+    return {
+        name: Given(text, "the orb's own steps")
+        for name, text in notes.items()
+        if text and (said[name] is None or said[name] in (params.JOB, "auto"))
+    }
+
+
 # --- the plugin for Drone, Harness and Woodpecker -------------------------------------------------
 
 
@@ -244,8 +318,12 @@ def _report(
     return cli.run(["report", *typed], runtime, {**inputs, **(notes or {})})
 
 
-def given(env: Mapping[str, str], spell: Callable[[str], str]) -> dict[str, Given]:
+def given(
+    env: Mapping[str, str], spell: Callable[[str], str], call: Callable[[str], str] = kebab
+) -> dict[str, Given]:
     """Return the inputs that were given, by option, with the names that their user knows.
+
+    `spell` names the variable of an option's input, and `call` the input.
 
     Raise BadUsageError if fail-on-error, which stands for --on-failure, is neither true nor false.
     """
@@ -253,12 +331,12 @@ def given(env: Mapping[str, str], spell: Callable[[str], str]) -> dict[str, Give
     texts = {name: env[spell(name)].strip() for name in names}
     unsaid = NUMBERS | SWITCHES | dict.fromkeys(params.RESULTS, params.JOB)
     inputs = {
-        name: Given(text, kebab(name))
+        name: Given(text, call(name))
         for name, text in texts.items()
         if text.lower() != unsaid.get(name)
     }
-    fails = params.switch(value(env, spell("fail_on_error")) or "false", "fail-on-error")
-    return {**inputs, "on_failure": Given("fail" if fails else "warn", "fail-on-error")}
+    fails = params.switch(value(env, spell("fail_on_error")) or "false", call("fail_on_error"))
+    return {**inputs, "on_failure": Given("fail" if fails else "warn", call("fail_on_error"))}
 
 
 def _is_soft(env: Mapping[str, str], spell: Callable[[str], str]) -> bool:
