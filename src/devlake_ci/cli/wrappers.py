@@ -186,7 +186,12 @@ def with_carried(runtime: Runtime) -> Runtime:
 
 def gitlab() -> NoReturn:
     """Run as a job's script; what is typed after it goes to `report`."""
-    cli.execute(lambda runtime: _report(runtime, gitlab_variable, *sys.argv[1:]))
+    cli.execute(lambda runtime: gitlab_step(runtime, *sys.argv[1:]))
+
+
+def gitlab_step(runtime: Runtime, *typed: str) -> int:
+    """Report with the template's inputs, and with what was typed."""
+    return _report(runtime, gitlab_variable, *typed)
 
 
 def gitlab_variable(name: str) -> str:
@@ -267,7 +272,7 @@ def _noted(env: Mapping[str, str], inputs: Inputs) -> dict[str, Given]:
         "incident_state": value(env, "DEVLAKE_ORB_NOTED_INCIDENT_STATE"),
     }
     return {
-        name: Given(text, "the orb's own steps")
+        name: Given(text, "what devlake-ci/start noted" if name == "started_at" else "the orb")
         for name, text in notes.items()
         if text and (said[name] is None or said[name] in (params.JOB, "auto"))
     }
