@@ -1,4 +1,5 @@
-# The image of the GitHub action, and of the report jobs of the orb and the GitLab template.
+# The image of the GitHub action, and of the report jobs of the orb and the GitLab template: Python as
+# far as the program can import it, git, a shell, and nothing else. Each deploy job pulls all of it.
 # The base is a build argument: a release names it by its digest
 # (--build-arg BASE=python:3.13-slim@sha256:…), and a stand-in for it will do.
 ARG BASE=python:3.13-slim
@@ -6,22 +7,16 @@ ARG BASE=python:3.13-slim
 # hadolint ignore=DL3006
 FROM ${BASE} AS build
 WORKDIR /src
-# The program asks git what is in a checkout. It uses that one binary alone, neither perl nor the
-# rest of the package. strip removes debugging symbols from PyYAML's wheel; pydantic.v1 is for
-# programs that were written for it. The stand-in DevLake (devlake_sandbox) is for people's machines.
 # hadolint ignore=DL3008
-RUN if ! command -v git || ! command -v strip; then \
-      apt-get update && apt-get install --yes --no-install-recommends git binutils; \
-    fi \
- && install -D "$(command -v git)" /out/usr/local/bin/git
+RUN if ! command -v git || ! command -v strip || ! command -v busybox; then \
+      apt-get update && apt-get install --yes --no-install-recommends git binutils busybox; \
+    fi
 COPY requirements/build.txt requirements/run.txt requirements/
 RUN python -m venv /build \
  && /build/bin/python -m pip install --no-cache-dir --require-hashes --requirement requirements/build.txt \
- && python -m venv --without-pip /out/opt/devlake-ci \
- && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --require-hashes \
-    --requirement requirements/run.txt \
- && find /out/opt/devlake-ci -name '*.so' -exec strip --strip-unneeded {} + \
- && rm -r /out/opt/devlake-ci/lib/python3*/site-packages/pydantic/v1
+ && python -m venv --without-pip /opt/devlake-ci \
+ && python -m pip --python /opt/devlake-ci/bin/python install --no-cache-dir --no-compile --require-hashes \
+    --requirement requirements/run.txt
 # Its scripts start Python with -I: in a job nothing of the checkout is imported, whatever PYTHONPATH says.
 # A release installs the very wheel that it publishes: --build-arg WHEEL=dist/devlake_ci-….whl
 ARG WHEEL=LICENSE
@@ -30,15 +25,14 @@ COPY src src
 RUN if ! ls devlake_ci-*.whl; then \
       /build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation .; \
     fi \
- && python -m pip --python /out/opt/devlake-ci/bin/python install --no-cache-dir --no-deps ./*.whl \
- && sed -i '1s|^#!/out\(.*\)$|#!\1 -I|' /out/opt/devlake-ci/bin/devlake-ci* \
- && rm -r /out/opt/devlake-ci/lib/python3*/site-packages/devlake_sandbox \
- && rm -f /out/opt/devlake-ci/bin/[Aa]ctivate*
+ && python -m pip --python /opt/devlake-ci/bin/python install --no-cache-dir --no-compile --no-deps ./*.whl \
+ && sed -i '1s/$/ -I/' /opt/devlake-ci/bin/devlake-ci*
+COPY tools/contents.py tools/image.py tools/inventory.py tools/
+RUN python tools/image.py /out /opt/devlake-ci
 
-# hadolint ignore=DL3006
-FROM ${BASE}
+FROM scratch
 COPY --from=build /out/ /
-ENV PATH="/opt/devlake-ci/bin:${PATH}"
+ENV PATH="/opt/devlake-ci/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin" LANG="C.UTF-8"
 # No USER: the runner demands root, whose files in the workspace and its command files it shares.
 # No ENTRYPOINT: GitLab's and CircleCI's jobs start a shell in the image. The command is what a plugin's
 # step runs in Drone and Woodpecker; elsewhere it shows the help.

@@ -78,9 +78,10 @@ class ScriptedServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    address = "127.0.0.1"
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((self.address, 0), _Handler)
         self.script = [Reply()]
         self.received = []
         self.connections = 0

@@ -36,7 +36,7 @@ class ContainerJob(Job):
     def _run(self, step):
         env = self.env | step.pop("environment", {})
         given = [word for name, text in env.items() for word in ("--env", f"{name}={text}")]
-        self.shell = ("docker", "exec", *given, self.container, "bash", "-eo", "pipefail")
+        self.shell = ("docker", "exec", *given, self.container, "sh", "-eo", "pipefail")
         self.env, kept = {"PATH": "/usr/bin:/bin:/usr/local/bin"}, self.env
         super()._run(step)
         self.env = kept
