@@ -206,6 +206,12 @@ class TestTheResult:
         assert deployment(self.AZURE, **mapped).result == "SUCCESS"
         assert deployment(failed, **mapped).result == "FAILURE"
 
+    def test_of_a_job_that_runs_is_not_what_a_pattern_says(self):
+        running = replace(CONTEXT, provider="gitlab", result=None, result_word="running")
+
+        with pytest.raises(MissingError, match="gitlab doesn't say it here"):
+            deployment(running, result=None, result_map=("*=FAILURE",))
+
     def test_is_what_the_users_map_says_of_the_users_word(self):
         assert deployment(result="UNSTABLE", result_map=("unstable=FAILURE",)).result == "FAILURE"
 

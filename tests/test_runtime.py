@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from devlake_ci import runtime
-from devlake_ci.ci.provider import Append, Replace
+from devlake_ci.ci.provider import Append, Replace, Run
 from devlake_ci.devlake.request import NotSentError, Request
 from devlake_ci.options import Options
-from devlake_ci.runtime import files
+from devlake_ci.runtime import files, programs
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
 from tests.support import DATA, SHA, SILENCE, Reply, git
 
@@ -94,6 +94,33 @@ def test_git_runs_nothing_that_a_checkout_names(tmp_path, monkeypatch):
 
     assert message == "x"
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("folders", ["", ".", "{usual}:", "{usual}::bin", ".:{usual}", "bin:."])
+def test_no_program_of_the_working_directory_is_run(tmp_path, monkeypatch, folders):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin").mkdir()
+    for name in ("git", "bin/git", "buildkite-agent", "bin/buildkite-agent"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", folders.format(usual="/usr/bin:/bin"))
+
+    version = runtime.git("version")
+    with pytest.raises(FileNotFoundError):
+        runtime.write(Run(("buildkite-agent", "annotate"), "x"))
+
+    assert version.startswith("git version")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_program_runs_itself_without_a_module_of_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("devlake_ci", "click", "runpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger')")
+
+    code, said = programs.program(["--version"], {})
+
+    assert code == 0, said
 
 
 def test_bytes_that_are_no_text_do_not_break_what_is_printed():

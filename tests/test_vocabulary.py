@@ -16,6 +16,7 @@ from devlake_ci.vocabulary import (
     environment,
     environment_map,
     find,
+    find_result,
     result,
     result_map,
 )
@@ -90,6 +91,13 @@ class TestAResult:
         assert result("succeededWithIssues", "x", mapping) is Result.FAILURE
         assert result("failed", "x", mapping) is Result.ABORT
         assert result("failure", "x", mapping) is Result.FAILURE
+
+    def test_of_a_job_that_has_not_ended_is_none_whatever_a_pattern_takes(self):
+        mapping = result_map(["*=FAILURE", "running=SUCCESS"], "")
+
+        assert find_result("in_progress", mapping) is None
+        assert find_result("neutral", mapping) is Result.FAILURE
+        assert find_result("Running", mapping) is Result.SUCCESS
 
 
 class TestAnEnvironment:

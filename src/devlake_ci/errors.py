@@ -44,6 +44,8 @@ class UnreachedError(Problem):
     """DevLake did not take it within the deadline: the same may well pass later."""
 
     exit_code = 5
+    is_kept = False
+    """Whether a spool has it, so that a replay sends it."""
 
 
 class StoppedError(UnreachedError):

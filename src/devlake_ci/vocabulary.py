@@ -90,12 +90,20 @@ def result(word: str, source: str, mapping: Mapping[str, Result] | None = None) 
     two things.
     """
     try:
-        return find(word, mapping or {}) or _RESULTS[_squeezed(word)]
+        return find_result(word, mapping or {}) or _RESULTS[_squeezed(word)]
     except KeyError:
         known = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in RESULTS.items())
         message = f"{source}: {quoted(word)} doesn't say how the job ended."
         hint = f"Give one of these words, or say what it means with --result-map. {known}."
         raise BadUsageError(message, hint) from None
+
+
+def find_result(word: str, mapping: Mapping[str, Result]) -> Result | None:
+    """Return what a user's map says of a CI's word, as `find` does.
+
+    A pattern such as `*` doesn't mean a job that has not ended; only an entry of that word does.
+    """
+    return find(word, mapping) if has_ended(word) else mapping.get(word.strip().casefold())
 
 
 def has_ended(word: str) -> bool:
@@ -211,7 +219,7 @@ def given_result(options: Options, name: str) -> Result | None:
 def ci_result(options: Options, context: Context) -> Result | None:
     """Read what the CI says of the job; None if it doesn't say it, or if its word is ambiguous."""
     word = context.result_word
-    return (find(word, _result_map(options)) if word else None) or context.result
+    return (find_result(word, _result_map(options)) if word else None) or context.result
 
 
 def unknown_result(what: str, option: str, context: Context) -> MissingError:

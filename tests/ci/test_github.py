@@ -159,6 +159,13 @@ def test_a_status_is_about_a_branch_only_where_that_is_clear(branches, ref):
     assert read(event, GITHUB_EVENT_NAME="status").ref == ref
 
 
+@pytest.mark.parametrize(("branches", "is_one"), [([], True), ([{"name": "topic"}], False)])
+def test_a_status_of_a_commit_on_no_branch_is_of_a_forks_pull_request(branches, is_one):
+    event = {"sha": NAMED, "branches": branches}
+
+    assert bool(read(event, GITHUB_EVENT_NAME="status").pull_request) == is_one
+
+
 def test_a_push_to_a_merge_queue_is_for_pull_requests():
     ref = "refs/heads/gh-readonly-queue/main/pr-7-abc"
 

@@ -296,6 +296,31 @@ def test_an_incident_does_not_begin_beside_a_deployment_that_is_not_stored(pipel
     assert (issue["status"], issue["lead_time_minutes"]) == ("DONE", "4")
 
 
+UNREACHED = {"DEVLAKE_URL": "http://127.0.0.1:9/plugins/webhook/connections/1/deployments"}
+"""A port at which nobody listens."""
+
+
+def test_an_incident_does_not_begin_beside_a_deployment_that_is_lost(pipeline, devlake):
+    """It would be told later, and DevLake would put it on the deployment before."""
+    lost = pipeline.run("failed", NOON, "--result=success", mode="both", **UNREACHED)
+    pipeline.run("success", after(minutes=9), "--result=success", mode="both")
+
+    assert lost.code == 5
+    assert "No incident begins: DevLake doesn't have this run's deployment" in lost.err
+    assert devlake.rows("issues") == []
+
+
+def test_an_incident_begins_beside_a_deployment_that_a_spool_keeps(pipeline, devlake, tmp_path):
+    spool = f"--spool={tmp_path}/spool"
+
+    kept = pipeline.run("failed", NOON, "--result=success", spool, mode="both", **UNREACHED)
+    pipeline.run("success", after(minutes=9), "--result=success", mode="both")
+
+    (issue,) = devlake.rows("issues")
+    assert kept.code == 5
+    assert (issue["status"], issue["lead_time_minutes"]) == ("DONE", "9")
+
+
 def test_a_dry_run_shows_the_incident_and_remembers_nothing(pipeline, devlake, tmp_path):
     ran = pipeline.run("failed", NOON, "--dry-run", "--format=json")
 

@@ -181,6 +181,8 @@ def _check_run(env: Env, event: "Event", said: Facts) -> Facts:
 def _status(_: Env, event: "Event", said: Facts) -> Facts:
     sha = mapped(_fact(event.sha, "event.sha"), commit_sha)
     ref = _fact(_only(event.branches, event.repository.default_branch), "event.branches")
+    # A commit that is on no branch of the repository is one of a fork's pull request.
+    said = replace(said, pull_request=pull_request(not event.branches))
     return replace(said, sha=sha, ref=ref) if sha else _unknown(said, "status")
 
 

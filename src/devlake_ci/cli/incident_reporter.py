@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from devlake_ci import deployment as deployments
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
-from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, UnreachedError
+from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, Problem, UnreachedError
 from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.incidents import branches, decision
 from devlake_ci.incidents.decision import streak_of
@@ -82,14 +82,14 @@ class IncidentReporter:
     def _check_cause(self, beside: Outcome | None) -> None:
         """Check that DevLake would not count a new incident against an earlier deployment.
 
-        What DevLake was only not reached for may be there soon. Raise NothingToReport.
+        What a spool keeps may be there soon. Raise NothingToReport.
         """
         why = self.context.no_incident
         if self.options.mode == "both":
             deployment, problem = (beside.deployment, beside.problem) if beside else (None, None)
             if deployment and deployment.result is not Result.SUCCESS:
                 why = f"this run's deployment is {deployment.result}"
-            elif not deployment or (problem and not isinstance(problem, UnreachedError)):
+            elif not deployment or (problem and not _is_kept(problem)):
                 why = "DevLake doesn't have this run's deployment"
         if why:
             raise NothingToReport(
@@ -215,6 +215,10 @@ def remembered(
     """Write the state of a streak; raise MissingError if that can't be done in time."""
     file.remember(streak, state, max(session.left, 1.0))
     return Outcome(reported=False)
+
+
+def _is_kept(problem: Problem) -> bool:
+    return isinstance(problem, UnreachedError) and problem.is_kept
 
 
 def _source(ci: str) -> Source:

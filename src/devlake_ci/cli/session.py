@@ -166,6 +166,7 @@ class Session:
             reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
             why.message += f" Nor could it be kept in --spool {quoted(folder)}: {reason}."
             return
+        why.is_kept = True
         command = f"devlake-ci replay {shlex.quote(line(folder))}"
         kept = f"It is kept as {quoted(path, 300)}: {command} sends it."
         why.hint = f"{why.hint} {kept}".strip()

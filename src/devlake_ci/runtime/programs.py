@@ -124,10 +124,12 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 def program(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
     """Run this very program once more, as a CI does; return its exit code and what it prints.
 
+    With -P Python imports nothing of the working directory.
+
     Of our environment it gets nothing but `env`.
     """
     path = {"PATH": os.environ.get("PATH", os.defpath)}
-    command = [sys.executable] if FROZEN else [sys.executable, "-m", "devlake_ci"]
+    command = [sys.executable] if FROZEN else [sys.executable, "-P", "-m", "devlake_ci"]
     ran = subprocess.run(
         [*command, *arguments],
         check=False,
@@ -148,9 +150,14 @@ def called() -> str:
 def outside() -> dict[str, str]:
     """Return the environment for another program: our executable's own libraries are not for it.
 
+    Its PATH has whole paths only: an empty or relative one is a folder of the working directory,
+    which is a checkout, in which anybody may have put a program called git.
+
     https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
     """
     env = dict(os.environ)
+    folders = filter(os.path.isabs, env.get("PATH", "").split(os.pathsep))
+    env["PATH"] = os.pathsep.join(folders) or os.defpath
     if FROZEN:
         env.pop("LD_LIBRARY_PATH", None)
         if before := env.pop("LD_LIBRARY_PATH_ORIG", None):
