@@ -65,3 +65,11 @@ def test_the_folder_that_the_program_itself_comes_from_may_be_on_pythonpath(tmp_
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_working_directory_that_is_gone_stops_nothing(tmp_path):
+    command = f"cd {tmp_path} && rmdir {tmp_path} && exec {BIN}/devlake-ci --version"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -355,7 +355,7 @@ def test_a_full_disk_leaves_no_half_of_an_event(tmp_path):
 def run_report(url, spool, *, code="", **given):
     """Run the program in a process of its own, after some `code`."""
     program = f"{code}\nimport sys; sys.argv = ['devlake-ci', 'report']\n"
-    program += "from devlake_ci.cli import main; main()"
+    program += "from devlake_ci.__main__ import main; main()"
     env = PIPELINE | {"DEVLAKE_URL": url, "DEVLAKE_SPOOL": str(spool), "DEVLAKE_DEADLINE": "2"}
     env |= given.pop("env", {})
     return subprocess.run(
@@ -420,9 +420,24 @@ session.Session.__init__ = signalled
 """
 
 
+def while_importing(number):
+    """Be sent a signal when the program is not imported yet."""
+    return f"""
+import importlib, os
+imported = importlib.import_module
+def signalled(name):
+    os.kill(os.getpid(), {int(number)})
+    return imported(name)
+importlib.import_module = signalled
+"""
+
+
+@pytest.mark.parametrize("when", [at_first, while_importing])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_job_that_is_cancelled_at_the_very_beginning_leaves_its_event(server, tmp_path, number):
-    ran = run_report(server.url, tmp_path, code=at_first(number))
+def test_a_job_that_is_cancelled_at_the_very_beginning_leaves_its_event(
+    server, tmp_path, number, when
+):
+    ran = run_report(server.url, tmp_path, code=when(number))
 
     assert ran.returncode == UNREACHED, ran.stderr
     assert f"Stopped by {number.name}".encode() in ran.stderr

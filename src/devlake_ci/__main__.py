@@ -23,11 +23,29 @@ SCRIPTS = {
 
 def main() -> None:
     """Run the script by whose name the program was called."""
-    sys.path[:] = trusted(sys.path, os.getcwd(), os.environ.get("PYTHONPATH", ""))
+    sys.path[:] = trusted(sys.path, working_directory(), os.environ.get("PYTHONPATH", ""))
+    hold_signals()
     from importlib import import_module  # noqa: PLC0415 (only now is it settled where from)
 
     module, function = script(sys.argv[0]).split(":")
     getattr(import_module(module), function)()
+
+
+def working_directory() -> str:
+    """Return the working directory; empty if somebody has removed it."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def hold_signals() -> None:
+    """Let signals wait until `runtime.signals` heeds them, so that none ends us while we import."""
+    import signal  # noqa: PLC0415 (as above)
+
+    if hasattr(signal, "pthread_sigmask"):
+        held = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+        signal.pthread_sigmask(signal.SIG_BLOCK, held)
 
 
 def trusted(path: list[str], folder: str, pythonpath: str) -> list[str]:

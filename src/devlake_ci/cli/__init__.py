@@ -143,12 +143,13 @@ def run(
         runtime.defer_signals()
     printing.hide(params.secrets(arguments, runtime.env, given))
     try:
+        runtime.release_signals()
         return _run(arguments, runtime, given)
     except click.exceptions.Exit as end:
         return end.exit_code
     except BrokenPipeError:  # whoever read what we print has seen enough
         return Bug.exit_code
-    except click.Abort:  # Ctrl-C
+    except (click.Abort, KeyboardInterrupt):  # Ctrl-C
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
         problem, trace = _problem(error), format_exc()

@@ -29,7 +29,13 @@ from devlake_ci.runtime.files import (
 from devlake_ci.runtime.git import COMMAND, elsewhere, git
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.programs import run
-from devlake_ci.runtime.signals import defer_signals, ignore_signals, stop_at_signals, stoppable
+from devlake_ci.runtime.signals import (
+    defer_signals,
+    ignore_signals,
+    release_signals,
+    stop_at_signals,
+    stoppable,
+)
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import readable
 
@@ -74,6 +80,7 @@ class Runtime:
     stop_at_signals: Callable[[], None]
     ignore_signals: Callable[[], None]
     defer_signals: Callable[[], None] = lambda: None
+    release_signals: Callable[[], None] = lambda: None
     stoppable: Callable[[], AbstractContextManager[None]] = stoppable
     spool: Spool = field(default_factory=Spool)
     read_kept: Callable[[str], str | None] = read_kept
@@ -100,6 +107,7 @@ def real() -> Runtime:
         stop_at_signals=stop_at_signals,
         ignore_signals=ignore_signals,
         defer_signals=defer_signals,
+        release_signals=release_signals,
     )
 
 

@@ -34,6 +34,12 @@ def defer_signals() -> None:
     _install()
 
 
+def release_signals() -> None:
+    """Let signals come that had to wait while the program was imported (`__main__`)."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
 def ignore_signals() -> None:
     """Let no signal come between, where all that is left takes a moment only."""
     for number in SIGNALS:
