@@ -14,6 +14,8 @@ from devlake_sandbox.versions import Version
 
 KIND = "blueprint"
 CRON_FIELDS = 5
+MANUAL = "manual"
+"""A cronConfig that makes a blueprint one that somebody has to start."""
 HALF_A_YEAR = 6
 PATCHED = {
     *("name", "projectName", "enable", "cronConfig", "isManual", "beforePlan", "afterPlan"),
@@ -90,14 +92,17 @@ def _planned(store: Store, version: Version, blueprint: Document, error: str) ->
         if is_webhook and store.get("connection", str(one["connectionId"])) is None:
             record = ("record not found (404)", "record not found")
             raise refused(BAD_REQUEST, error, "", "cannot find webhook connection (404)", *record)
-    _check_schedule(str(blueprint["cronConfig"]), error)
-    whole = blueprint | {"connections": connections}
+    cron = str(blueprint["cronConfig"])
+    is_manual = blueprint["isManual"] or cron.lower() == MANUAL
+    if not is_manual:
+        _check_schedule(cron, error)
+    whole = blueprint | {"connections": connections, "isManual": is_manual}
     return whole | {"plan": plan(store, version, whole)}
 
 
 def _check_schedule(cron: str, error: str) -> None:
     fields = cron.split()
-    if len(fields) != CRON_FIELDS and cron.lower() != "manual" and not cron.startswith("@"):
+    if len(fields) != CRON_FIELDS and not cron.startswith("@"):
         found = f"expected exactly 5 fields, found {len(fields)}: [{cron}]"
         raise refused(BAD_REQUEST, error, "", "invalid cronConfig", found)
 

@@ -96,6 +96,24 @@ def test_a_file_makes_what_it_says(devlake, written):
     }
 
 
+@pytest.mark.parametrize("schedule", ["0 0 * * *", "*/15 * * * *", "Manual"])
+@pytest.mark.parametrize("before", [{"isManual": True}, {"cronConfig": "manual"}, {}])
+def test_a_schedule_is_set_whether_the_blueprint_had_one_or_none(
+    devlake, written, schedule, before
+):
+    here = devlake()
+    here.send("POST", "/projects", {"name": "shop"})
+    here.send("PATCH", "/blueprints/1", before)
+    file = written(f"projects: [{{name: shop, schedule: '{schedule}'}}]")
+
+    here.setup("--file", file)
+
+    blueprint = here.get("/blueprints/1")
+    assert blueprint["isManual"] is (schedule == "Manual")
+    assert blueprint["isManual"] or blueprint["cronConfig"] == schedule
+    assert here.setup("--file", file, "--check").code == 0
+
+
 def test_a_dry_run_prints_what_applying_prints_and_changes_nothing(devlake, written):
     here, file = devlake(), written(FILE)
 

@@ -24,6 +24,8 @@ from devlake_ci.errors import RefusedError
 
 WEBHOOK = "webhook"
 DORA = "dora"
+MANUAL = "manual"
+"""The schedule of a blueprint that runs only when somebody starts it."""
 DEPLOYING = {
     *("github", "gitlab", "bitbucket", "azuredevops", "azuredevops_go", "jenkins", "circleci"),
     *("bamboo", "argocd"),
@@ -83,6 +85,11 @@ class Blueprint(_Answer):
     cron_config: str = ""
     is_manual: bool = False
     connections: Annotated[list[Member], _None] = []
+
+    @property
+    def schedule(self) -> str:
+        """Its cron schedule, or "manual"; one that is run by hand may still hold a schedule."""
+        return MANUAL if self.is_manual else self.cron_config
 
     @property
     def webhooks(self) -> set[int]:

@@ -8,12 +8,17 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from devlake_ci.devlake.address import Target
-from devlake_ci.devlake.inventory import DEPLOYING, REVIEWING, Blueprint, Project, State
+from devlake_ci.devlake.inventory import (
+    DEPLOYING,
+    MANUAL,
+    REVIEWING,
+    Blueprint,
+    Project,
+    State,
+)
 from devlake_ci.doctor.checks import Check, fail, good, warn
 from devlake_ci.errors import BadUsageError
 from devlake_ci.text import line, quoted
-
-MANUAL = "manual"
 
 
 class Ended(Protocol):
@@ -105,7 +110,7 @@ def _schedule(name: str, blueprint: Blueprint) -> Check:
             f"The blueprint of {name} is switched off, so nothing is computed.",
             "Switch it on in DevLake, in the project.",
         )
-    if blueprint.is_manual or blueprint.cron_config == MANUAL:
+    if blueprint.schedule == MANUAL:
         return warn(
             "blueprint",
             f"The blueprint of {name} runs only when somebody starts it.",

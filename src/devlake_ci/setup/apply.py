@@ -136,7 +136,7 @@ class Applying:
         if project.blueprint is None:
             project.blueprint = self._create_blueprint(change.project, change.schedule)
         body: dict[str, Any] = {}
-        if change.schedule and project.blueprint.cron_config != change.schedule:
+        if change.schedule and project.blueprint.schedule != change.schedule:
             body["cronConfig"] = change.schedule
             if project.blueprint.is_manual:
                 body["isManual"] = False

@@ -38,7 +38,7 @@ _PART = re.compile(r"(?:\*|\?|(\d+)(?:-(\d+))?)(?:/(\d+))?")
 def _cron(text: str) -> str:
     """Check the five fields of a schedule, as github.com/robfig/cron/v3 takes them."""
     if re.fullmatch(r"(?i)manual|@(yearly|annually|monthly|weekly|daily|midnight|hourly)", text):
-        return text
+        return text.lower()
     given = text.split()
     if len(given) != len(_RANGES):
         raise ValueError(f"{quoted(text)} has {len(given)} fields, not the five of a cron schedule")

@@ -174,17 +174,17 @@ def _blueprint(wanted: form.Project, found: State) -> Iterator[Step]:
     title = f"blueprint of {quoted(wanted.name)}"
     numbers = {name: found.number(name) for name in wanted.all_connections()}
     missing = tuple(name for name, number in numbers.items() if number not in before.webhooks)
-    schedule = wanted.schedule if wanted.schedule != _schedule(before) else None
+    schedule = wanted.schedule if wanted.schedule != before.schedule else None
     if missing or schedule or not blueprint:
         parts = [f"with {', '.join(map(quoted, missing))}"] if missing else []
         if schedule:
-            parts.append(f"schedule {_schedule(before)} → {schedule}")
+            parts.append(f"schedule {before.schedule} → {schedule}")
         is_new = blueprint is None and found.projects.get(wanted.name) is not None
         mark = Mark.MADE if is_new else Mark.CHANGED
         change = ChangeBlueprint(wanted.name, missing, schedule)
         yield Step(mark, f"{title}: {', '.join(parts) or 'made'}", change)
     else:
-        yield Step(Mark.AS_IT_SHOULD_BE, f"{title}: schedule {_schedule(before)}")
+        yield Step(Mark.AS_IT_SHOULD_BE, f"{title}: schedule {before.schedule}")
     if blueprint:
         yield from _found_in(title, wanted, blueprint, set(numbers.values()), found)
 
@@ -205,17 +205,13 @@ def _found_in(
             Mark.LEFT_ALONE,
             f"{title}: is switched off, so nothing is computed; switch it on in DevLake",
         )
-    schedule = _schedule(blueprint)
+    schedule = blueprint.schedule
     if not wanted.schedule and schedule != DEFAULT_SCHEDULE:
         yield Step(Mark.LEFT_ALONE, f"{title}: schedule {schedule}, which is not in the file")
     names = {each.id: each.name for each in found.connections.values()}
     for number in sorted(blueprint.webhooks - ours):
         named = quoted(names.get(number, str(number)))
         yield Step(Mark.NOT_IN_FILE, f"{title}: connection {named}")
-
-
-def _schedule(blueprint: Blueprint) -> str:
-    return "manual" if blueprint.is_manual else blueprint.cron_config
 
 
 @dataclass(frozen=True)
