@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from devlake_ci.devlake.inventory import ApiKey, Blueprint, Connection, Project, State
-from devlake_ci.setup import form
+from devlake_ci.setup import config
 from devlake_ci.setup.key_path import LONGEST, Opened, key_path
 from devlake_ci.setup.plan import plan
 
@@ -36,7 +36,7 @@ def state(*projects, connections=("shop",), keys=()):
 
 
 def lines(text, found, **more):
-    wanted = form.joined([("devlake.yml", form.parsed(text, "devlake.yml"))])
+    wanted = config.merge([("devlake.yml", config.parse(text, "devlake.yml"))])
     return [str(step) for step in plan(wanted, found, today=TODAY, **more).steps]
 
 

@@ -1,4 +1,4 @@
-"""What `--refresh` does once something is stored; it never undoes that."""
+"""`--refresh`: run a project's blueprint once a report is stored."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from devlake_ci.text import quoted
 
 
 def blueprint(options: Options) -> int | None:
-    """Return the number of the blueprint to run; raise BadUsageError for what is none."""
+    """Return the number of the blueprint to run, None without --refresh; raise BadUsageError."""
     if not options.refresh:
         if options.refresh_wait:
             raise BadUsageError(
@@ -36,10 +36,10 @@ def notes(
     call: Callable[[Request, float], Answer] | None = None,
     seconds: Callable[[], float] | None = None,
 ) -> list[str]:
-    """Have the project computed if that is asked for, and return what became of it.
+    """Run the project's blueprint if --refresh asks for it, and return what to say about it.
 
-    A failure is a sentence, too: what is stored is stored. `seconds` is the time that is left,
-    all of the deadline by default; `call` sends a request.
+    A failure is a warning: the report stays stored. `seconds` is the time that is left, by default
+    the whole deadline; `call` sends a request.
     """
     if (number := blueprint(options)) is None:
         return []

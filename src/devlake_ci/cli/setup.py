@@ -1,4 +1,4 @@
-"""`devlake-ci setup`: make DevLake ready for reports, as a file says."""
+"""`devlake-ci setup`: make DevLake ready for reports, as options or files say."""
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -16,8 +16,8 @@ from devlake_ci.devlake.inventory import State, state
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
-from devlake_ci.setup import form
-from devlake_ci.setup.apply import AGAIN, Applying, NewKey
+from devlake_ci.setup import config
+from devlake_ci.setup.apply import AGAIN, Applier, NewKey
 from devlake_ci.setup.plan import CreateKey, Mark, Plan, RenewKey, Step, plan
 from devlake_ci.text import line, quoted
 
@@ -27,7 +27,7 @@ DRIFT = 6
 NOWHERE = "connections/0"
 """A route to check the address with."""
 PLACE = "{key}"
-"""In --key-file: the name of the key."""
+"""Stands in --key-file for the name of the key."""
 
 
 EXAMPLES = (
@@ -96,8 +96,8 @@ def setup(context: click.Context, /, **_: object) -> None:
     )  # fmt: skip
 
 
-def _wanted(context: click.Context) -> form.Wanted:
-    """Read the files, or make of the options what a file would say."""
+def _wanted(context: click.Context) -> config.Config:
+    """Read the files, or turn the options into what a file would say."""
     given = context.params
     one = (given["connections"] or given["schedule"]) and not given["project"]
     if one or (given["project"] and given["files"]):
@@ -110,15 +110,15 @@ def _wanted(context: click.Context) -> form.Wanted:
         if given["schedule"]:
             project["schedule"] = given["schedule"]
         value = {"projects": [project], "keys": [{"projects": [given["project"]]}]}
-        return form.joined([("The options", form.checked(value, "The options"))])
+        return config.merge([("The options", config.validate(value, "The options"))])
     if not (given["files"] or given["renew"]):
         raise BadUsageError(
             "Nothing says what is to be set up.", "Give --project NAME, or --file FILE."
         )
-    return form.joined([(path, _file(context.obj, path)) for path in given["files"]])
+    return config.merge([(path, _file(context.obj, path)) for path in given["files"]])
 
 
-def _file(runtime: Runtime, path: str) -> form.Wanted:
+def _file(runtime: Runtime, path: str) -> config.Config:
     try:
         text = runtime.read_kept(path)
     except OSError as error:
@@ -127,7 +127,7 @@ def _file(runtime: Runtime, path: str) -> form.Wanted:
         ) from None
     if text is None:
         raise BadUsageError(f"There is no file {quoted(path, 300)}.", "Check --file.")
-    return form.parsed(text, quoted(path, 300))
+    return config.parse(text, quoted(path, 300))
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Setup:
     key_file: str | None
     api: Api = field(init=False)
     several: bool = False
-    """Whether the lines of a key have to say whose they are."""
+    """Whether there are several keys, so that the lines of each say whose they are."""
     writers: dict[str, Callable[[str], None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -154,9 +154,9 @@ class Setup:
         )
 
     def run(
-        self, wanted: form.Wanted, renew: str | None, *, dry: bool, check: bool, whole: bool
+        self, wanted: config.Config, renew: str | None, *, dry: bool, check: bool, whole: bool
     ) -> int:
-        """Plan, and carry it out unless that is all; return the exit code."""
+        """Plan, apply the plan unless only the plan is asked for, and return the exit code."""
         found = state(self.api)
         today = self.runtime.clock.now().date()
         planned = plan(wanted, found, today=today, renew=renew, whole=whole)
@@ -170,8 +170,8 @@ class Setup:
         self._apply(planned, wanted, found)
         return 0
 
-    def _apply(self, planned: Plan, wanted: form.Wanted, found: State) -> None:
-        applying = Applying(self.api, wanted, found, self._hand_over)
+    def _apply(self, planned: Plan, wanted: config.Config, found: State) -> None:
+        applier = Applier(self.api, wanted, found, self._hand_over)
         done = 0
         with (
             ExitStack() as files,
@@ -179,7 +179,7 @@ class Setup:
         ):
             self._open(planned, files)
             try:
-                for step in applying.apply(planned.steps):
+                for step in applier.apply(planned.steps):
                     done += step.change is not None
                     clear_line()
                     _show(step)
@@ -192,7 +192,7 @@ class Setup:
         _say(_summary(planned.steps, "are" if planned.changes else "had to be"))
 
     def _open(self, planned: Plan, files: ExitStack) -> None:
-        """Open the files of keys before any key is made: its text is shown only once."""
+        """Open the keys' files before any key is made: DevLake shows a secret only once."""
         names = [name for step in planned.steps if (name := _key_of(step))]
         self.several = len(names) > 1
         if not self.key_file or not names:
@@ -243,8 +243,8 @@ class Setup:
             yield f"# {line(project)}: DEVLAKE_REFRESH={number}"
 
 
-def _renewed(planned: Plan, wanted: form.Wanted, found: State, name: str) -> None:
-    """See that a key is renewed, also one that no file knows; raise BadUsageError."""
+def _renewed(planned: Plan, wanted: config.Config, found: State, name: str) -> None:
+    """Plan the renewal of a key that no file names; raise BadUsageError."""
     if any(isinstance(step.change, RenewKey | CreateKey) and _key_of(step) == name
            for step in planned.steps):  # fmt: skip
         return

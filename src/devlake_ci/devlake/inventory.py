@@ -1,4 +1,4 @@
-"""What there is in DevLake: connections, projects, blueprints and keys, as its API answers.
+"""What DevLake has: connections, projects, blueprints and keys, read from its API.
 
 Shapes: contract/setup-*.json (tests/data).
 """
@@ -38,7 +38,7 @@ REVIEWING = {
 }
 """Plugins that collect pull requests (the same table)."""
 PAGE = 25
-"""Entries of a list that are asked for at a time: each may hold a long plan."""
+"""Entries of a page of a list: each may hold a long plan."""
 
 _None = BeforeValidator(lambda value: [] if value is None else value)
 M = TypeVar("M")
@@ -139,7 +139,7 @@ class Made(ApiKey):
 
 @dataclass
 class State:
-    """All of it, by name."""
+    """What DevLake has, by name."""
 
     connections: dict[str, Connection]
     projects: dict[str, Project]
@@ -163,7 +163,7 @@ class State:
 
 
 def state(api: Api, *, with_keys: bool = True) -> State:
-    """Read all of it, in a few requests; raise Problem."""
+    """Read everything in a few requests; raise Problem."""
     connections = model(list[Connection], api.fetch("/plugins/webhook/connections"), "connections")
     projects = _all(api, "/projects", "projects", Project)
     found = keys(api) if with_keys else []
@@ -177,7 +177,7 @@ def keys(api: Api) -> list[ApiKey]:
 
 
 def _with_blueprints(api: Api, projects: list[Project]) -> None:
-    """Look for the blueprints that the list of projects lacks: before 1.0 it may have none."""
+    """Add the blueprints that the list of projects lacks: before 1.0 it has none."""
     if all(each.blueprint for each in projects):
         return
     found = {each.project_name: each for each in blueprints(api)}
@@ -196,7 +196,7 @@ def blueprint(api: Api, number: int) -> Blueprint:
 
 
 def model(kind: type[M], value: object, what: str) -> M:
-    """Hold an answer to its form; raise RefusedError."""
+    """Validate an answer; raise RefusedError."""
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:

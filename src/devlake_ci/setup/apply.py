@@ -1,4 +1,4 @@
-"""Carry a plan out, step by step: each can be stopped anywhere and done again."""
+"""Apply a plan step by step; interrupted anywhere, it can be run again."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from devlake_ci.devlake.inventory import (
     state,
 )
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
-from devlake_ci.setup import form
+from devlake_ci.setup import config
 from devlake_ci.setup.key_path import LONGEST
 from devlake_ci.setup.plan import (
     DEFAULT_SCHEDULE,
@@ -36,42 +36,42 @@ from devlake_ci.setup.plan import (
 from devlake_ci.text import quoted
 
 FEW = 3
-"""Blueprints that are read again one by one; more are read as a list."""
+"""The most blueprints that are read again one by one; more are read as a list."""
 AGAIN = "Run the same command again: it goes on where this one stopped."
 
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key whose secret was just shown."""
+    """A key that was just made or renewed: DevLake shows its secret only this once."""
 
     name: str
     secret: str = field(repr=False)
     connections: tuple[tuple[str, int], ...]
-    """The connections that it opens, by name and number; none where it opens any."""
+    """The connections that it opens, by name and number; empty where it opens all."""
     refreshes: tuple[tuple[str, int], ...]
-    """The projects that it refreshes, and the number of the blueprint of each."""
+    """The projects that it may refresh, each with the number of its blueprint."""
 
 
 @dataclass
-class Applying:
-    """What a plan is carried out with; it keeps up with what there is by now."""
+class Applier:
+    """Applies a plan, and keeps track of what DevLake has by now."""
 
     api: Api
-    wanted: form.Wanted
+    wanted: config.Config
     found: State
     hand_over: Callable[[NewKey], None]
-    """Take a key's secret as soon as there is one."""
+    """Called with each key as soon as there is one."""
     fresh: set[str] = field(default_factory=set)
-    """The projects that were made here, a moment ago."""
+    """The projects that this run made."""
     touched: dict[str, set[str]] = field(default_factory=dict)
-    """The connections that were added to the blueprint of each project."""
+    """The connections that this run added to each project's blueprint."""
 
     def apply(self, steps: Iterable[Step]) -> Iterable[Step]:
-        """Do each step and yield it when it is done; raise Problem.
+        """Take each step, and yield it when it is done; raise Problem.
 
-        In the end, what was added to a blueprint is looked for, and added once more where somebody
-        else changed it at the same time. DevLake can't be asked to write only what is still as it
-        was read, so that moment remains.
+        At the end, the blueprints are read again, and a connection that is missing is added once
+        more: somebody else changed the blueprint at the same time. DevLake has no conditional
+        write, so a change between our read and our write can still be lost.
         """
         for step in steps:
             match step.change:
@@ -95,7 +95,7 @@ class Applying:
         except ApiError as error:
             if "already exists" not in error.said:
                 raise
-            # Made by somebody else a moment ago, or called so in another case.
+            # Somebody else made it a moment ago, or it is there in upper or lower case.
             self.found.connections = state(self.api).connections
             if name in self.found.connections:
                 return
@@ -120,7 +120,7 @@ class Applying:
         self.found.projects[name] = made
 
     def _enable_dora(self, project: Project) -> None:
-        """Add the metric; DevLake empties what it isn't sent, so all of the project is sent."""
+        """Add the metric; all of the project is sent, for DevLake clears what is not."""
         kept = [each for each in project.metrics if each.plugin_name != DORA]
         metrics = [each.model_dump(by_alias=True) for each in kept]
         body = {
@@ -150,7 +150,7 @@ class Applying:
             project.blueprint = self._patch(project.blueprint.id, body)
 
     def _create_blueprint(self, project: str, schedule: str | None) -> Blueprint:
-        """Make the blueprint that a project before 1.0 doesn't have by itself."""
+        """Create the blueprint that DevLake before 1.0 does not make with a project."""
         body: dict[str, Any] = {
             "name": f"{project}-Blueprint",
             "projectName": project,
@@ -167,7 +167,7 @@ class Applying:
         return model(Blueprint, self.api.change("POST", "/blueprints", body), "a new blueprint")
 
     def _members(self, before: Blueprint, names: Iterable[str]) -> list[dict[str, Any]]:
-        """Return the connections of a blueprint as they are, and these beside them."""
+        """Return the connections of a blueprint as they are, with these added."""
         numbers = {self.found.connections[name].id for name in names} - before.webhooks
         kept = [each.model_dump(by_alias=True) for each in before.connections]
         added = [
@@ -181,12 +181,12 @@ class Applying:
         return model(Blueprint, said, "a changed blueprint")
 
     def _settle(self) -> None:
-        """Read again what was changed; once more add what isn't there."""
+        """Read the changed blueprints again, and add once more what is missing."""
         for name, now in self._read_again().items():
             missing = self._missing(name, now)
             if missing:
                 self._patch(now.id, {"connections": self._members(now, missing)})
-                now = blueprint(self.api, now.id)  # noqa: PLW2901 (what there is by now)
+                now = blueprint(self.api, now.id)  # noqa: PLW2901
             if missing and (lost := self._missing(name, now)):
                 raise RefusedError(
                     f"The blueprint of {quoted(name)} does not keep the connection "
@@ -231,7 +231,7 @@ class Applying:
         self.found.keys[name] = made
         self.hand_over(self._new(name, made.api_key, change.key))
 
-    def _asked(self, key: form.Key) -> dict[str, Any]:
+    def _asked(self, key: config.Key) -> dict[str, Any]:
         path = path_of(key, self.wanted, self.found)
         if len(path) > LONGEST:
             raise RefusedError(
@@ -243,10 +243,10 @@ class Applying:
         expires = {"expiredAt": f"{key.expires}T23:59:59Z"} if key.expires else {}
         return asked | expires
 
-    def _new(self, name: str, secret: str, key: form.Key | None) -> NewKey:
-        if key is None or key.connections == [form.ANY]:
+    def _new(self, name: str, secret: str, key: config.Key | None) -> NewKey:
+        if key is None or key.connections == [config.ANY]:
             return NewKey(name, secret, (), ())
-        names = form.matching(key, self.wanted.projects)
+        names = config.connections_of(key, self.wanted.projects)
         projects = projects_of(key, self.wanted)
         numbers = [(each, self.found.blueprint(each)) for each in projects]
         return NewKey(
@@ -258,7 +258,7 @@ class Applying:
 
 
 def _taken(kind: str, name: str, there: Iterable[str]) -> Problem:
-    """Return that a name is taken by what isn't called exactly so."""
+    """Return the problem of a name that is taken, but not listed in this spelling."""
     like = next((each for each in there if each.casefold() == name.casefold()), "")
     other = f": there is {quoted(like)}, and DevLake does not tell upper from lower case" * bool(
         like
@@ -270,7 +270,7 @@ def _taken(kind: str, name: str, there: Iterable[str]) -> Problem:
 
 
 def _escaped(name: str) -> str:
-    """Escape a name for a path: what may stand there plainly has to, behind /rest."""
-    from urllib.parse import quote  # noqa: PLC0415 (for a metric alone)
+    """Escape a name for a path; behind /rest, DevLake does not find $&+,:;=@ escaped."""
+    from urllib.parse import quote  # noqa: PLC0415 (rarely needed)
 
     return quote(name, safe="$&+,:;=@")

@@ -1,4 +1,4 @@
-"""The path that a narrow key is allowed: an anchored regular expression that opens it exactly.
+"""The allowed path of a narrow key: an anchored regular expression that opens nothing else.
 
 DevLake matches it with Go's regexp against the unescaped path behind /rest, for every method, so
 no path that also deletes may be in it (contract/setup-*.json, 'narrow key: …').
@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LONGEST = 255
-"""Characters of it that DevLake keeps (core/models/api_key.go)."""
+"""Characters of an allowed path that DevLake keeps (core/models/api_key.go)."""
 ANY_CONNECTION = (
     "^/plugins/webhook/connections/(by-name/)?[^/]+/(deployments|issues|issue/[^/]+/close)$"
 )
-"""Report to any connection, and nothing else."""
+"""The allowed path that opens reports to any connection, and nothing else."""
 _REPORTS = "(deployments|issues|issue/[^/]+/close)"
 _ALL_REPORTS = "(deployments|issues|issue/[^/]+/close|pull_requests)"
 

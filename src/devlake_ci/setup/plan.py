@@ -1,4 +1,4 @@
-"""What has to be done: what is wanted beside what there is, as lines with a mark each."""
+"""Compare what DevLake should have with what it has: the steps to take, a marked line each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from devlake_ci.devlake.inventory import (
     Project,
     State,
 )
-from devlake_ci.setup import form
+from devlake_ci.setup import config
 from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Opened, key_path
 from devlake_ci.text import quoted
 
@@ -25,7 +25,7 @@ DEFAULT_SCHEDULE = "0 0 * * *"
 
 
 class Mark(StrEnum):
-    """What a line of a plan is."""
+    """What a line of a plan says of its object."""
 
     MADE = "+"
     CHANGED = "~"
@@ -68,15 +68,15 @@ class ChangeBlueprint:
 class CreateKey:
     """Make a key."""
 
-    key: form.Key
+    key: config.Key
 
 
 @dataclass(frozen=True)
 class RenewKey:
-    """Renew a key's secret; the old one is dead at once."""
+    """Renew a key's secret; the old one stops working at once."""
 
     name: str
-    key: form.Key | None
+    key: config.Key | None
 
 
 Change = CreateConnection | CreateProject | EnableDora | ChangeBlueprint | CreateKey | RenewKey
@@ -84,7 +84,7 @@ Change = CreateConnection | CreateProject | EnableDora | ChangeBlueprint | Creat
 
 @dataclass(frozen=True)
 class Step:
-    """A line of a plan, and what is to be done for it."""
+    """A line of a plan, and the change behind it."""
 
     mark: Mark
     text: str
@@ -108,17 +108,17 @@ class Plan:
 
 
 def plan(
-    wanted: form.Wanted,
+    wanted: config.Config,
     found: State,
     *,
     today: date,
     renew: str | None = None,
     whole: bool = True,
 ) -> Plan:
-    """Return what turns `found` into `wanted`.
+    """Return the steps that turn `found` into `wanted`.
 
-    `renew` names a key that is to have a new secret. `whole` says that `wanted` is all that there
-    should be, so that what else there is, is listed.
+    `renew` names a key to renew. `whole` says that `wanted` is everything that DevLake should have:
+    whatever else is there gets a line.
     """
     left = {each.name for each in wanted.projects if _doubled(each, found)}
     made: set[str] = set()
@@ -133,7 +133,7 @@ def plan(
     return Plan(steps)
 
 
-def _doubled(wanted: form.Project, found: State) -> list[str]:
+def _doubled(wanted: config.Project, found: State) -> list[str]:
     """Return the plugins whose deployments would count beside ours."""
     blueprint = found.blueprint(wanted.name)
     if wanted.allow_double_counting or not blueprint:
@@ -141,7 +141,7 @@ def _doubled(wanted: form.Project, found: State) -> list[str]:
     return sorted(DEPLOYING & set(blueprint.other_plugins))
 
 
-def _project(wanted: form.Project, found: State, made: set[str]) -> Iterator[Step]:
+def _project(wanted: config.Project, found: State, made: set[str]) -> Iterator[Step]:
     name = quoted(wanted.name)
     if plugins := _doubled(wanted, found):
         yield Step(
@@ -168,7 +168,7 @@ def _project(wanted: form.Project, found: State, made: set[str]) -> Iterator[Ste
     yield from _blueprint(wanted, found)
 
 
-def _blueprint(wanted: form.Project, found: State) -> Iterator[Step]:
+def _blueprint(wanted: config.Project, found: State) -> Iterator[Step]:
     blueprint = found.blueprint(wanted.name)
     before = blueprint or Blueprint(id=0, cron_config=DEFAULT_SCHEDULE)
     title = f"blueprint of {quoted(wanted.name)}"
@@ -191,12 +191,12 @@ def _blueprint(wanted: form.Project, found: State) -> Iterator[Step]:
 
 def _found_in(
     title: str,
-    wanted: form.Project,
+    wanted: config.Project,
     blueprint: Blueprint,
     ours: set[int | None],
     found: State,
 ) -> Iterator[Step]:
-    """Name what somebody else did to a blueprint: it is left alone."""
+    """Yield what somebody else did to a blueprint: it is left alone."""
     if blueprint.other_plugins:
         plugins = ", ".join(blueprint.other_plugins)
         yield Step(Mark.LEFT_ALONE, f"{title}: also collects from {plugins}")
@@ -216,17 +216,17 @@ def _found_in(
 
 @dataclass(frozen=True)
 class _Keys:
-    """What the steps for keys are worked out from."""
+    """The steps for keys, and what they depend on."""
 
-    file: form.Wanted
+    file: config.Config
     found: State
     foreseen: State
-    """What there will be."""
+    """What DevLake will have once the plan is applied."""
     left: set[str]
     """The projects that are left alone."""
     today: date
 
-    def steps(self, wanted: form.Key, *, renew: str | None) -> Iterator[Step]:
+    def steps(self, wanted: config.Key, *, renew: str | None) -> Iterator[Step]:
         """Yield the steps for one key."""
         name = wanted.full_name()
         title = f"key {quoted(name)}"
@@ -250,10 +250,10 @@ class _Keys:
             renewed = f"{title}: renewed; its text until now is dead at once"
             yield Step(Mark.CHANGED, renewed, RenewKey(name, wanted))
 
-    def _path(self, wanted: form.Key) -> str:
+    def _path(self, wanted: config.Key) -> str:
         return path_of(wanted, self.file, self.foreseen)
 
-    def _new(self, title: str, wanted: form.Key) -> Step:
+    def _new(self, title: str, wanted: config.Key) -> Step:
         path = self._path(wanted)
         if len(path) > LONGEST:
             return Step(
@@ -265,8 +265,8 @@ class _Keys:
             )
         return Step(Mark.MADE, f"{title}: allowed path {path}", CreateKey(wanted))
 
-    def _misfit(self, before: ApiKey, wanted: form.Key) -> str:
-        """Return why an existing key isn't the one that is wanted; "" if it is."""
+    def _misfit(self, before: ApiKey, wanted: config.Key) -> str:
+        """Return why an existing key doesn't fit; "" if it does."""
         path, expires = self._path(wanted), before.expires
         if before.allowed_path != path:
             return f"its allowed path is {before.allowed_path}, not {path}"
@@ -282,19 +282,19 @@ def _next(name: str, found: State) -> str:
     return f"{name}-{number}"
 
 
-def projects_of(key: form.Key, file: form.Wanted) -> list[str]:
+def projects_of(key: config.Key, file: config.Config) -> list[str]:
     """Return the projects that a key may refresh."""
-    if key.connections == [form.ANY]:
+    if key.connections == [config.ANY]:
         return []
-    ours = set(form.matching(key, file.projects))
+    ours = set(config.connections_of(key, file.projects))
     return [each.name for each in file.projects if ours & set(each.all_connections())]
 
 
-def path_of(key: form.Key, file: form.Wanted, found: State) -> str:
-    """Return the allowed path of a key, when all that it is for is there."""
-    if key.connections == [form.ANY]:
+def path_of(key: config.Key, file: config.Config, found: State) -> str:
+    """Return the allowed path of a key; what it is for must be in `found`."""
+    if key.connections == [config.ANY]:
         return ANY_CONNECTION
-    names = form.matching(key, file.projects)
+    names = config.connections_of(key, file.projects)
     opened = [_opened(name, found) for name in names]
     numbers = [found.blueprint(each) for each in projects_of(key, file)]
     return key_path(opened, [each.id for each in numbers if each])
@@ -308,8 +308,8 @@ def _opened(name: str, found: State) -> Opened:
     return Opened(number, name, pull_requests=not collected)
 
 
-def _foreseen(file: form.Wanted, found: State) -> State:
-    """Return what there will be, with numbers like those that DevLake will give."""
+def _foreseen(file: config.Config, found: State) -> State:
+    """Return what DevLake will have, with the numbers that it will probably assign."""
     connections, projects = dict(found.connections), dict(found.projects)
     number = max((each.id for each in connections.values()), default=0)
     last = max((each.blueprint.id for each in projects.values() if each.blueprint), default=0)
@@ -332,8 +332,8 @@ def _foreseen(file: form.Wanted, found: State) -> State:
     return State(connections, projects, found.keys)
 
 
-def _rest(wanted: form.Wanted, found: State) -> Iterator[Step]:
-    """List what is in DevLake and not in the file."""
+def _rest(wanted: config.Config, found: State) -> Iterator[Step]:
+    """Yield what is in DevLake and not in the file."""
     ours = {name for each in wanted.projects for name in each.all_connections()}
     projects = {each.name for each in wanted.projects}
     keys = {each.full_name() for each in wanted.keys}

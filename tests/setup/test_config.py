@@ -6,25 +6,25 @@ from pathlib import Path
 import pytest
 
 from devlake_ci.errors import BadUsageError
-from devlake_ci.setup import form
+from devlake_ci.setup import config
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def refusal(*texts):
     with pytest.raises(BadUsageError) as raised:
-        form.joined([(f"{n}.yml", form.parsed(text, f"{n}.yml")) for n, text in enumerate(texts)])
+        config.merge([(f"{n}.yml", config.parse(text, f"{n}.yml")) for n, text in enumerate(texts)])
     return raised.value.message
 
 
 def test_the_schema_is_published():
     shown = json.loads((DOCS / "setup.schema.json").read_text())
 
-    assert form.schema() == shown, "write docs/setup.schema.json again (tests/setup/test_form.py)"
+    assert config.schema() == shown, "write docs/setup.schema.json again"
 
 
 def test_a_project_has_a_connection_of_its_name_unless_others_are_given():
-    given = form.parsed(
+    given = config.parse(
         "projects: [{name: shop}, {name: acme, connections: [web, api]}]", "devlake.yml"
     )
 
@@ -33,7 +33,7 @@ def test_a_project_has_a_connection_of_its_name_unless_others_are_given():
 
 def test_repositories_make_connections_by_the_rule_that_reports_use():
     rule = 'connection-name: "{owner}-{repo}", repositories: [acme/pay, g/s/r]'
-    given = form.parsed(f"projects: [{{name: acme, {rule}}}]", "devlake.yml")
+    given = config.parse(f"projects: [{{name: acme, {rule}}}]", "devlake.yml")
 
     assert given.projects[0].all_connections() == ["acme-pay", "g/s-r"]
 
@@ -186,6 +186,6 @@ def test_one_key_given_twice_is_an_error():
     ],
 )
 def test_a_schedule_that_devlake_takes_is_taken(schedule):
-    given = form.parsed(f"projects: [{{name: a, schedule: '{schedule}'}}]", "devlake.yml")
+    given = config.parse(f"projects: [{{name: a, schedule: '{schedule}'}}]", "devlake.yml")
 
     assert given.projects[0].schedule == schedule

@@ -1,4 +1,4 @@
-"""The form of a setup file: the projects and keys that there shall be."""
+"""The setup file: the projects and keys that DevLake should have."""
 
 import re
 from datetime import date
@@ -20,7 +20,7 @@ from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.options import kebab
 from devlake_ci.placeholders import render
-from devlake_ci.setup.lines import SETUP_HINT, Path, read
+from devlake_ci.setup.yaml_reader import SETUP_HINT, Path, read
 from devlake_ci.text import quoted
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ANY = "*"
 LONGEST_PROJECT = 100
-"""Characters of a project's name that DevLake takes since 1.0 (contract/setup-v1.0.3.json)."""
+"""The longest project name, in characters, since 1.0 (contract/setup-v1.0.3.json)."""
 _RANGES = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 6)}
 _WORD = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)"
 _NAMES = re.compile(rf"(?i){_WORD}(-{_WORD})?(/\d+)?")
@@ -36,21 +36,21 @@ _PART = re.compile(r"(?:\*|\?|(\d+)(?:-(\d+))?)(?:/(\d+))?")
 
 
 def _cron(text: str) -> str:
-    """Check the five fields of a schedule, as github.com/robfig/cron/v3 takes them."""
+    """Validate a schedule as DevLake parses it, with github.com/robfig/cron/v3."""
     if re.fullmatch(r"(?i)manual|@(yearly|annually|monthly|weekly|daily|midnight|hourly)", text):
         return text.lower()
     given = text.split()
     if len(given) != len(_RANGES):
         raise ValueError(f"{quoted(text)} has {len(given)} fields, not the five of a cron schedule")
     for field, (name, bounds) in zip(given, _RANGES.items(), strict=True):
-        if not all(_is_in(part, *bounds) for part in field.split(",")):
+        if not all(_is_valid(part, *bounds) for part in field.split(",")):
             raise ValueError(f"{quoted(text)} is not a cron schedule: the {name} {quoted(field)}")
     return " ".join(given)
 
 
-def _is_in(part: str, lowest: int, highest: int) -> bool:
+def _is_valid(part: str, lowest: int, highest: int) -> bool:
     if _NAMES.fullmatch(part):
-        return True  # of a month or a weekday; where it makes no sense, DevLake says so
+        return True  # a month or a weekday; DevLake refuses it in another field
     found = _PART.fullmatch(part)
     numbers = [int(each) for each in (found.groups()[:2] if found else ()) if each]
     in_range = all(lowest <= number <= highest for number in numbers)
@@ -98,15 +98,15 @@ class Project(BaseModel):
     )
     connection_name: _Name | None = Field(
         None,
-        description="How the connections of `repositories` are called, with {owner} and {repo} in "
-        "it: the same rule as the option --connection of reports.",
+        description="The name of each repository's connection, with {owner} and {repo} in it: the "
+        "same rule as the option --connection of reports.",
     )
     repositories: list[_Name] = Field(
         [], description="Repositories, as owner/name: one connection for each."
     )
     schedule: Annotated[_Name, AfterValidator(_cron)] | None = Field(
         None,
-        description="When it is computed, as a cron schedule in UTC. Default: left as it is.",
+        description="When its blueprint runs, as a cron schedule in UTC. Default: left as it is.",
     )
     allow_double_counting: bool = Field(
         default=False,
@@ -161,7 +161,7 @@ class Key(BaseModel):
         json_schema_extra={"anyOf": [{"type": "string"}, {"type": "array"}]},
     )
     expires: Annotated[date, BeforeValidator(_day)] | None = Field(
-        None, description="The last day on which it is good. Default: it does not expire."
+        None, description="The last day on which it is valid. Default: it does not expire."
     )
 
     @model_validator(mode="after")
@@ -177,8 +177,8 @@ class Key(BaseModel):
         return self.name or f"devlake-ci-{self.projects[0]}"
 
 
-class Wanted(BaseModel):
-    """What there shall be in DevLake."""
+class Config(BaseModel):
+    """What DevLake should have."""
 
     model_config = _Strict | ConfigDict(title="Setup of DevLake")
 
@@ -189,27 +189,27 @@ class Wanted(BaseModel):
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a file."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return dialect | Wanted.model_json_schema(by_alias=True)
+    return dialect | Config.model_json_schema(by_alias=True)
 
 
-def parsed(text: str, where: str) -> Wanted:
-    """Read a file's text; raise BadUsageError, which names the entry, field, value and line."""
+def parse(text: str, where: str) -> Config:
+    """Parse a file's text; raise BadUsageError, which names the entry, field, value and line."""
     value, lines = read(text, where)
     if not isinstance(value, dict):
         raise BadUsageError(f"{where}: it is not a mapping with projects and keys.", SETUP_HINT)
-    return checked(value, where, lines)
+    return validate(value, where, lines)
 
 
-def checked(value: dict[str, Any], where: str, lines: dict[Path, int] | None = None) -> Wanted:
-    """Hold a value to the form; raise BadUsageError."""
+def validate(value: dict[str, Any], where: str, lines: dict[Path, int] | None = None) -> Config:
+    """Validate a value; raise BadUsageError, with the lines of its parts where they are known."""
     try:
-        return Wanted.model_validate(value)
+        return Config.model_validate(value)
     except ValidationError as error:
         raise BadUsageError(_mistake(error, where, lines or {}), SETUP_HINT) from None
 
 
-def joined(parts: list[tuple[str, Wanted]]) -> Wanted:
-    """Join several files; raise BadUsageError where they contradict each other.
+def merge(parts: list[tuple[str, Config]]) -> Config:
+    """Merge several files; raise BadUsageError where they contradict each other.
 
     One project or key in two places is an error, and so are repositories that make one
     connection, and a key for what is in no file.
@@ -219,7 +219,7 @@ def joined(parts: list[tuple[str, Wanted]]) -> Wanted:
     _unique("project", [(where, each.name) for where, each in projects])
     _unique("key", [(where, each.full_name()) for where, each in keys])
     _unambiguous([project for _, project in projects])
-    wanted = Wanted.model_construct(
+    wanted = Config.model_construct(
         projects=[each for _, each in projects], keys=[each for _, each in keys]
     )
     for where, key in keys:
@@ -227,7 +227,7 @@ def joined(parts: list[tuple[str, Wanted]]) -> Wanted:
     return wanted
 
 
-def matching(key: Key, projects: list[Project]) -> list[str]:
+def connections_of(key: Key, projects: list[Project]) -> list[str]:
     """Return the connections of these projects that a key names, each once."""
     chosen = [each for each in projects if each.name in key.projects]
     named = [name for each in chosen for name in each.all_connections()]
@@ -262,7 +262,7 @@ def _unambiguous(projects: list[Project]) -> None:
                 )
 
 
-def _known(where: str, key: Key, wanted: Wanted) -> None:
+def _known(where: str, key: Key, wanted: Config) -> None:
     missing = set(key.projects) - {each.name for each in wanted.projects}
     if missing:
         raise BadUsageError(
@@ -273,7 +273,7 @@ def _known(where: str, key: Key, wanted: Wanted) -> None:
     if key.connections == [ANY]:
         return
     for pattern in key.connections:
-        if not matching(key.model_copy(update={"connections": [pattern]}), wanted.projects):
+        if not connections_of(key.model_copy(update={"connections": [pattern]}), wanted.projects):
             raise BadUsageError(
                 f"{where}: the key {quoted(key.full_name())} is for {quoted(pattern)}, which "
                 "matches no connection of the projects.",
@@ -285,12 +285,12 @@ def _mistake(error: ValidationError, where: str, lines: dict[Path, int]) -> str:
     first = error.errors(include_url=False)[0]
     path = tuple(first["loc"])
     more = error.error_count() - 1
-    besides = f" Mistakes besides: {more}." if more else ""
+    besides = f" Other mistakes: {more}." if more else ""
     wrong = _wrong(path, first).rstrip(".")
     parts = (path[:length] for length in range(len(path), 0, -1))
     known = next((each for each in parts if each in lines), ())
     if known not in lines:
-        return f"{where} are not as they should be: {wrong}.{besides}"
+        return f"{where} are not valid: {wrong}.{besides}"
     entry = f"{str(path[0]).removesuffix('s')} {int(path[1]) + 1}" if len(path) > 1 else "entry"
     return f"{where}, {entry} (line {lines[known]}): {wrong}.{besides}"
 
@@ -326,7 +326,7 @@ def _misfit(field: str, path: tuple[int | str, ...], error: "ErrorDetails") -> s
 
 def _fields(path: tuple[int | str, ...]) -> str:
     models: dict[object, type[BaseModel]] = {"projects": Project, "keys": Key}
-    model = models.get(path[0], Wanted) if len(path) > 1 else Wanted
+    model = models.get(path[0], Config) if len(path) > 1 else Config
     return ", ".join(field.alias or name for name, field in model.model_fields.items())
 
 

@@ -1,7 +1,7 @@
-"""Read a setup file's YAML as values that know their lines.
+"""Parse a setup file's YAML, and keep the line of each value for error messages.
 
-YAML is read event by event and nothing is constructed of it: no tag can run anything, no alias can
-expand, and nothing nests deeper than the file's form.
+It is parsed event by event and no object is constructed: no tag can run anything, no alias can
+expand, and nothing nests deeper than a setup file does.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from devlake_ci.text import cut, line, quoted
 
 DEEPEST = 8
 MOST = 100_000
-"""Values in one file: more are a mistake, or somebody's joke."""
+"""Values in one file: more are a mistake, or an attack."""
 SETUP_HINT = "docs/setup.md has examples; docs/setup.schema.json says what it may hold."
 
 Path = tuple[str | int, ...]
@@ -38,7 +38,7 @@ def read(text: str, where: str) -> tuple[Any, dict[Path, int]]:
 
 
 class _Reader:
-    """Make values of YAML's events: https://pyyaml.org/wiki/PyYAMLDocumentation#events."""
+    """Builds values from YAML's events: https://pyyaml.org/wiki/PyYAMLDocumentation#events."""
 
     def __init__(self, events: Iterator[Any], where: str) -> None:
         from yaml.resolver import Resolver  # noqa: PLC0415
@@ -48,7 +48,7 @@ class _Reader:
         self.lines: dict[Path, int] = {}
 
     def document(self) -> Any:  # noqa: ANN401 (any value)
-        """Return the one value that there has to be."""
+        """Return the value of the only document."""
         self._next()
         if self._next() == "StreamEnd":
             self._refuse("the file is empty.")
@@ -122,7 +122,7 @@ class _Reader:
 
 
 class _Number(float):
-    """A number that shows itself as it was written."""
+    """A number that is shown as it was written."""
 
     def __new__(cls, text: str) -> Self:
         number = super().__new__(cls, 0.0)
