@@ -29,11 +29,11 @@ def checkout(folder):
         subprocess.run([*git, *words], check=True)
 
 
-def run(folder, workflow, devlake, *arguments):
-    """Run the workflow of that name as for a push; give what act says, an object a line."""
+def run(folder, workflow, devlake, *arguments, event="push"):
+    """Run the workflow of that name as for that event; give what act says, an object a line."""
     done = subprocess.run(
         [
-            *(ACT, "push", "--json", "--pull=false", "--network=host", "--rm"),
+            *(ACT, event, "--json", "--pull=false", "--network=host", "--rm"),
             *("--platform", "ubuntu-latest=ci-runner:latest"),
             *("--workflows", HERE / "workflows" / f"{workflow}.yml"),
             *("--local-repository", f"devlake-ci/devlake-ci@main={folder}"),

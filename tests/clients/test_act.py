@@ -1,5 +1,7 @@
 """The GitHub actions in workflows, run by act (https://github.com/nektos/act)."""
 
+import json
+
 import pytest
 
 from devlake_sandbox import Sandbox
@@ -101,3 +103,25 @@ def test_a_report_now_without_a_result_reports_nothing_loudly(ran):
     assert "::warning title=DevLake::at: now needs the input result" in ran.log(
         "now-without-result"
     )
+
+
+@pytest.fixture(scope="module")
+def of_a_pull_request(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pull-request")
+    act.checkout(folder)
+    head = {"ref": "add-cart", "sha": "6dcb09b5b57875f334f61aebed695e2e4193db5e"}
+    event = {"number": 7, "pull_request": {"number": 7, "head": head, "base": {"ref": "main"}}}
+    (folder / "event.json").write_text(json.dumps(event))
+    with Sandbox() as devlake:
+        lines = act.run(
+            folder, "pull-request", devlake, "--eventpath", folder / "event.json",
+            event="pull_request",
+        )  # fmt: skip
+        return Ran(lines, devlake.rows("cicd_deployments"))
+
+
+@pytest.mark.parametrize("job", ["container", "native"])
+def test_a_pull_request_reports_nothing_to_production(of_a_pull_request, job):
+    assert of_a_pull_request.result(job) == "success"
+    assert of_a_pull_request.deployments == []
+    assert "pull request" in of_a_pull_request.log(job)
