@@ -101,8 +101,8 @@ def test_another_version_is_told_with_its_place(repository, line):
 def test_the_major_alone_will_do_and_so_will_a_tag_of_the_version(repository):
     (repository / "README.md").write_text("uses: devlake-ci/devlake-ci@v1\n")
 
-    assert release(repository, "check", "v1.2.3").returncode == 0
-    assert "not v1.2.3" in release(repository, "check", "v1.2.4").stderr
+    assert release(repository, "check", "release-1.2.3").returncode == 0
+    assert "not release-1.2.3" in release(repository, "check", "release-1.2.4").stderr
 
 
 def test_notes_are_this_versions_part_of_the_changelog(repository):
@@ -112,7 +112,7 @@ def test_notes_are_this_versions_part_of_the_changelog(repository):
 def test_a_tag_without_changes_is_none(repository):
     (repository / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- Things.\n")
 
-    assert "nothing under" in release(repository, "check", "v1.2.3").stderr
+    assert "nothing under" in release(repository, "check", "release-1.2.3").stderr
 
 
 def test_the_action_takes_the_image_that_was_published(repository):
@@ -131,6 +131,21 @@ def test_the_native_action_takes_the_executables_that_were_published(repository)
     assert json.loads(pinned) == executables("aa", "bb")
 
 
+def test_what_users_copy_or_include_names_what_was_published(repository):
+    image = "ghcr.io/devlake-ci/devlake-ci:1.2.3"
+    for name in ("examples/x/a.yml", "docs/spool.md", "gitlab-ci/devlake.yml", "tests/a.yml"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text(f"{'0' * 64}  devlake-ci\nimage: {image}\n")
+    subprocess.run(["git", "add", "."], cwd=repository, check=True)
+
+    release(repository, "pin", DIGEST)
+
+    pinned = f"aa  devlake-ci\nimage: {image}@{DIGEST}\n"
+    for name in ("examples/x/a.yml", "docs/spool.md", "gitlab-ci/devlake.yml"):
+        assert (repository / name).read_text() == pinned
+    assert "0000" in (repository / "tests/a.yml").read_text()
+
+
 def test_nothing_is_pinned_if_an_executable_was_not_published(repository):
     (repository / "dist" / "SHA256SUMS").write_text("aa  devlake-ci-linux-x86_64\n")
 
@@ -146,10 +161,10 @@ def test_the_native_action_of_another_version_is_told(repository):
     assert "native/executables.json:1: 1.2.3" in release(repository, "check").stderr
 
 
-def test_what_is_no_digest_goes_nowhere(repository):
+def test_what_is_not_a_digest_goes_nowhere(repository):
     ran = release(repository, "pin", "sha256:abc\n  evil: true")
 
-    assert "is no digest" in ran.stderr
+    assert "is not an image's digest" in ran.stderr
     assert (repository / "action.yml").read_text() == (ROOT / "action.yml").read_text()
 
 

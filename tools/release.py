@@ -2,8 +2,9 @@
 
 Usage: python3 tools/release.py check [TAG]     is it the same version everywhere?
        python3 tools/release.py notes           the newest version's part of CHANGELOG.md
-       python3 tools/release.py pin DIGEST      name the action's image by its digest, and in
-                                                native/executables.json the executables' sums
+       python3 tools/release.py pin DIGEST      name the image by its digest, and the executables by
+                                                their sums, in the actions, the GitLab template, the
+                                                examples and the documentation
        python3 tools/release.py pin-orb DIGEST  the same in dist/orb.yml
 """
 
@@ -16,6 +17,10 @@ from pathlib import Path
 
 EXECUTABLES = Path("native/executables.json")
 IMAGE = "ghcr.io/devlake-ci/devlake-ci"
+COPIED = "devlake-ci-linux-x86_64"
+UNKNOWN = "0" * 64
+"""What stands for the sum of COPIED in examples, as long as it is not released."""
+
 MENTIONS = (
     r"devlake-ci/devlake-ci(?:/[\w/.-]+)?@v?(\d[\d.]*)",  # an action, an orb
     r"ghcr\.io/devlake-ci/devlake-ci:v?(\d[\d.]*)",
@@ -38,8 +43,8 @@ def check(tag: str = "") -> None:
     wrong = [
         f"{place}: {named}, not {ours}" for place, named in mentions() if not fits(named, ours)
     ]
-    if tag and tag != f"v{ours}":
-        wrong.append(f"the tag: {tag}, not v{ours}")
+    if tag and tag != f"release-{ours}":
+        wrong.append(f"the tag: {tag}, not release-{ours}")
     if tag and not notes().strip():
         wrong.append(f"CHANGELOG.md: nothing under '## {ours}'")
     if wrong:
@@ -71,16 +76,34 @@ def notes() -> str:
 
 
 def pin(digest: str) -> None:
-    """Let the actions take what was published: the image, instead of building it; executables."""
-    image = f"  image: docker://{IMAGE}@{checked(digest)}"
+    """Let everything that users take or copy name what was published by its hashes."""
+    image = f"{IMAGE}@{checked(digest)}"
     native = json.loads(EXECUTABLES.read_text(encoding="utf-8"))
     sums = published()
     for each in native["executables"].values():
         if each["file"] not in sums:
             sys.exit(f"dist/SHA256SUMS has no sum of {each['file']}.")
         each["sha256"] = sums[each["file"]]
-    replace(Path("action.yml"), r"^  image: Dockerfile$", image)
+    replace(Path("action.yml"), r"^  image: Dockerfile$", f"  image: docker://{image}")
     EXECUTABLES.write_text(json.dumps(native, indent=2) + "\n", encoding="utf-8")
+    tagged = re.compile(rf"{re.escape(IMAGE)}:{re.escape(version())}(?![\d.@])")
+    for file in copied():
+        text = file.read_text(encoding="utf-8")
+        pinned = tagged.sub(f"{IMAGE}:{version()}@{digest}", text).replace(UNKNOWN, sums[COPIED])
+        if pinned != text:
+            file.write_text(pinned, encoding="utf-8")
+
+
+def copied() -> Iterator[Path]:
+    """Yield the files that users copy from, or include."""
+    folders = ("docs", "examples", "gitlab-ci")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *folders, "README.md"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    for path in filter(None, listed.stdout.split("\0")):
+        if Path(path).suffix != ".png":
+            yield Path(path)
 
 
 def pin_orb(digest: str) -> None:
@@ -107,7 +130,7 @@ def parameter(name: str) -> str:
 def checked(digest: str) -> str:
     """Return the digest, if it is one."""
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        sys.exit(f"{digest!r} is no digest of an image.")
+        sys.exit(f"{digest!r} is not an image's digest.")
     return digest
 
 
