@@ -1,12 +1,14 @@
 """Incidents in workflows run by act, which has no API: it is pointed at a stand-in for GitHub's."""
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from devlake_sandbox import Sandbox
 from tests.clients import act
+from tests.incidents.api import Api
 from tests.incidents.github_api import GitHub, Job, Run
 from tests.support import NOON
 
@@ -29,6 +31,15 @@ def run(folder, devlake, github, number, code):
     return lines
 
 
+@contextmanager
+def served(github):
+    """Let programs outside of this process ask it."""
+    api = Api()
+    api.answer, github.url = github.answer, api.url
+    with api.serving():
+        yield
+
+
 def minute():
     return (datetime.now(UTC) - NOON) / timedelta(minutes=1)
 
@@ -39,7 +50,8 @@ def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("incident")
     act.checkout(folder)
     (folder / "event.json").write_text(json.dumps(EVENT))
-    with Sandbox() as devlake, GitHub().serving() as github:
+    github = GitHub()
+    with Sandbox() as devlake, served(github):
         told = []
         for number, code in ((1, 1), (2, 0)):
             run(folder, devlake, github, number, code)
