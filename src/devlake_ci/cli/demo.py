@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from devlake_ci.cli.demo_history import history
 from devlake_ci.cli.printing import say
 from devlake_ci.commits import remote
-from devlake_ci.errors import MissingError
-from devlake_ci.runtime import Runtime
+from devlake_ci.runtime import Runtime, folder
 from devlake_ci.runtime.programs import called, program
 from devlake_ci.timestamps import rfc3339
 from devlake_sandbox import Sandbox
@@ -28,6 +28,7 @@ GITHUB = {
     "GITHUB_RUN_ATTEMPT": "1",
     "GITHUB_JOB": "deploy",
     "DEVLAKE_RESULT": "success",
+    "DEVLAKE_CHANGES": "git",
 }
 GITLAB = {
     "GITLAB_CI": "true",
@@ -50,6 +51,7 @@ CIRCLECI = {
     "CIRCLE_WORKFLOW_JOB_ID": "7d1c8a6e-0000-4000-8000-000000000005",
     "CIRCLE_JOB": "deploy",
     "DEVLAKE_RESULT": "success",
+    "DEVLAKE_CHANGES": "git",
     "DEVLAKE_ENVIRONMENT": "production",
 }
 """The variables that each CI sets in such a job."""
@@ -63,6 +65,8 @@ class Event:
     after: timedelta
     """Since the story began."""
     env: dict[str, str]
+    merged: int = 0
+    """How many of the pull requests are in what it deploys."""
     arguments: tuple[str, ...] = ("report",)
     times: tuple[str, ...] = ("--started-at={before}", "--finished-at={at}")
 
@@ -74,24 +78,26 @@ def _hours(hours: float) -> timedelta:
 OPENED = timedelta(hours=26, minutes=5)
 STORY = (
     Event("Monday: GitHub Actions deploys to staging", _hours(0),
-          GITHUB | {"GITHUB_RUN_ID": "10000000001", "DEVLAKE_ENVIRONMENT": "staging"}),
+          GITHUB | {"GITHUB_RUN_ID": "10000000001", "DEVLAKE_ENVIRONMENT": "staging"}, 1),
     Event("Monday, an hour later: and to production", _hours(1),
-          GITHUB | {"GITHUB_RUN_ID": "10000000002", "DEVLAKE_ENVIRONMENT": "production"}),
-    Event("Tuesday: a deployment on GitLab fails; production stays as it was", _hours(24), GITLAB),
-    Event("Tuesday, later: CircleCI deploys to production", _hours(26), CIRCLECI),
-    Event("Five minutes later: a check finds that baskets are empty", OPENED, CIRCLECI,
+          GITHUB | {"GITHUB_RUN_ID": "10000000002", "DEVLAKE_ENVIRONMENT": "production",
+                    "DEVLAKE_CHANGES_SINCE": "{before}"}, 1),
+    Event("Tuesday: a deployment on GitLab fails; production stays as it was", _hours(24), GITLAB,
+          2),
+    Event("Tuesday, later: CircleCI deploys to production", _hours(26), CIRCLECI, 2),
+    Event("Five minutes later: a check finds that baskets are empty", OPENED, CIRCLECI, 2,
           ("incident", "open", "baskets", "--title=Baskets are empty"), ("--created-at={at}",)),
-    Event("Half an hour after the deployment: they are full again", _hours(26.5), CIRCLECI,
+    Event("Half an hour after the deployment: they are full again", _hours(26.5), CIRCLECI, 2,
           ("incident", "close", "baskets", "--title=Baskets are empty"),
           ("--created-at={opened}", "--resolved-at={at}")),
     Event("Wednesday: GitHub Actions deploys to production, and all is well", _hours(48),
           GITHUB | {"GITHUB_RUN_ID": "10000000003", "DEVLAKE_ENVIRONMENT": "production",
-                    "DEVLAKE_REFRESH_WAIT": "true"}),
+                    "DEVLAKE_REFRESH_WAIT": "true"}, 3),
 )  # fmt: skip
 TOOK = timedelta(minutes=5)
 WHAT = {
     "deployments": "successful ones, to production",
-    "lead time for changes": "from a pull request's creation to its deployment; none was sent",
+    "lead time for changes": "from a pull request's creation to deployment: the median",
     "change failure rate": "one of three had an incident afterwards",
     "recovery time": "from that deployment's end until the incident was over",
 }
@@ -100,22 +106,24 @@ WHAT = {
 @click.command()
 @click.pass_obj
 def demo(runtime: Runtime) -> None:
-    """Set a sandbox up on this machine, and report deployments of this checkout and an incident.
+    """Set a sandbox up on this machine, and report deployments of three pull requests to it.
 
-    Then show what DevLake's dashboard makes of them.
+    They are made up; one of the deployments breaks something. Then show what DevLake's dashboard
+    makes of it.
     """
-    sha = runtime.git("rev-parse", "HEAD")
-    if sha is None:
-        raise MissingError("There is no git checkout here to report.", "Run it in a repository.")
     repository = remote.repository(runtime.git) or STAND_IN
     begin = monday(runtime.clock.now())
     say(f"Starting a stand-in DevLake on this machine, and reporting {repository} to it.")
-    with Sandbox(empty=True) as devlake:
+    with Sandbox(empty=True) as devlake, folder() as place:
+        main = history(runtime, f"{place}/shop.git", repository, begin)
         say("\nFirst of all: devlake-ci setup --project shop")
         key = set_up(devlake.url)
+        known = {"GIT_DIR": f"{place}/shop.git", "DEVLAKE_INCIDENT_STATE": f"file:{place}/live"}
         for event in STORY:
             say(f"\n{event.title}")
-            for line in reported(event, key, repository, sha, begin):
+            commits = {"sha": main[event.merged], "before": main[0]}
+            env = filled(event.env, repository, **commits) | known | key
+            for line in reported(event, env, begin):
                 say(f"  {line}")
         (month,) = devlake.months
     numbers = (
@@ -143,9 +151,7 @@ def set_up(url: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in said.splitlines() if line.startswith("DEVLAKE_"))
 
 
-def reported(
-    event: Event, key: dict[str, str], repository: str, sha: str, begin: datetime
-) -> list[str]:
+def reported(event: Event, env: dict[str, str], begin: datetime) -> list[str]:
     """Report an event as its job does; return what the program says of it, without its hints."""
     at = begin + event.after
     times = {"at": at, "before": at - TOOK, "opened": begin + OPENED}
@@ -153,15 +159,14 @@ def reported(
     arguments = [
         each.format(**{name: rfc3339(when) for name, when in times.items()}) for each in arguments
     ]
-    env = filled(event.env, repository, sha=sha) | key
     if event is not STORY[-1]:
         del env["DEVLAKE_REFRESH"]
     code, said = program(arguments, env)
     if code:
-        say(said.replace(key["DEVLAKE_TOKEN"], "…"), err=True)
+        say(said.replace(env["DEVLAKE_TOKEN"], "…"), err=True)
         raise click.exceptions.Exit(code)
     # The rest is details, hints, and commands to GitHub that mask the token.
-    shown = ("Reported", "  commit", "  title", "Counted")
+    shown = ("Reported", "  commit", "  title", "Shipped", "Counted")
     return [each for each in said.splitlines() if each.startswith(shown)]
 
 
