@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from devlake_ci import deployment as deployments
 from devlake_ci.commits.remote import HEAD
+from devlake_ci.deployment import Lookups
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.model import Context, Environment, Result
 from devlake_ci.options import Options
@@ -25,7 +26,7 @@ OPTIONS = Options(environment="production", result="success")
 
 
 def lookups(found=None, message=None, times=(None, None), nonce=None):
-    return deployments.Lookups(
+    return Lookups(
         finders=lambda _: ((found or {}).get,),
         message=lambda _: message,
         times=lambda: times,

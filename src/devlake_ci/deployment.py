@@ -48,7 +48,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
             "If it does deploy, say where to with --environment.",
         )
     result = _result(options, context)
-    environment, original = place(options, context)
+    environment, original = environment_of(options, context)
     if pull_request and environment is Environment.PRODUCTION:
         raise NothingToReport(
             f"Nothing is reported: {pull_request}, which doesn't count as a deployment to "
@@ -59,7 +59,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commits[0].repo_url, original)
     return Deployment(
-        id=identity(options, context, lookups, f"{rfc3339(finished)}.{commits[0].sha}"),
+        id=deployment_id(options, context, lookups, f"{rfc3339(finished)}.{commits[0].sha}"),
         name=name,
         title=truncate(options.title or _first_line(commits[0].message), TITLE),
         result=result,
@@ -72,7 +72,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
     )
 
 
-def identity(options: Options, context: Context, lookups: Lookups, this: str = "") -> str:
+def deployment_id(options: Options, context: Context, lookups: Lookups, this: str = "") -> str:
     """Return the deployment's id: the user's, else what tells it from every other in the world.
 
     Where the CI has an id of the job, history gives the same: it is made of CI, repository, run,
@@ -93,7 +93,7 @@ def identity(options: Options, context: Context, lookups: Lookups, this: str = "
         context.run_id or this,
         *job,
         options.service,
-        place(options, context)[1],
+        environment_of(options, context)[1],
     )
     return identifier([part or "" for part in parts])
 
@@ -108,7 +108,7 @@ def start_note(options: Options, context: Context, made: Deployment) -> str | No
     )
 
 
-def names(options: Options, context: Context) -> dict[str, str | None]:
+def placeholder_values(options: Options, context: Context) -> dict[str, str | None]:
     """Return the values of the placeholders of `--connection` and `--project`."""
     url = _given_repo_url(options) or context.repo_url
     owner, _, repo = path_of(url or "").rpartition("/")
@@ -126,7 +126,7 @@ def _result(options: Options, context: Context) -> Result:
     return result
 
 
-def place(options: Options, context: Context) -> tuple[Environment, str]:
+def environment_of(options: Options, context: Context) -> tuple[Environment, str]:
     """Return DevLake's word for where this job deploys to or checks, and the user's or CI's own.
 
     Raise MissingError if nobody says it, or if the name could mean two things.

@@ -81,8 +81,8 @@ class Facts:
         """Return the same as a Context, without logins in URLs and with the sources in a field."""
         run_url = mapped(self.run_url, without_user_info)
         pull_request = self.pull_request or _pull_request_of(self.ref)
-        told = replace(self, run_url=run_url, pull_request=pull_request)
-        values = {each.name: getattr(told, each.name) for each in fields(told)}
+        said = replace(self, run_url=run_url, pull_request=pull_request)
+        values = {each.name: getattr(said, each.name) for each in fields(said)}
         values["result"] = mapped(self.result, job_result)
         values["result_word"] = str(self.result.value) if self.result else None
         shown = {name: fact for name, fact in values.items() if isinstance(fact, Fact)}

@@ -151,22 +151,15 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     if not name or (where and (context.pull_request or context.stops)):
         return context
     parts = _parts(_jobs(context, env, ask, name), name)
-    status, finished_at = _status(parts), _finished_at(parts)
+    found = _as_job(context, name, parts)
     place = _environment(parts, env, ask) if where else None
-    source = f"GitLab's answer about the job {name}"
-    said = ("job", "environment", "created_at", "started_at", "result")
+    source = dict.fromkeys(("environment", "created_at"), found.sources["job"])
     return replace(
-        context,
-        job=name,
-        job_id=str(max(map(_id, parts))),
+        found,
         environment=place.name if place else None,
         tier=place.tier if place else None,
         created_at=_first(part.created_at for part in parts),
-        started_at=_first(part.started_at for part in parts),
-        finished_at=finished_at,
-        result=ENDED[status],
-        result_word=status,
-        sources={**context.sources, **dict.fromkeys(said, source)},
+        sources={**found.sources, **source},
     )
 
 
@@ -179,7 +172,12 @@ def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
     if context.pull_request or context.stops:
         return context
     jobs = _pipeline(context, env, ask)
-    parts = _parts(jobs, name)
+    found = _as_job(context, name, _parts(jobs, name))
+    return replace(found, no_incident=not_deployed(jobs, value(env, DEPLOY_JOB)))
+
+
+def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Context:
+    """Return what GitLab says of the job `name`, which ran in these parts, in place of our own."""
     status, finished_at = _status(parts), _finished_at(parts)
     source = f"GitLab's answer about the job {name}"
     return replace(
@@ -190,7 +188,6 @@ def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
         finished_at=finished_at,
         result=ENDED[status],
         result_word=status,
-        no_incident=not_deployed(jobs, value(env, DEPLOY_JOB)),
         sources={**context.sources, **dict.fromkeys(("job", "started_at", "result"), source)},
     )
 
@@ -200,7 +197,7 @@ def not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
 
     `name` is the job that deploys; None too if there is none.
     """
-    attempts = sorted((job for job in jobs if name and _is_part(job, name)), key=_id)
+    attempts = sorted((job for job in jobs if name and is_part(job.name, name)), key=_id)
     newest = {job.name: job for job in attempts}
     failed = next((job for job in newest.values() if job.status != "success"), None)
     if not failed:
@@ -231,7 +228,7 @@ def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
         ours = [
             each
             for each in jobs
-            if str(each.pipeline.id) == context.run_id and _is_part(each, name)
+            if str(each.pipeline.id) == context.run_id and is_part(each.name, name)
         ]
         if not ours:  # which proves nothing: a job without an environment deploys unseen
             raise
@@ -239,11 +236,8 @@ def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
 
 
 def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
-    """Find the newest attempt of the job: one, or several if it runs in parallel.
-
-    `parallel: 3` makes `name 1/3` and so on, a matrix makes `name: [eu]` and so on.
-    """
-    attempts = sorted((job for job in jobs if _is_part(job, name)), key=_id)
+    """Find the newest attempt of the job: one, or several if it runs in parallel."""
+    attempts = sorted((job for job in jobs if is_part(job.name, name)), key=_id)
     newest = {job.name or "": job for job in attempts}
     if name in newest:
         return [newest[name]]
@@ -269,15 +263,19 @@ def _id(job: "GitLabJob") -> int:
     return job.id or 0
 
 
-def _is_part(job: "GitLabJob", name: str) -> re.Match[str] | None:
-    """Match the job or a part of it; the group says of how many, if they only share the work."""
-    return re.fullmatch(rf"{re.escape(name)}(?: \d+/(\d+)|: \[.*\])?", job.name or "")
+def is_part(job: str | None, name: str) -> re.Match[str] | None:
+    """Match a job's name if it is `name` or a part of it.
+
+    `parallel: 3` makes `name 1/3` and so on, a matrix makes `name: [eu]` and so on. The group says
+    of how many, if they only share the work.
+    """
+    return re.fullmatch(rf"{re.escape(name)}(?: \d+/(\d+)|: \[.*\])?", job or "")
 
 
 def _are_whole(parts: "Iterable[GitLabJob]", name: str) -> bool:
     """Return whether these are all the parts of one deployment, and not the legs of a matrix."""
     parts = list(parts)
-    return {found[1] for part in parts if (found := _is_part(part, name))} == {str(len(parts))}
+    return {found[1] for part in parts if (found := is_part(part.name, name))} == {str(len(parts))}
 
 
 def _status(parts: "Sequence[GitLabJob]") -> str:

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from devlake_ci import deployment as deployments
 from devlake_ci.ci import github, gitlab
 from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
@@ -14,6 +13,7 @@ from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
+from devlake_ci.deployment import deployment, placeholder_values
 from devlake_ci.devlake.address import Target, plaintext_warning, target_of_changes
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.request import Answer, NotSentError, Request
@@ -107,7 +107,7 @@ def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> 
             return None
 
     if mode != "incident" and session.options.changes != "none":
-        names = deployments.names(session.options, session.context)
+        names = placeholder_values(session.options, session.context)
         yield server.changes(send, target_of_changes(session.options, names))
     if mode != "incident" and target.route.startswith("projects/"):
         yield from server.project(send, get, target, dialect, incidents=mode == "both")
@@ -188,7 +188,7 @@ def _job(session: Session) -> Iterator[Check]:
 def _deployment(session: Session) -> Deployment | Problem:
     options = checks.assume_success(session.options, session.context)
     try:
-        return deployments.deployment(
+        return deployment(
             options, session.context, lookups(session, nonce=False), session.runtime.clock.now()
         )
     except StoppedError:

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
-from devlake_ci import deployment as deployments
 from devlake_ci.cli.outcome import merged
 from devlake_ci.cli.session import Session
+from devlake_ci.deployment import environment_of
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, Problem, UnreachedError
 from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.incidents import branches, decision
@@ -55,7 +55,7 @@ class IncidentReporter:
         ended = decision.result(self.options, self.context)
         branches.check(self.options, self.context)
         if self.options.environment or self.context.environment:
-            kind, _ = deployments.place(self.options, self.context)
+            kind, _ = environment_of(self.options, self.context)
             decision.check_environment(kind)
         state = self._state(ended)
         this = decision.job_result(self.options, self.context, state, ended)

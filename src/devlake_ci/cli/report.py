@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import click
 
-from devlake_ci import deployment as deployments
 from devlake_ci.ci import repositories
 from devlake_ci.cli import params
 from devlake_ci.cli.incident_reporter import IncidentReporter
@@ -12,6 +11,7 @@ from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
+from devlake_ci.deployment import Lookups, deployment, start_note
 from devlake_ci.model import Deployment, Outcome
 
 EXAMPLES = (
@@ -62,15 +62,15 @@ def _deployment(session: Session) -> Outcome:
     now, ways, options = session.runtime.clock.now(), lookups(session), session.options
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
-    made = session.find_out(lambda: deployments.deployment(options, session.context, ways, now))
+    made = session.find_out(lambda: deployment(options, session.context, ways, now))
     outcome = (
         _with_changes(session, made, ways) if options.changes != "none" else session.send(made)
     )
-    note = deployments.start_note(options, session.context, made)
+    note = start_note(options, session.context, made)
     return replace(outcome, notes=(note, *outcome.notes)) if note else outcome
 
 
-def _with_changes(session: Session, made: Deployment, ways: deployments.Lookups) -> Outcome:
+def _with_changes(session: Session, made: Deployment, ways: Lookups) -> Outcome:
     """Report a deployment, and then what it shipped: late pull requests count all the same."""
     from devlake_ci.cli.changes import Changes  # noqa: PLC0415 (it imports pydantic)
 
@@ -82,7 +82,7 @@ def _incident(session: Session, beside: Outcome | None) -> Outcome:
     return IncidentReporter(session).outcome(beside)
 
 
-def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
+def lookups(session: Session, *, nonce: bool = True) -> Lookups:
     """Return the ways to find out what nobody gave; `nonce` says whether one may be written."""
     runtime, context = session.runtime, session.context
     server = repositories.server(context, session.env, session.options.repo_url)
@@ -91,7 +91,7 @@ def lookups(session: Session, *, nonce: bool = True) -> deployments.Lookups:
         ask = repositories.resolver(repo_url, context, session.env, session.ask)
         return (in_checkout(session.git, repo_url), *filter(None, [ask]))
 
-    return deployments.Lookups(
+    return Lookups(
         finders=finders,
         message=lambda sha: session.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),

@@ -9,11 +9,11 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from devlake_ci import ci
-from devlake_ci import deployment as deployments
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
 from devlake_ci.cli.printing import masks, redacted, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
+from devlake_ci.deployment import placeholder_values
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import plaintext_warning, target, target_of_changes
 from devlake_ci.devlake.delivery import Delivery, Event
@@ -75,7 +75,7 @@ class Session:
     def delivery(self) -> Delivery:
         """The way to DevLake, which remembers the dialect; raise Problem for a bad address."""
         return Delivery(
-            target=target(self.options, deployments.names(self.options, self.context)),
+            target=target(self.options, placeholder_values(self.options, self.context)),
             send=self._request,
             clock=self.runtime.clock,
             ends=self.ends,
@@ -85,7 +85,7 @@ class Session:
 
     @cached_property
     def _delivery_of_changes(self) -> Delivery:
-        names = deployments.names(self.options, self.context)
+        names = placeholder_values(self.options, self.context)
         return replace(self.delivery, target=target_of_changes(self.options, names))
 
     def _way(self, event: Event) -> Delivery:

@@ -13,7 +13,6 @@ from typing import NoReturn
 import click
 
 from devlake_ci import ci, cli
-from devlake_ci import deployment as deployments
 from devlake_ci.ci import drone, woodpecker
 from devlake_ci.ci.facts import is_set, value
 from devlake_ci.ci.github import output_line
@@ -24,6 +23,7 @@ from devlake_ci.cli.params import Given
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
+from devlake_ci.deployment import Lookups, deployment_id
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.options import declared, kebab, variable
@@ -163,8 +163,8 @@ def _identity(runtime: Runtime) -> str | None:
         session = Session(runtime, options)
         if options.mode == "incident":
             return None
-        lookups = deployments.Lookups(nonce=runtime.nonce)
-        return deployments.identity(options, session.context, lookups)
+        lookups = Lookups(nonce=runtime.nonce)
+        return deployment_id(options, session.context, lookups)
     except (Problem, click.ClickException):
         return None
 

@@ -50,23 +50,23 @@ class Verdict:
 def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: datetime) -> Verdict:
     """Judge an answer to the body `sent`; only 2xx, JSON and `success: true` is a success."""
     said = message(answer, target.secrets)
-    told = _told(answer, said)
+    described = _describe(answer, said)
     if 200 <= answer.status < 300:
-        return _accepted(answer, told, target)
+        return _accepted(answer, described, target)
     if 300 <= answer.status < 400:
         return Verdict("refused", *hints.redirected(answer, target))
     if retry := _retry(answer, said, target, now):
         return retry
     if answer.status == 400 and _has_other_dialect(said, sent):
-        return Verdict("switch dialect", told, hints.SPELLING)
+        return Verdict("switch dialect", described, hints.SPELLING)
     if answer.status == 404 and said.startswith("record not found") and "/projects/" in target.path:
-        return Verdict("retry once", told, hints.PROJECT)
+        return Verdict("retry once", described, hints.PROJECT)
     hint = hints.hint(answer.status, said, target)
     about_event = answer.status in ABOUT_THE_EVENT and not _html(answer)
-    return Verdict("refused", told, hint, about_event=about_event)
+    return Verdict("refused", described, hint, about_event=about_event)
 
 
-def _told(answer: Answer, said: str) -> str:
+def _describe(answer: Answer, said: str) -> str:
     return f"DevLake answered {answer.status}: {said}" if said else f"It answered {answer.status}."
 
 
@@ -74,13 +74,13 @@ def _retry(answer: Answer, said: str, target: Target, now: datetime) -> Verdict 
     """Judge what passes; of two first reports at the same moment DevLake refuses one."""
     if _is_transient(answer.status, said):
         hint = hints.MIGRATION if answer.status == 428 else hints.PASSING
-        return Verdict("retry", _told(answer, said), hint, retry_after(answer.headers, now))
+        return Verdict("retry", _describe(answer, said), hint, retry_after(answer.headers, now))
     if answer.status == 400 and _NAME_TAKEN in said:
         return Verdict(
-            "retry", _told(answer, said), hints.name_taken(target), attempts=FIRST_REPORTS
+            "retry", _describe(answer, said), hints.name_taken(target), attempts=FIRST_REPORTS
         )
     if answer.status == 400 and _DUPLICATE.search(said):
-        return Verdict("retry", _told(answer, said), hints.PASSING, attempts=FIRST_REPORTS)
+        return Verdict("retry", _describe(answer, said), hints.PASSING, attempts=FIRST_REPORTS)
     return None
 
 
@@ -116,13 +116,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return None
 
 
-def _accepted(answer: Answer, told: str, target: Target) -> Verdict:
+def _accepted(answer: Answer, described: str, target: Target) -> Verdict:
     said = _json(answer.text)
     if isinstance(said, dict) and said.get("success") is True:
         return Verdict("stored")
     if _html(answer):
         return Verdict("refused", *hints.page(answer, target))
-    return Verdict("refused", f"{told} That is not DevLake's word that it was stored.", hints.BASE)
+    return Verdict(
+        "refused", f"{described} That is not DevLake's word that it was stored.", hints.BASE
+    )
 
 
 def _is_transient(status: int, said: str) -> bool:

@@ -10,7 +10,6 @@ Three lists tell it, and which of them may be read depends on the job and on the
   GitLab 18.0. They are everybody's, so in a busy project the pipelines that deployed are read.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import AwareDatetime
 
 from devlake_ci.ci.facts import value
-from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, page_path
+from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, is_part, page_path
 from devlake_ci.ci.provider import Ask, Env, ReadFile, paged
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.answers import UNKNOWN, Answer, validated
@@ -337,13 +336,8 @@ def _ended(each: Job | Deployment | Pipeline) -> datetime | None:
 
 
 def _was_deployed(jobs: list[Job], name: str, before: datetime) -> bool:
-    """Return whether the job `name` had succeeded `before`, or is not among a pipeline's jobs.
-
-    `parallel: 3` makes `name 1/3` and so on of it, a matrix `name: [eu]` and so on.
-    """
-    legs = [
-        job for job in jobs if re.fullmatch(rf"{re.escape(name)}( \d+/\d+|: \[.*\])?", job.name)
-    ]
+    """Return whether the job `name` had succeeded `before`, or is not among a pipeline's jobs."""
+    legs = [job for job in jobs if is_part(job.name, name)]
     ended = [job for job in legs if job.finished_at and job.finished_at <= before]
     newest = {job.name: job.status for job in sorted(ended, key=lambda job: job.id)}
     return newest == {job.name: "success" for job in legs}

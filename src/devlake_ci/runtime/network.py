@@ -149,7 +149,7 @@ class Connections:
         unpack it (requests/sessions.py, resolve_redirects); and it would look through the whole
         environment for each request.
         """
-        with _told():
+        with _plain_errors():
             request = self._addressed(method, url).copy()
             request.prepare_headers({**_HEADERS, **headers})  # without a login in the URL
             request.prepare_body(None, None, body)
@@ -335,7 +335,7 @@ def _addressed(method: str, url: str) -> requests.PreparedRequest:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _plain_errors() -> Iterator[None]:
     """Raise what went wrong in our own words: those of requests may quote headers and proxies."""
     try:
         yield
