@@ -1,5 +1,6 @@
 """A command imports only what it needs: what a job waits for is mostly the reading of modules."""
 
+import json
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ ENV = {
     "GITHUB_SHA": SHA,
     "GITHUB_REF": "refs/heads/main",
     "GITHUB_RUN_ID": "42",
+    "GITHUB_EVENT_NAME": "push",
     "DEVLAKE_ENVIRONMENT": "production",
     "DEVLAKE_RESULT": "success",
     "DEVLAKE_TOKEN": "t0ken",
@@ -28,22 +30,33 @@ ENV = {
 }
 
 
-def imported(*arguments, url="http://127.0.0.1:9"):
-    """Run the program and give what it imported; a part of our own by its first name."""
+@pytest.fixture
+def imported(tmp_path):
+    """Run the program in a job that has an event, as each has, and return what it imported."""
+    event = {
+        "head_commit": {"id": SHA, "message": "Sell"},
+        "repository": {"default_branch": "main"},
+    }
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    return lambda *arguments, url="http://127.0.0.1:9": _imported(
+        arguments, {"GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "DEVLAKE_URL": url}
+    )
+
+
+def _imported(arguments, given):
+    """Name what a run imported, a part of our own by its first name."""
+    where = f"{given['DEVLAKE_URL']}/plugins/webhook/connections/1/deployments"
     ran = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "devlake_ci", *arguments],
-        env=ENV | {"DEVLAKE_URL": f"{url}/plugins/webhook/connections/1/deployments"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+        env=ENV | given | {"DEVLAKE_URL": where}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     names = re.findall(r"^import time: .*\| +(\S+)$", ran.stderr, re.MULTILINE)
     assert "devlake_ci.cli.params" in names  # cli itself is imported by name, which is not listed
     return {name.removeprefix("devlake_ci.") for name in names}
 
 
 @pytest.mark.parametrize("command", ["--help", "--version", "report --dry-run", "context", "start"])
-def test_what_sends_nothing_imports_nothing_to_send_with(command):
+def test_what_sends_nothing_imports_nothing_to_send_with(imported, command):
     assert imported(*command.split()) & NOT_SENDING == set()
 
 
@@ -78,7 +91,7 @@ def test_what_could_not_be_printed_is_told_as_stored_if_it_is(server):
     assert "bug" not in ran.stderr
 
 
-def test_a_plain_report_imports_nothing_to_parse_or_to_serve_with(server):
+def test_a_plain_report_imports_nothing_to_parse_or_to_serve_with(imported, server):
     modules = imported("report", url=server.url)
 
     assert "requests" in modules
@@ -86,7 +99,7 @@ def test_a_plain_report_imports_nothing_to_parse_or_to_serve_with(server):
 
 
 @pytest.mark.parametrize("command", ["report --dry-run", "context", "start", "replay --help"])
-def test_no_other_command_imports_anything_of_setup(command):
+def test_no_other_command_imports_anything_of_setup(imported, command):
     modules = imported(*command.split())
 
     assert not {name for name in modules if name.split(".")[0] == "setup" or name == "cli.setup"}

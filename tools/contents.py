@@ -62,8 +62,8 @@ UNSEEN = {
 
 OPTIONAL = {
     # Other systems' modules, and stubs for type checkers.
-    "_scproxy", "_typeshed", "_winapi", "_winreg", "_wmi", "java", "js", "msvcrt", "nt", "pyodide",
-    "vms_lib", "winreg",
+    "_scproxy", "_typeshed", "_winapi", "_winreg", "_wmi", "java", "js", "msvcrt", "nt", "org",
+    "pyodide", "vms_lib", "winreg",
     # Later Pythons'.
     "annotationlib", "compression", "_colorize", "_ios_support", "_android_support",
     # What libraries use if somebody installed it.

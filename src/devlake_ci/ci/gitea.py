@@ -34,12 +34,7 @@ def read(env: Env) -> Facts:
 
 def _html_url(env: Env) -> Fact[str] | None:
     event = github.event(env)
-    if not isinstance(event, dict):
-        return None
-    from devlake_ci.ci.payloads import Event, parsed  # noqa: PLC0415 (it imports pydantic)
-
-    url = parsed(Event, event).repository.html_url
-    return Fact(url, "event.repository.html_url") if url else None
+    return event.fact("repository.html_url") if event else None
 
 
 PROVIDER = Provider(

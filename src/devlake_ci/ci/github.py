@@ -9,14 +9,13 @@
 - The API: https://docs.github.com/rest/actions/workflow-runs and .../rest/commits/commits
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from devlake_ci.ci.event import Event, parsed
 from devlake_ci.ci.facts import (
     Fact,
     Facts,
@@ -38,9 +37,6 @@ from devlake_ci.model import Outcome, Result
 from devlake_ci.text import line, workflow_command
 from devlake_ci.timestamps import rfc3339
 
-if TYPE_CHECKING:
-    from devlake_ci.ci.payloads import Branch, Event, HeadCommit
-
 TITLE = "DevLake"
 EVENT = "event="
 """Where the text of the event is kept among the variables; no variable has such a name."""
@@ -61,12 +57,9 @@ def with_event(env: Env, read_file: ReadFile) -> Env:
     return {**env, EVENT: text} if text else env
 
 
-def event(env: Env) -> object:
-    """Return the event's JSON, of variables that have it; None if it can't be read."""
-    try:
-        return json.loads(env.get(EVENT) or "null")
-    except (ValueError, RecursionError):
-        return None
+def event(env: Env) -> Event | None:
+    """Return the event, of variables that have its text; None if it can't be read."""
+    return parsed(env.get(EVENT))
 
 
 def read(env: Env) -> Facts:
@@ -93,13 +86,10 @@ def read(env: Env) -> Facts:
         is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
     )
     found = event(env)
-    if not isinstance(found, dict):
+    if not found:
         return _without_event(env, said, name)
-    from devlake_ci.ci.payloads import Event, parsed  # noqa: PLC0415 (it imports pydantic)
-
-    payload = parsed(Event, found)
-    said = replace(said, default_branch=payload.repository.default_branch)
-    return _READERS.get(name, _by_ref)(env, payload, said)
+    said = replace(said, default_branch=found.text("repository.default_branch"))
+    return _READERS.get(name, _by_ref)(env, found, said)
 
 
 def _without_event(env: Env, said: Facts, name: str) -> Facts:
@@ -119,111 +109,101 @@ def _unknown(said: Facts, name: str) -> Facts:
     return replace(said, sha=None, ref=None, unknown={**said.unknown, "sha": why})
 
 
-def _by_ref(env: Env, event: "Event", said: Facts) -> Facts:
+def _by_ref(env: Env, event: Event, said: Facts) -> Facts:
     sha = _sha(env)
     ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
-    tag = _fact(event.release.tag_name, "event.release.tag_name")
-    message = _message(event.head_commit, "event.head_commit", sha)
-    message = message or _message(
-        event.merge_group.head_commit, "event.merge_group.head_commit", sha
-    )
+    tag = event.fact("release.tag_name")
+    message = _message(event.at("head_commit"), sha)
+    message = message or _message(event.at("merge_group.head_commit"), sha)
     return replace(said, sha=sha, ref=mapped(ref or tag, bare_ref), message=message)
 
 
-def _pull_request(env: Env, event: "Event", said: Facts) -> Facts:
+def _pull_request(env: Env, event: Event, said: Facts) -> Facts:
     # GITHUB_SHA is a merge that nobody made (pull_request) or the target (pull_request_target).
-    asked = event.pull_request
-    if asked.merged and event.action == "closed":
-        sha = _fact(asked.merge_commit_sha, "event.pull_request.merge_commit_sha")
-        ref = variable(env, "GITHUB_BASE_REF") or _fact(
-            asked.base.ref, "event.pull_request.base.ref"
-        )
+    if event.flag("pull_request.merged") and event.text("action") == "closed":
+        sha = event.fact("pull_request.merge_commit_sha")
+        ref = variable(env, "GITHUB_BASE_REF") or event.fact("pull_request.base.ref")
         said = replace(said, pull_request=None)  # it is on its branch now
     else:
-        sha = _fact(asked.head.sha, "event.pull_request.head.sha")
-        ref = variable(env, "GITHUB_HEAD_REF") or _fact(
-            asked.head.ref, "event.pull_request.head.ref"
-        )
+        sha = event.fact("pull_request.head.sha")
+        ref = variable(env, "GITHUB_HEAD_REF") or event.fact("pull_request.head.ref")
     return replace(said, sha=mapped(sha, commit_sha), ref=mapped(ref, bare_ref))
 
 
-def _workflow_run(_: Env, event: "Event", said: Facts) -> Facts:
+def _workflow_run(_: Env, event: Event, said: Facts) -> Facts:
     # GITHUB_SHA is the head of the default branch. Its times and its conclusion are not this job's.
-    run, at = event.workflow_run, "event.workflow_run"
-    said = replace(said, pull_request=pull_request((run.event or "").startswith(_REQUESTS)))
-    if run.event in _ELSEWHERE | {"workflow_run"}:
-        return _unknown(said, f"workflow_run of a run for {run.event}")
-    sha = mapped(_fact(run.head_sha, f"{at}.head_sha"), commit_sha)
-    ref = mapped(_fact(run.head_branch, f"{at}.head_branch"), bare_ref)
-    return replace(
-        said, sha=sha, ref=ref, message=_message(run.head_commit, f"{at}.head_commit", sha)
-    )
+    run = event.at("workflow_run")
+    cause = run.text("event") or ""
+    said = replace(said, pull_request=pull_request(cause.startswith(_REQUESTS)))
+    if cause in _ELSEWHERE | {"workflow_run"}:
+        return _unknown(said, f"workflow_run of a run for {cause}")
+    sha = mapped(run.fact("head_sha"), commit_sha)
+    ref = mapped(run.fact("head_branch"), bare_ref)
+    return replace(said, sha=sha, ref=ref, message=_message(run.at("head_commit"), sha))
 
 
-def _check(_: Env, event: "Event", said: Facts, name: str = "check_suite") -> Facts:
-    suite, at, asked = event.check_suite, "event.check_suite", event.check_suite.pull_requests
-    sha = _fact(suite.head_sha, f"{at}.head_sha")
-    if name == "check_run":
-        run, at = event.check_run, "event.check_run.check_suite"
-        sha = _fact(run.head_sha, "event.check_run.head_sha")
-        suite, asked = run.check_suite, run.pull_requests + run.check_suite.pull_requests
+def _check(_: Env, event: Event, said: Facts, name: str = "check_suite") -> Facts:
+    check = event.at(name)
+    suite = check.at("check_suite") if name == "check_run" else check
+    asked = check.each("pull_requests") + suite.each("pull_requests")
+    sha, branch = check.fact("head_sha"), suite.fact("head_branch")
     # A pull request from a fork is not listed, and its branch is not one of this repository.
-    is_one = bool(asked) or suite.head_branch is None
-    ref = mapped(_fact(suite.head_branch, f"{at}.head_branch"), bare_ref)
+    is_one = bool(asked) or not branch
+    ref = mapped(branch, bare_ref)
     said = replace(said, pull_request=pull_request(is_one), ref=ref, sha=mapped(sha, commit_sha))
     return said if said.sha else _unknown(said, name)
 
 
-def _check_run(env: Env, event: "Event", said: Facts) -> Facts:
+def _check_run(env: Env, event: Event, said: Facts) -> Facts:
     return _check(env, event, said, "check_run")
 
 
-def _status(_: Env, event: "Event", said: Facts) -> Facts:
-    sha = mapped(_fact(event.sha, "event.sha"), commit_sha)
-    ref = _fact(_only(event.branches, event.repository.default_branch), "event.branches")
+def _status(_: Env, event: Event, said: Facts) -> Facts:
+    sha, branches = mapped(event.fact("sha"), commit_sha), event.each("branches")
+    names = [name for each in branches if (name := each.text("name"))]
+    branch = _only(names, event.text("repository.default_branch"))
+    ref = Fact(branch, "event.branches") if branch else None
     # A commit that is on no branch of the repository is one of a fork's pull request.
-    said = replace(said, pull_request=pull_request(not event.branches))
+    said = replace(said, pull_request=pull_request(not branches))
     return replace(said, sha=sha, ref=ref) if sha else _unknown(said, "status")
 
 
-def _only(branches: "list[Branch]", default: str | None) -> str | None:
+def _only(names: list[str], default: str | None) -> str | None:
     """Choose which of the branches that have a commit it was made for; None if nothing says it."""
-    names = [each.name for each in branches if each.name]
     if default in names:
         return default
     return names[0] if len(names) == 1 else None
 
 
-def _page_build(_: Env, event: "Event", said: Facts) -> Facts:
-    sha = mapped(_fact(event.build.commit, "event.build.commit"), commit_sha)
+def _page_build(_: Env, event: Event, said: Facts) -> Facts:
+    sha = mapped(event.fact("build.commit"), commit_sha)
     return replace(said, sha=sha) if sha else _unknown(said, "page_build")
 
 
-def _issue_comment(env: Env, event: "Event", said: Facts) -> Facts:
+def _issue_comment(env: Env, event: Event, said: Facts) -> Facts:
     # Of an issue nothing else is meant than the default branch; of a pull request perhaps its head.
-    if event.issue.pull_request:
+    if event.has("issue.pull_request"):
         return _unknown(said, "issue_comment on a pull request")
     return _by_ref(env, event, said)
 
 
-def _delete(_: Env, __: "Event", said: Facts) -> Facts:
+def _delete(_: Env, __: Event, said: Facts) -> Facts:
     return _unknown(said, "delete")
 
 
-def _deployment(_: Env, event: "Event", said: Facts) -> Facts:
-    made, at = event.deployment, "event.deployment"
-    sha = mapped(_fact(made.sha, f"{at}.sha"), commit_sha)
-    ref = mapped(_fact(made.ref, f"{at}.ref"), bare_ref)
+def _deployment(_: Env, event: Event, said: Facts) -> Facts:
+    made = event.at("deployment")
+    sha = mapped(made.fact("sha"), commit_sha)
+    ref = mapped(made.fact("ref"), bare_ref)
     if sha and ref and sha.value.startswith(ref.value):
         ref = None  # created for a commit: what is in `ref` is its SHA
-    created = Fact(made.created_at, f"{at}.created_at") if made.created_at else None
-    environment = _fact(made.environment, f"{at}.environment")
+    environment, created = made.fact("environment"), made.time("created_at")
     return replace(said, sha=sha, ref=ref, environment=environment, created_at=created)
 
 
-def _deployment_status(env: Env, event: "Event", said: Facts) -> Facts:
+def _deployment_status(env: Env, event: Event, said: Facts) -> Facts:
     # The status is of the deployment; our own job, which only hears of it, succeeds anyway.
-    state = _fact(event.deployment_status.state, "event.deployment_status.state")
+    state = event.fact("deployment_status.state")
     return replace(_deployment(env, event, said), result=mapped(state, _word))
 
 
@@ -231,7 +211,7 @@ def _word(state: str) -> str:
     return Result.SKIPPED if state in OTHER_STATES else state
 
 
-_READERS: Mapping[str, Callable[[Env, "Event", Facts], Facts]] = {
+_READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
     "check_run": _check_run,
     "check_suite": _check,
     "delete": _delete,
@@ -253,13 +233,9 @@ def _sha(env: Env) -> Fact[str] | None:
     return mapped(variable(env, "GITHUB_SHA"), commit_sha)
 
 
-def _fact(text: str | None, source: str) -> Fact[str] | None:
-    return Fact(text, source) if text else None
-
-
-def _message(commit: "HeadCommit", source: str, sha: Fact[str] | None) -> Fact[str] | None:
-    belongs = sha and commit.id == sha.value
-    return _fact(commit.message, f"{source}.message") if belongs else None
+def _message(commit: Event, sha: Fact[str] | None) -> Fact[str] | None:
+    belongs = sha and commit.text("id") == sha.value
+    return commit.fact("message") if belongs else None
 
 
 def _repository(env: Env) -> Fact[str] | None:
@@ -334,13 +310,13 @@ def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     run, job = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_CHECK_RUN_ID")
     if not value(env, "DEVLAKE_GITHUB_TOKEN"):
         return None, None
-    from devlake_ci.ci.payloads import GitHubJob, WorkflowRun, parsed  # noqa: PLC0415 (pydantic)
+    from devlake_ci.ci.payloads import GitHubJob, WorkflowRun, validated  # noqa: PLC0415 (pydantic)
 
     attempt = value(env, "GITHUB_RUN_ATTEMPT") or "1"
-    queued = parsed(WorkflowRun, _body(env, ask, "actions", "runs", run, "attempts", attempt))
+    queued = validated(WorkflowRun, _body(env, ask, "actions", "runs", run, "attempts", attempt))
     # A re-run keeps the `created_at` of the first attempt.
     created = queued.created_at if attempt == "1" else queued.run_started_at
-    return created, parsed(GitHubJob, _body(env, ask, "actions", "jobs", job)).started_at
+    return created, validated(GitHubJob, _body(env, ask, "actions", "jobs", job)).started_at
 
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
@@ -351,9 +327,9 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     body = _body(env, ask, "commits", ref.strip().removeprefix("refs/"))
     if body is None:
         return None
-    from devlake_ci.ci.payloads import GitHubCommit, parsed  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.ci.payloads import GitHubCommit, validated  # noqa: PLC0415 (it imports pydantic)
 
-    sha = parsed(GitHubCommit, body).sha
+    sha = validated(GitHubCommit, body).sha
     return sha if sha and WHOLE.fullmatch(sha) else None
 
 
