@@ -370,3 +370,30 @@ def test_a_refused_deployment_sends_no_pull_requests(history, report, server):
     )  # fmt: skip
 
     assert (ran.code, len(server.received)) == (4, 1)
+
+
+def test_what_devlake_was_not_told_the_next_run_tells(history, report, server, devlake):
+    report(history.commit("Base"), 8)
+    scripted(server, ("pull_requests", Reply(503)))
+    lost = report(
+        history.pull_request(1), 9, "--deadline", "2", "--connection", "1", DEVLAKE_URL=server.url
+    )
+
+    report(history.pull_request(2), 10)
+
+    assert lost.code == 5
+    assert keys(devlake) == [1, 2]
+
+
+def test_a_devlake_that_knows_no_pull_requests_is_told_of_the_own_commit_alone(history, report):
+    base = history.commit("Base")
+    head = history.pull_request(1)
+    with Sandbox("v0.21.0") as old:
+        ran = report(
+            head, 9, "--changes-since", base,
+            DEVLAKE_URL=old.connection_url, DEVLAKE_TOKEN=old.token,
+        )  # fmt: skip
+
+        assert entries(old) == [head]
+    assert ran.code == 0
+    assert "since 1.0.3" in ran.out

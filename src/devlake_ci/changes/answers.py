@@ -2,19 +2,13 @@
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from devlake_ci.ci.provider import Reply
 from devlake_ci.errors import MissingError
 from devlake_ci.text import quoted
 
 T = TypeVar("T")
-
-
-class Answer(BaseModel):
-    """An object of an answer, of which only some fields are read."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
 
 def validated(kind: type[T], reply: Reply, host: str, hint: str) -> T:

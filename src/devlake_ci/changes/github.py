@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.answers import Answer, checked, validated
+from devlake_ci.changes.answers import checked, validated
 from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
 from devlake_ci.changes.paths import is_limited
 from devlake_ci.ci import github
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, Query
 from devlake_ci.errors import MissingError
+from devlake_ci.incidents.answers import Answer
 from devlake_ci.text import cut, line, quoted
 
 T = TypeVar("T")

@@ -14,13 +14,13 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.answers import Answer, checked, validated
+from devlake_ci.changes.answers import checked, validated
 from devlake_ci.changes.github import HOST, Api, hint
 from devlake_ci.ci import github
 from devlake_ci.ci.provider import ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github as runs
-from devlake_ci.incidents.answers import UNKNOWN
+from devlake_ci.incidents.answers import UNKNOWN, Answer
 from devlake_ci.incidents.streak import in_order
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options

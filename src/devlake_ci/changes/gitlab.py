@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime
 
-from devlake_ci.changes.answers import Answer, validated
+from devlake_ci.changes.answers import validated
 from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
 from devlake_ci.changes.paths import is_limited
 from devlake_ci.ci import gitlab
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env
 from devlake_ci.errors import MissingError
+from devlake_ci.incidents.answers import Answer
 from devlake_ci.model import Context
 from devlake_ci.timestamps import rfc3339
 

@@ -222,8 +222,8 @@ class Changes:
         if not outcome.reported and not is_unreached:
             return outcome
         unreached = self._send()
-        if outcome.reported:
-            self._remember(outcome)
+        if outcome.reported and (not unreached or self.session.options.spool):
+            self._remember(outcome)  # else the next run ships the same again, and tells it
         if not unreached:
             return replace(outcome, notes=self._all(outcome))
         if is_unreached:
