@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Every file with a block that is printed from the code.
-GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[[[cog' -- '*.md' '*.yml')
+GENERATED = $(shell git grep --untracked --files-with-matches --fixed-strings '[[[cog' -- '*.md' '*.yml' 'src/*.py')
 UV := uv==0.13.9
 INSTALL = .venv-release/bin/python -m pip --python build/installed install --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11

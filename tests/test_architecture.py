@@ -9,8 +9,8 @@ SANDBOX = ROOT.parent / "devlake_sandbox"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "text"},
-    {"model", "options", "timestamps", "identity", "placeholders", "limits"},
-    {"vocabulary", "commits"},
+    {"model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
+    {"vocabulary", "commits", "launch"},
     {"ci", "devlake"},
     {"incidents"},
     {"deployment", "doctor", "setup", "changes"},
@@ -18,7 +18,7 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-EDGE = {"runtime", "__main__"}
+EDGE = {"runtime", "child", "__main__"}
 SANDBOX_COMMANDS = {ROOT / "cli" / "demo.py", ROOT / "cli" / "sandbox.py"}
 EFFECTS = {
     "os", "pathlib", "random", "requests", "secrets", "shutil", "signal", "socket", "subprocess",

@@ -6,13 +6,14 @@ from dataclasses import Field
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
 
 from devlake_ci.ci import KNOWN
 from devlake_ci.cli import devlake_ci, params
-from devlake_ci.options import declared, flag
+from devlake_ci.options import declared, flag, of_run
 from devlake_sandbox import RELEASED, VERSIONS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -28,6 +29,22 @@ def options() -> Iterator[str]:
         for each in members:
             yield f"| `{flag(each.name)}` | {each.metadata['help']}{_values(each)} |"
     yield ""
+
+
+def flags() -> str:
+    """Return, as Python, which options of `run` take a value and which don't."""
+    switches = {each.name for each in of_run() if isinstance(each.default, bool)}
+    taking = {each.name for each in of_run()} - switches
+    said = {"TAKING": taking, "SWITCHES": switches}
+    return "\n".join(_frozenset(name, sorted(map(flag, each))) for name, each in said.items())
+
+
+def _frozenset(name: str, words: list[str]) -> str:
+    quoted = ", ".join(f'"{word}"' for word in words) + ","
+    lines = fill(
+        quoted, 96, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
+    return f"{name} = frozenset({{\n{lines}\n}})"
 
 
 def variables() -> Iterator[str]:

@@ -10,6 +10,10 @@ anybody's pull request may have put a `click.py`. Until then only what is built 
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 SCRIPTS = {
     "devlake-ci": "devlake_ci.cli:main",
     "devlake-ci-action": "devlake_ci.cli.wrappers:action",
@@ -24,10 +28,13 @@ SCRIPTS = {
 def main() -> None:
     """Run the script by whose name the program was called."""
     sys.path[:] = trusted(sys.path, working_directory(), os.environ.get("PYTHONPATH", ""))
+    chosen = script(sys.argv[0])
+    if chosen == SCRIPTS["devlake-ci"] and sys.argv[1:2] == ["run"]:
+        wrap(sys.argv[2:])  # the command would start with held signals
     hold_signals()
     from importlib import import_module  # noqa: PLC0415 (only now is it settled where from)
 
-    module, function = script(sys.argv[0]).split(":")
+    module, function = chosen.split(":")
     getattr(import_module(module), function)()
 
 
@@ -46,6 +53,25 @@ def hold_signals() -> None:
     if hasattr(signal, "pthread_sigmask"):
         held = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
         signal.pthread_sigmask(signal.SIG_BLOCK, held)
+
+
+def wrap(words: list[str]) -> "NoReturn":
+    """Start the command of `run` as early as can be, then go on as the program.
+
+    Whatever becomes of the program, the command's exit code is ours.
+    """
+    from devlake_ci import launch  # noqa: PLC0415 (as above)
+
+    child = launch.early(words)
+    try:
+        from devlake_ci import cli  # noqa: PLC0415 (as above)
+
+        cli.main(child)
+    except Exception:
+        if child is None:
+            raise
+        sys.excepthook(*sys.exc_info())
+        os._exit(child.wait())
 
 
 def trusted(path: list[str], folder: str, pythonpath: str) -> list[str]:

@@ -363,9 +363,36 @@ class Options(
         return self.sources.get(name, flag(name))
 
 
-def declared() -> tuple[Field[Any], ...]:
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Options):
+    """What the user asked `run` for."""
+
+    success_codes: str = option(
+        "Run",
+        "The exit codes of a command that succeeded, such as 0,3.",
+        default="0",
+        metavar="CODES",
+    )
+    keep_secrets: bool = option(
+        "Run",
+        "Let the command have DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, "
+        "DEVLAKE_GITLAB_TOKEN and the login in DEVLAKE_URL, too, such as for a run in it.",
+        default=False,
+    )
+
+
+KNOWN_TO_RUN = {"result", "incident_result", "started_at", "finished_at"}
+"""The options of `report` that `run` has no use for: it knows how the command ended, and when."""
+
+
+def declared(kind: type[Options] = Options) -> tuple[Field[Any], ...]:
     """All options in the order of the documentation; their metadata say the rest."""
-    return tuple(each for each in fields(Options) if "group" in each.metadata)
+    return tuple(each for each in fields(kind) if "group" in each.metadata)
+
+
+def of_run() -> tuple[Field[Any], ...]:
+    """All options of `run`: those of `report`, but for what the command tells, and its own."""
+    return tuple(each for each in declared(RunOptions) if each.name not in KNOWN_TO_RUN)
 
 
 def kebab(name: str) -> str:

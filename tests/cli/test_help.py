@@ -13,10 +13,11 @@ import pytest
 
 from devlake_ci.cli import COMMANDS, EXAMPLES, params
 from devlake_ci.cli import devlake_ci as program
+from devlake_ci.launch import cut
 from devlake_ci.options import declared, flag
 
 PROGRAM = Path(sys.executable).with_name("devlake-ci")
-GROUPED = ["report", "doctor", "replay", "setup", "incident open", "incident close"]
+GROUPED = ["report", "run", "doctor", "replay", "setup", "incident open", "incident close"]
 
 
 def command(words):
@@ -63,7 +64,7 @@ def test_an_example_of_the_help_is_a_line_that_the_program_takes(example):
         found = found.get_command(click.Context(found), words.pop(0))
 
     assert name == "devlake-ci"
-    assert params.parsed(found, words, {})
+    assert params.parsed(found, cut(words)[0], {})
 
 
 @pytest.mark.parametrize(

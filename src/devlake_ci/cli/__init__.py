@@ -3,13 +3,15 @@
 import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from traceback import extract_tb, format_exc
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from devlake_ci import __version__, runtime
+from devlake_ci.child import Child
 from devlake_ci.cli import params, printing
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.errors import BadUsageError, Bug, Problem
@@ -21,6 +23,7 @@ from devlake_ci.text import without_login
 COMMANDS = {
     "setup": "Make DevLake ready for reports: connections, projects, narrow keys.",
     "report": "Tell DevLake what this job deployed.",
+    "run": "Run a command, and tell DevLake how it ended.",
     "incident": "Open or close an incident by hand.",
     "replay": "Send what was kept when DevLake could not be reached.",
     "doctor": "Check whether a report would work, and what to do if not.",
@@ -35,7 +38,8 @@ EXAMPLES = (
     ("See it work, on this machine", "devlake-ci demo"),
     ("Once for each project", "devlake-ci setup --project shop"),
     ("Would a report work?", "devlake-ci doctor --environment production"),
-    ("In the job that deploys", "devlake-ci report --environment production --result success"),
+    ("In the job that deploys", "devlake-ci run --environment production -- ./deploy.sh"),
+    ("Or at its end", "devlake-ci report --environment production --result success"),
 )
 
 REPORTING = {"report", "incident"}
@@ -105,6 +109,8 @@ def _show_commands(context: click.Context) -> None:
         context.exit(BadUsageError.exit_code)
 
 
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
 devlake_ci = Commands(
     name="devlake-ci",
     help="Tell Apache DevLake from a CI pipeline what was deployed.",
@@ -114,14 +120,14 @@ devlake_ci = Commands(
     epilog="Exit codes: 0 reported, or nothing to report, or only warned (--on-failure warn); "
     "1 a bug; 2 usage; 3 the CI doesn't say something needed; 4 DevLake refused; "
     "5 DevLake not reached within the deadline; 6 setup --check found something to change.",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=HELP,
 )
 click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
 
 
-def main() -> NoReturn:
-    """Run the program as it was called."""
-    execute(lambda runtime: run(sys.argv[1:], runtime))
+def main(child: Child | None = None) -> NoReturn:
+    """Run the program as it was called; `child` is the command of `run`, if it runs by now."""
+    execute(lambda runtime: run(sys.argv[1:], replace(runtime, child=child)))
 
 
 def execute(work: Callable[[Runtime], int]) -> NoReturn:
@@ -144,6 +150,10 @@ def run(
     printing.hide(params.secrets(arguments, runtime.env, given))
     try:
         runtime.release_signals()
+        if _command(arguments) == "run":
+            from devlake_ci.cli.run import wrapped  # noqa: PLC0415 (only when it is used)
+
+            return wrapped(arguments, runtime)
         return _run(arguments, runtime, given)
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -152,7 +162,7 @@ def run(
     except (click.Abort, KeyboardInterrupt):  # Ctrl-C
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
-        problem, trace = _problem(error), format_exc()
+        problem, trace = problem_of(error), format_exc()
     is_soft, is_verbose = params.tolerant(arguments, given)
     if isinstance(problem, Bug) and is_verbose:
         printing.say(trace, err=True)
@@ -185,7 +195,7 @@ def _command(arguments: Sequence[str]) -> str:
     return next((each for each in arguments if not each.startswith("-")), "")
 
 
-def _problem(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
     """Classify an error: the user's for what they typed, a bug for what nobody foresaw."""
     if isinstance(error, Problem):
         return error

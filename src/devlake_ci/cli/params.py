@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, replace
 from itertools import chain, pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -16,8 +16,10 @@ from click.core import ParameterSource
 from devlake_ci.ci import facts
 from devlake_ci.cli.printing import forms, say
 from devlake_ci.errors import BadUsageError
-from devlake_ci.options import Options, declared, flag, variable
+from devlake_ci.options import Options, RunOptions, declared, flag, variable
 from devlake_ci.text import quoted
+
+Kind = TypeVar("Kind", bound=Options)
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,9 @@ ALL = "devlake_ci.cli.params.all"
 class Defaults(dict[str, Any]):
     """The values of options that click takes where nothing was typed, by the options' names."""
 
-    def __init__(self, given: Mapping[str, Given]) -> None:
+    def __init__(self, given: Mapping[str, Given], kind: type[Options] = Options) -> None:
         """Convert what was `given`; raise BadUsageError for a switch that is neither on nor off."""
-        texts = [(each, given[each.name]) for each in declared() if each.name in given]
+        texts = [(each, given[each.name]) for each in declared(kind) if each.name in given]
         super().__init__({field.name: _value(field, one.text, one.source) for field, one in texts})
         self.sources = {name: each.source for name, each in given.items()}
 
@@ -81,8 +83,9 @@ class Grouped(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section a group, and one for what belongs to none."""
-        groups = {each.name: each.metadata["group"] for each in declared()}
-        rare = set() if ctx.meta.get(ALL) else groups.keys() - COMMON
+        groups = {each.name: each.metadata["group"] for each in declared(RunOptions)}
+        many = {each.name for each in declared()}
+        rare = set() if ctx.meta.get(ALL) else many - COMMON
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             # The usage line names the arguments; click 8.5 would list them here, too.
@@ -124,10 +127,11 @@ def _help_all() -> click.Option:
 
 def parameters(*only: str) -> list[click.Parameter]:
     """Make a click option of each declared one, or of these only."""
-    return [_parameter(each) for each in declared() if not only or each.name in only]
+    return [parameter(each) for each in declared() if not only or each.name in only]
 
 
-def _parameter(field: Field[Any]) -> click.Option:
+def parameter(field: Field[Any]) -> click.Option:
+    """Make a click option of a declared one."""
     more: dict[str, Any] = {}
     if "choices" in field.metadata:
         more["type"] = click.Choice(field.metadata["choices"], case_sensitive=False)
@@ -184,14 +188,16 @@ def empty_result(source: str) -> BadUsageError:
     )
 
 
-def given(env: Mapping[str, str], inputs: Mapping[str, Given]) -> dict[str, Given]:
+def given(
+    env: Mapping[str, str], inputs: Mapping[str, Given], kind: type[Options] = Options
+) -> dict[str, Given]:
     """Return the options that variables give and, before them, a wrapper's `inputs`.
 
     Empty is unset, and so are CircleCI's `<nil>` and a macro that nothing expanded. Only an empty
     result is kept, to be refused: it comes from a step's id that is misspelled, and the job's
     status must not take its place.
     """
-    names = [each.name for each in declared()]
+    names = [each.name for each in declared(kind)]
     said = {
         name: Given(env[variable(name)], variable(name)) for name in names if variable(name) in env
     }
@@ -229,7 +235,12 @@ def parsed(
 
 def options(context: click.Context) -> Options:
     """Gather what click read, stripped, and where each value came from."""
-    names = [each.name for each in declared() if each.name in context.params]
+    return options_of(Options, context)
+
+
+def options_of(kind: type[Kind], context: click.Context) -> Kind:
+    """Do the same for the options of another command."""
+    names = [each.name for each in declared(kind) if each.name in context.params]
     named = {name: _stripped(context.params[name]) for name in names}
     sources = {name: source(context, name) for name in named}
     if named.get("incident_result") == "" and named.get("mode") != "deployment":
@@ -237,7 +248,7 @@ def options(context: click.Context) -> Options:
     for name in named.keys() & set(RESULTS):
         if (named[name] or JOB).lower() == JOB:
             named[name] = sources[name] = None
-    return Options(
+    return kind(
         **named,
         sources={name: where for name, where in sources.items() if where},
     )

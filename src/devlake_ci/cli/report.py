@@ -12,7 +12,8 @@ from devlake_ci.cli.session import Session
 from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.deployment import Lookups, deployment, start_note
-from devlake_ci.model import Deployment, Outcome
+from devlake_ci.model import Commit, Deployment, Outcome
+from devlake_ci.options import Options
 
 EXAMPLES = (
     (
@@ -41,13 +42,17 @@ def report(context: click.Context, /, **_: object) -> None:
     options are one a line there.
     """
     session = Session(context.obj, params.options(context))
-    became = session.refreshed(outcome(session))
+    became = outcome(session)
     context.obj.ignore_signals()
     context.exit(conclude(became, context.obj, session.options.format))
 
 
 def outcome(session: Session) -> Outcome:
     """Report, and say what became of it."""
+    return session.refreshed(_outcome(session))
+
+
+def _outcome(session: Session) -> Outcome:
     match session.options.mode:
         case "incident":
             return session.attempt(lambda: _incident(session, None))
@@ -59,7 +64,8 @@ def outcome(session: Session) -> Outcome:
 
 
 def _deployment(session: Session) -> Outcome:
-    now, ways, options = session.runtime.clock.now(), lookups(session), session.options
+    now, options = session.runtime.clock.now(), session.options
+    ways = session.lookups or lookups(session)
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
     made = session.find_out(lambda: deployment(options, session.context, ways, now))
@@ -84,19 +90,25 @@ def _incident(session: Session, beside: Outcome | None) -> Outcome:
 
 def lookups(session: Session, *, nonce: bool = True) -> Lookups:
     """Return the ways to find out what nobody gave; `nonce` says whether one may be written."""
-    runtime, context = session.runtime, session.context
-    server = repositories.server(context, session.env, session.options.repo_url)
-
-    def finders(repo_url: str) -> tuple[Find, ...]:
-        ask = repositories.resolver(repo_url, context, session.env, session.ask)
-        return (in_checkout(session.git, repo_url), *filter(None, [ask]))
-
     return Lookups(
-        finders=finders,
+        finders=lambda repo_url: _finders(session, repo_url),
         message=lambda sha: session.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),
-        nonce=runtime.nonce if nonce else lambda _: None,
-        additional=lambda: additional_commits(
-            session.options, server, finders, runtime.workspace(session.left_to_ask)
-        ),
+        nonce=session.runtime.nonce if nonce else lambda _: None,
+        additional=lambda: additional(session, session.options),
     )
+
+
+def additional(session: Session, options: Options) -> tuple[Commit, ...]:
+    """Return the commits that the options name beside the job's own; raises Problem."""
+    return additional_commits(
+        options,
+        repositories.server(session.context, session.env, options.repo_url),
+        lambda repo_url: _finders(session, repo_url),
+        session.runtime.workspace(session.left_to_ask),
+    )
+
+
+def _finders(session: Session, repo_url: str) -> tuple[Find, ...]:
+    ask = repositories.resolver(repo_url, session.context, session.env, session.ask)
+    return (in_checkout(session.git, repo_url), *filter(None, [ask]))

@@ -13,7 +13,7 @@ from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
 from devlake_ci.cli.printing import masks, redacted, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
-from devlake_ci.deployment import placeholder_values
+from devlake_ci.deployment import Lookups, placeholder_values
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import plaintext_warning, target, target_of_changes
 from devlake_ci.devlake.delivery import Delivery, Event
@@ -31,22 +31,32 @@ T = TypeVar("T")
 LOOK_UP = 10.0
 """Seconds that one question to a CI's API may take: nothing that it knows is worth more."""
 
+_HEAD = {"HEAD", "symbolic-ref"}
+"""Words in questions to git whose answer changes with what is checked out."""
+
 
 class Session:
     """What all that happens in one run shares."""
 
-    def __init__(self, runtime: Runtime, options: Options) -> None:
-        """Start the clock; nothing is asked or sent yet."""
+    def __init__(self, runtime: Runtime, options: Options, *, masked: bool = True) -> None:
+        """Start the clock; nothing is asked or sent yet.
+
+        `masked` says whether to tell the CI what to hide, which has to stand on a line of its own.
+        """
         self.runtime = runtime
         self.options = options
         self.ends = runtime.clock.monotonic() + options.deadline
         self.stopped: StoppedError | None = None
         blueprint(options)  # what is no number is said before anything is sent
-        self.has_stored = False
+        self.has_stored = self.is_kept = False
         self.env = {**runtime.env, **_tokens(options)}
-        carry_out(masks(secrets(options), self.env), runtime)
+        if masked:
+            carry_out(masks(secrets(options), self.env), runtime)
         self.provider = ci.provider(self.env)
         self.git = cache(self._git)  # a job's checkout stands still while it is reported
+        self.lookups: Lookups | None = None
+        self.is_head_moved = False
+        """Whether HEAD may by now be another than that of the job: git isn't asked for it."""
 
     @cached_property
     def context(self) -> Context:
@@ -161,7 +171,8 @@ class Session:
     def _keep(self, folder: str, event: Event, why: UnreachedError) -> None:
         """Keep an unsent event; `why` then says where it is, or why it can't be kept."""
         try:
-            path = self._spooled(folder, event)
+            path = self.spooled(folder, event)
+            self.is_kept = True
         except (OSError, ValueError, spool.CorruptError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
             why.message += f" Nor could it be kept in --spool {quoted(folder)}: {reason}."
@@ -171,7 +182,8 @@ class Session:
         kept = f"It is kept as {quoted(path, 300)}: {command} sends it."
         why.hint = f"{why.hint} {kept}".strip()
 
-    def _spooled(self, folder: str, event: Event) -> str:
+    def spooled(self, folder: str, event: Event) -> str:
+        """Keep an event in a folder and return its path; raise OSError or CorruptError."""
         target = self._way(event).target
         text = spool.serialize(event, target, self.runtime.clock.now())
         return self.runtime.spool.keep(folder, spool.stem(event, target), text)
@@ -185,7 +197,7 @@ class Session:
         """Drop what waits about the same thing: sent later, it would undo what is stored now."""
         with suppress(OSError, ValueError, spool.CorruptError):
             if self.runtime.spool.supersede(folder, *self._row(event), before):
-                self._spooled(folder, event)  # the next replay sends it once more, as the last word
+                self.spooled(folder, event)  # the next replay sends it once more, as the last word
 
     def _row(self, event: Event) -> tuple[str, str]:
         target = self.delivery.target
@@ -229,7 +241,7 @@ class Session:
 
     def _git(self, *arguments: str) -> str | None:
         left = self.left_to_ask()
-        if left <= 0:
+        if left <= 0 or (self.is_head_moved and not _HEAD.isdisjoint(arguments)):
             return None
         with self._stoppable():
             return self.runtime.git(*arguments, seconds=min(left, GIT_SECONDS))

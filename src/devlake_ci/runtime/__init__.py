@@ -4,17 +4,19 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from devlake_ci.child import Child
 from devlake_ci.ci.provider import Append, Replace, Run
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
+from devlake_ci.launch import start
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.files import (
@@ -87,6 +89,10 @@ class Runtime:
     """Read a file whose absence means something; raise OSError if it can't be read."""
     locked: Callable[[str, float], AbstractContextManager[bool]] = locked
     """Lock a file against other processes, for so many seconds at most."""
+    child: Child | None = None
+    """The command of `run`, where it runs already."""
+    start: Callable[[Sequence[str], Sequence[str]], Child] = start
+    """Start a command; the second argument is what is typed before it."""
     secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
     """Open a file for a secret before there is one; raise OSError."""
 

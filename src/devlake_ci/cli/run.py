@@ -1,0 +1,308 @@
+"""`devlake-ci run`: run a command, and tell DevLake how it ended."""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from traceback import format_exc
+
+import click
+
+from devlake_ci import cli
+from devlake_ci.child import Child
+from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB
+from devlake_ci.cli import params, report
+from devlake_ci.cli.outcome import conclude
+from devlake_ci.cli.printing import say
+from devlake_ci.cli.session import Session
+from devlake_ci.commits.sha import Find, in_checkout
+from devlake_ci.deployment import Lookups, deployment
+from devlake_ci.devlake.spool import CorruptError
+from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem, UnreachedError
+from devlake_ci.launch import cut, is_known, keeps_secrets
+from devlake_ci.model import Commit, Deployment, Outcome, Result
+from devlake_ci.options import KNOWN_TO_RUN, RunOptions, flag, of_run
+from devlake_ci.runtime import Runtime
+from devlake_ci.text import quoted
+from devlake_ci.timestamps import rfc3339
+
+AFTER_CANCEL = 5.0
+"""Seconds that a report may take once somebody wants the job to end."""
+OTHER_JOBS = {DEPLOY_JOB, VERIFY_JOB}
+"""Variables by which a report is about another job: `run` reports its own."""
+
+
+def _parameters() -> list[click.Parameter]:
+    made = [params.parameter(each) for each in of_run()]
+    for each in made:
+        if each.name == "on_failure":
+            each.default = "warn"
+    return [*made]
+
+
+EXAMPLES = (
+    ("The command that deploys", "devlake-ci run --environment production -- ./deploy.sh"),
+    ("The command that checks", "devlake-ci run --mode incident -- curl -f https://example.com"),
+)
+
+
+@click.command(
+    cls=params.Grouped,
+    params=_parameters(),
+    options_metavar="[OPTIONS] -- COMMAND...",
+    examples=EXAMPLES,
+)
+def run(**_: object) -> None:
+    """Run a command, and tell DevLake how it ended.
+
+    Output, terminal, signals and exit code are the command's, and all that we say goes to standard
+    error. It succeeded if it ended with 0, or with one of --success-codes; it was cancelled if we
+    were told to end, and it ended otherwise; what can't be started deployed nothing. A report that
+    can't be made is a warning, unless --on-failure says otherwise: then our exit code stands for a
+    command that succeeded.
+
+    Commit and repository are read before it starts. It gets all variables but DEVLAKE_TOKEN,
+    DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the login in DEVLAKE_URL. With
+    --mode incident the command is a check: an incident opens when it fails, and closes when it
+    succeeds again.
+    """
+
+
+def wrapped(arguments: Sequence[str], runtime: Runtime) -> int:
+    """Run what is typed after `run`, report it, and return the exit code.
+
+    Nothing is started where the command line can't be read: click, or BadUsageError, says why.
+    """
+    words, command = cut(arguments[1:])
+    if not runtime.child:
+        _check(words, command)
+    with redirect_stdout(sys.stderr):
+        return Wrapper(words, command, runtime).run()
+
+
+def _check(words: Sequence[str], command: Sequence[str]) -> None:
+    if not is_known(words):
+        if refused := {each.partition("=")[0] for each in words} & {*map(flag, KNOWN_TO_RUN)}:
+            raise BadUsageError(
+                f"run takes no {min(refused)}: how and when it ended, the command says itself.",
+                "Leave it out. --success-codes says which exit codes are a success.",
+            )
+        run.make_context("run", list(words), _program())
+        raise BadUsageError("What stands before -- can't be read.", "See devlake-ci run --help.")
+    if not command:
+        raise BadUsageError(
+            "There is no command to run.", "It comes after --, as in devlake-ci run -- ./deploy.sh"
+        )
+
+
+@dataclass
+class Wrapper:
+    """One command, and the report of it; nothing that goes wrong with us stops the command."""
+
+    words: Sequence[str]
+    command: Sequence[str]
+    runtime: Runtime
+    options: RunOptions = field(default_factory=lambda: RunOptions(on_failure="warn"))
+    session: Session | None = None
+    problem: Problem | None = None
+    """Why nothing can be reported, as far as it is known by now."""
+    made: Deployment | None = None
+    """What is deployed, if all goes well."""
+    checkouts: tuple[Commit, ...] | Problem | None = None
+    """What was deployed too, or why that isn't known; None if nobody has looked."""
+    kept: str | None = None
+    """Where it is kept that the deployment was cancelled, until it is known how it ended."""
+
+    def run(self) -> int:
+        """Run the command and report it; return the exit code."""
+        self._try(self._open)
+        child = self.runtime.child
+        if not child:
+            self._try(self._look)
+            child = self.runtime.start(self.command, self.words)
+        self._try(lambda: self._prepare(child))
+        code = child.wait(on_cancel=lambda: self._try(self._keep))
+        self.runtime.defer_signals()  # from now on a signal is for us
+        return self._report(child, code)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        """Do what must not stop the command; remember what went wrong."""
+        try:
+            if not self.problem:
+                work()
+        except Exception as error:  # noqa: BLE001 (a bug of ours least of all)
+            self.problem = cli.problem_of(error)
+            if isinstance(self.problem, Bug) and "--verbose" in self.words:
+                say(format_exc(), err=True)
+
+    def _open(self) -> None:
+        """Read the options; raise Problem, or what click raises."""
+        given = params.given(self.runtime.env, {}, RunOptions)
+        unless_said = {"on_failure": params.Given("warn", ""), **given}
+        soft, _ = params.tolerant(self.words, unless_said)
+        self.options = RunOptions(on_failure="warn" if soft else "fail")
+        defaults = params.Defaults(given, RunOptions)
+        parsed = run.make_context("run", list(self.words), _program(), default_map=defaults)
+        options = params.options_of(RunOptions, parsed)
+        if options.mode == "both":
+            raise BadUsageError(
+                f"{options.source('mode')}: run takes deployment or incident. One command can't be "
+                "a good deployment and a failed check.",
+                "Run the check by another run, with --mode incident.",
+            )
+        _success_codes(options)
+        self.options = options
+        env = {name: text for name, text in self.runtime.env.items() if name not in OTHER_JOBS}
+        # With its secrets kept from it, the command can't print any.
+        masked = not self.runtime.child and keeps_secrets(env, self.words)
+        self.session = Session(replace(self.runtime, env=env), options, masked=masked)
+
+    def _look(self) -> None:
+        """Read commit and repository, which the command may change; only git is asked."""
+        session = self._session()
+
+        def finders(repo_url: str) -> tuple[Find, ...]:
+            return (in_checkout(session.git, repo_url),)
+
+        now, options = self.runtime.clock.now(), replace(self.options, result=Result.SUCCESS)
+        with suppress(Problem):  # the report says it again
+            ways = Lookups(finders=finders)
+            made = deployment(options, session.context, ways, now)
+            if since := self.options.changes_since:  # git's answers are remembered
+                finders(made.commits[0].repo_url)[0](since)
+        with suppress(Problem):
+            self._checkouts()
+
+    def _prepare(self, child: Child) -> None:
+        """Find out what a report needs while the command runs; raise Problem."""
+        if child.problem:
+            raise _not_started(self.command, child.problem)
+        session = self._session()
+        session.runtime, session.is_head_moved = (
+            replace(session.runtime, stoppable=child.stoppable),
+            True,
+        )
+        started = _time(child.started)
+        session.options = replace(
+            self.options, result=Result.SUCCESS, result_map=(), started_at=rfc3339(started)
+        )
+        with suppress(Problem):  # the report says it again
+            session.lookups = self._remembered(report.lookups(session))
+            ways = replace(session.lookups, additional=self._checkouts)
+            if self.options.mode == "deployment":
+                self.made = session.find_out(
+                    lambda: deployment(session.options, session.context, ways, started)
+                )
+            if not self.options.dry_run:
+                _ = session.delivery, session.network  # what they import takes a while
+
+    def _keep(self) -> None:
+        """Keep that the deployment was cancelled, should we be killed before we can report it."""
+        if not (self.made and self.options.spool) or self.options.dry_run:
+            return
+        now = max(self.runtime.clock.now(), self.made.started_at)
+        event = replace(self.made, result=Result.ABORT, finished_at=now)
+        with suppress(OSError, ValueError, CorruptError, Problem):
+            self.kept = self._session().spooled(self.options.spool, event)
+
+    def _report(self, child: Child, code: int) -> int:
+        """Report how the command ended; return the exit code of all."""
+        succeeded = code in _success_codes(self.options)
+        is_soft = self.options.on_failure == "warn"
+        outcome: list[Outcome] = []
+        self._try(lambda: outcome.append(self._outcome(child, code, succeeded=succeeded)))
+        said = (
+            outcome[0] if outcome else Outcome(reported=False, problem=self.problem, soft=is_soft)
+        )
+        if said.problem and "DEVLAKE_TOKEN" in said.problem.hint and not self.options.token:
+            note = "A run inside of another run has no token unless that one has --keep-secrets."
+            said = replace(said, notes=(*said.notes, note))
+        self._let_go(said)
+        self.runtime.ignore_signals()
+        ours = conclude(said, self.runtime, self.options.format)
+        return ours if succeeded and said.problem and not is_soft and ours else code
+
+    def _outcome(self, child: Child, code: int, *, succeeded: bool) -> Outcome:
+        session = self._session()
+        result = Result.SUCCESS if succeeded else Result.FAILURE
+        seconds = self.options.deadline
+        if child.is_cancelled:
+            seconds = min(seconds, AFTER_CANCEL)
+            result = result if code == 0 else Result.ABORT
+        session.stopped, session.ends = None, self.runtime.clock.monotonic() + seconds
+        session.runtime = replace(session.runtime, stoppable=self.runtime.stoppable)
+        session.options = replace(
+            session.options,
+            deadline=seconds,
+            result=result,
+            finished_at=rfc3339(_time(child.ended or child.started)),
+            id=self.made.id if self.made else self.options.id,
+        )
+        return report.outcome(session)
+
+    def _let_go(self, outcome: Outcome) -> None:
+        """Drop what was kept for the worst, now that it is known how the command ended."""
+        session = self.session
+        is_known = not isinstance(outcome.problem, UnreachedError) or (session and session.is_kept)
+        if self.kept and is_known:
+            with suppress(OSError):
+                self.runtime.spool.remove(self.kept)
+
+    def _session(self) -> Session:
+        if not self.session:  # nothing is tried without one
+            raise RuntimeError
+        return self.session
+
+    def _remembered(self, ways: Lookups) -> Lookups:
+        """Return what asks each question once: the report is made of what was known at first."""
+        options = replace(self.options, checkout=(), submodules=None, submodules_recursive=False)
+        return replace(
+            ways,
+            finders=cache(lambda repo_url: tuple(map(cache, ways.finders(repo_url)))),
+            times=cache(ways.times),
+            nonce=cache(ways.nonce),
+            additional=lambda: report.additional(self._session(), options) + self._checkouts(),
+        )
+
+    def _checkouts(self) -> tuple[Commit, ...]:
+        """Read the checkouts that were deployed too: once, before the command can change them."""
+        if self.checkouts is None:
+            options = replace(self.options, commits=None)
+            try:
+                self.checkouts = report.additional(self._session(), options)
+            except Problem as problem:
+                self.checkouts = problem
+        if isinstance(self.checkouts, Problem):
+            raise self.checkouts
+        return self.checkouts
+
+
+def _program() -> click.Context:
+    return click.Context(cli.devlake_ci, info_name="devlake-ci", **cli.HELP)
+
+
+def _success_codes(options: RunOptions) -> frozenset[int]:
+    words = [each.strip() for each in options.success_codes.split(",")]
+    if not all(re.fullmatch("[0-9]{1,3}", each) and int(each) < 256 for each in words):
+        raise BadUsageError(
+            f"{options.source('success_codes')}: {quoted(options.success_codes)} is not a list of "
+            "exit codes.",
+            "Write it like 0,3.",
+        )
+    return frozenset(map(int, words))
+
+
+def _not_started(command: Sequence[str], problem: Exception) -> NothingToReport:
+    why = (isinstance(problem, OSError) and problem.strerror) or str(problem)
+    return NothingToReport(
+        f"Nothing is reported: {quoted(command[0])} can't be started ({why}).",
+        "If only a shell knows it (a builtin, a function, several commands), run that: "
+        "devlake-ci run -- sh -c '…'",
+    )
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
