@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 _FENCED = re.compile(r"(?ms)^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$")
+_COMMENT = re.compile(r"(?s)<!--.*?-->")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 
 
@@ -37,6 +39,16 @@ def links(page):
     """Return the targets of a page's links that lead into this repository."""
     prose = re.sub(r"`[^`\n]+`", "", _FENCED.sub("", page.read_text()))
     return [target for target in _LINK.findall(prose) if "://" not in target]
+
+
+def prose(page):
+    """Return what a page says in words, on the same lines: each piece of code is another word."""
+    names = map("code{}".format, count(1))
+    text = page.read_text()
+    for block in (_FENCED, _COMMENT):
+        text = block.sub(lambda found: "\n" * found[0].count("\n"), text)
+    text = re.sub(r"`[^`\n]+`", lambda _: next(names), text)
+    return _LINK.sub("]", text)
 
 
 def anchors(page):

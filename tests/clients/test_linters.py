@@ -1,5 +1,6 @@
 """The files that other programs read, as their own linters see them: no finding at all."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from tools.orb import packed, written
+
+from tests.markdown import PAGES, prose
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -50,6 +53,7 @@ LINTERS = {
         *files("examples/gitea", "examples/forgejo")],
     "schema of examples for CircleCI": [BIN / "check-jsonschema", "--builtin-schema",
                                         "vendor.circle-ci", *files("examples/circleci")],
+    "codespell": [BIN / "codespell", "src", "examples", "tools", *(str(page) for page in PAGES)],
     "shellcheck": [BIN / "shellcheck", *files("circleci-orb/src/scripts", ending=".sh"),
                    *files("examples/buildkite/plugin/hooks", ending="")],
     "yamllint": [BIN / "yamllint", "--strict", "action.yml", "native", "circleci-orb", "gitlab-ci",
@@ -63,6 +67,17 @@ LINTERS = {
 @pytest.mark.parametrize("name", LINTERS)
 def test_a_linter_finds_nothing(name):
     lint(LINTERS[name])
+
+
+def test_proselint_finds_nothing_in_the_documentation(tmp_path):
+    for page in PAGES:
+        (tmp_path / page.name).write_text(prose(page))
+    # Quotes are typed here as they are in code; "(R)" stands in a processor's name.
+    off = ("typography.symbols.curly_quotes", "typography.symbols.trademark")
+    config = tmp_path / "proselint.json"
+    config.write_text(json.dumps({"checks": dict.fromkeys(off, False)}))
+
+    lint([BIN / "proselint", "check", "--config", config, *sorted(tmp_path.glob("*.md"))])
 
 
 @pytest.mark.parametrize("name", ["the orb", *ORB["examples"]])
