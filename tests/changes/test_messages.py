@@ -2,7 +2,7 @@
 
 import pytest
 
-from devlake_ci.changes.messages import number
+from devlake_ci.changes.messages import number, title
 
 MERGES = {
     "Merge pull request #12 from acme/topic\n\nSell more": 12,
@@ -43,3 +43,21 @@ def test_a_merge_commit_names_the_pull_request_that_it_merges(message, expected)
 @pytest.mark.parametrize(("message", "expected"), ALONE.items())
 def test_a_commit_with_one_parent_names_the_one_that_it_is_the_squash_of(message, expected):
     assert number(message, parents=1) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    {
+        "Merge pull request #12 from ada/secret-topic\n\nSell more\n\nAnd more": "Sell more",
+        "Merge pull request #12 from ada/secret-topic": "Pull request #12",
+        "Merge pull request 'Sell (more)' (#12) from topic into main": "Sell (more)",
+        "Merge branch 'topic' into 'main'\n\nSell more\n\nSee merge request a/b!12": "Sell more",
+        "Merge branch 'topic' into 'main'\n\nSee merge request acme/shop!12": "Pull request #12",
+        "Merged in topic (pull request #12)\n\nSell more": "Sell more",
+        "Pull request #12: Sell more\n\nMerge in SHOP/web from topic to main": "Sell more",
+        "Merged PR 12: Sell more": "Sell more",
+        "Sell more (#12)\n\n* first\n* second": "Sell more (#12)",
+    }.items(),
+)
+def test_the_title_is_the_pull_requests_and_names_no_branch(message, expected):
+    assert title(message, 12) == expected

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from devlake_ci.changes.messages import number, subject
+from devlake_ci.changes.messages import number, subject, title
 from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
 from devlake_ci.changes.paths import is_limited
 from devlake_ci.commits.remote import is_checkout_of
@@ -172,7 +172,7 @@ def _pull_requests(history: Sequence[LogCommit], touched: set[str] | None) -> It
             continue
         yield Change(
             number=found,
-            title=subject(each.message),
+            title=title(each.message, found),
             created_at=min(one.authored_at for one in own),
             merged_at=each.committed_at,
             merge_sha=each.sha,

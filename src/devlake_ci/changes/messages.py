@@ -56,6 +56,31 @@ def number(message: str, parents: int) -> int | None:
     return int(found[1]) if found and len(found[1]) <= _DIGITS else None
 
 
+_OF_BRANCHES = re.compile(
+    r"Merge pull request #\d+ (?:from|in) .+|Merged in .+ \(pull request #\d+\)|Merge branch .+"
+)
+"""Subjects that name a branch of the author's, and leave the title to the next line."""
+_WITH_TITLES = re.compile(
+    r"Merge pull request '(?P<gitea>.*)' \([#!]\d+\) from .+"
+    r"|Pull request #\d+: (?P<server>.+)|Merged PR \d+: (?P<azure>.+)"
+)
+_TRAILER = re.compile(r"See merge request |Merge in |Reviewed-on: ")
+
+
+def title(message: str, number: int) -> str:
+    """Return the title of the pull request that a commit is the merge of, without any branch.
+
+    It is where the code host puts it: behind the number, or in the line below.
+    """
+    first, *rest = [each.strip() for each in message.strip().splitlines()]
+    if found := _WITH_TITLES.fullmatch(first):
+        return "".join(found.groups("")) or first
+    if not _OF_BRANCHES.fullmatch(first):
+        return first
+    below = next(filter(None, rest), "")
+    return below if below and not _TRAILER.match(below) else f"Pull request #{number}"
+
+
 def subject(message: str) -> str:
     """Return the first line of a message."""
     return message.strip().partition("\n")[0].strip()

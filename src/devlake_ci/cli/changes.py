@@ -26,6 +26,7 @@ from devlake_ci.errors import (
 from devlake_ci.incidents.state_file import Live, StateFile, path_in
 from devlake_ci.model import Commit, Deployment, Environment, Outcome, PullRequest, Result
 from devlake_ci.options import Options
+from devlake_ci.text import quoted
 
 NOT_REPORTED = "Warning: what this deployment shipped is not reported."
 SHOWN = 10
@@ -133,14 +134,14 @@ class Changes:
                 self.is_of_host = sha is not None
                 return sha
 
-            yield Way(f"GitLab's deployments to {there}", asked)
+            yield Way(f"GitLab's deployments to {quoted(there)}", asked)
         if host[0] == "github":
             from devlake_ci.changes import github_base as github  # noqa: PLC0415 (pydantic)
 
             api = self._github(host[1])
             if not bases.is_shared(options, place):
                 yield Way(
-                    f"GitHub's deployments to {place}",
+                    f"GitHub's deployments to {quoted(place)}",
                     lambda: github.deployed(api, options, context, place, made.started_at),
                 )
             if not is_chosen:
