@@ -210,6 +210,21 @@ def test_verbose_tells_each_attempt_but_no_secret(report, server):
     assert "s3cr3t" not in ran.out + ran.err
 
 
+def test_verbose_shows_no_login_of_the_ci_s_api(devlake_ci, server):
+    server.script = [Reply(200, {"id": SHA}), Reply()]
+    env = {
+        "GITLAB_CI": "true", "CI_PROJECT_URL": "https://gitlab.com/acme/shop", "CI_PROJECT_ID": "5",
+        "CI_API_V4_URL": server.url.replace("http://", "http://ci:open-sesame@"),
+        "CI_PIPELINE_ID": "42", "CI_JOB_ID": "7", "DEVLAKE_URL": server.url,
+        "DEVLAKE_CONNECTION": "1", "DEVLAKE_ENVIRONMENT": "production", "DEVLAKE_RESULT": "success",
+    }  # fmt: skip
+
+    ran = devlake_ci("report", "--verbose", "--sha=v1", "--dry-run", env=env)
+
+    assert f"GET {server.url.replace('http://', 'http://***@')}/projects/5" in ran.err
+    assert "open-sesame" not in ran.out + ran.err
+
+
 def test_a_fork_without_secrets_is_told_why(report, server):
     url = f"{server.url}/rest/plugins/webhook/connections/1/deployments"
 

@@ -250,3 +250,12 @@ def test_one_attempt_may_not_take_all_of_the_time(delivery):
 
     assert max(allowed) == 30
     assert allowed[-1] < 30
+
+
+def test_a_wait_that_ends_with_the_deadline_is_not_waited_for(server, delivery, ticking):
+    server.script = [Reply(503, "busy", {"Retry-After": "60"})]
+
+    with pytest.raises(UnreachedError, match="Not stored within the deadline"):
+        delivery(seconds=60).deployment(deployment())
+
+    assert ticking.slept == []

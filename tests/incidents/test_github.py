@@ -440,6 +440,15 @@ def test_behind_500_runs_of_300_other_branches_an_incident_is_opened_kept_and_cl
     assert ci.incidents == [(10000 + END, 30000)]
 
 
+@pytest.mark.parametrize(("tags", "lists"), [(4, 5), (5, 2)])
+def test_four_tags_are_asked_for_by_name_and_more_in_one_list(ci, tags, lists):
+    ci.github.tags = {f"v1.{number}" for number in range(tags)}
+
+    ci.ends("success", 1, 10)
+
+    assert sum(path.endswith("/runs") for path in ci.github.asked) == lists
+
+
 @pytest.mark.parametrize("branch", ["release/1", "release/2"])
 def test_behind_500_runs_of_300_other_branches_a_pattern_finds_its_branches(ci, branch):
     for number, result in ((1, "failure"), (1000, "success")):

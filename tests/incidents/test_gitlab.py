@@ -285,6 +285,29 @@ def test_behind_ten_thousand_jobs_of_others_a_pattern_finds_its_branches(ci, bra
     assert ci.incidents == [(10 + END, 40000)]
 
 
+@pytest.mark.parametrize(("branches", "lists"), [(4, 5), (5, 1)])
+def test_four_branches_are_asked_for_by_name_and_more_in_one_list(ci, branches, lists):
+    for number in range(branches):
+        ci.was("success", number, 10, name="verify", env=VERIFY, ref=f"release/{number}")
+
+    ci.ends("failed", 10, 20, "--incident-branches=release/*", name="verify",
+            env=VERIFY | OWN_TOKEN, ref="release/0")  # fmt: skip
+
+    assert sum(what == "pipelines" for what, _ in ci.gitlab.asked) == lists
+
+
+@pytest.mark.parametrize(("others", "code"), [(48, 0), (50, 3)])
+def test_the_jobs_of_fifty_pipelines_are_listed_at_most(ci, others, code):
+    ci.was("success", 1, 1, name="verify", env=VERIFY)
+    for number in range(others):
+        ci.was("success", 10 + number, 10 + number, name="test", env=VERIFY)
+
+    ran = ci.ends("failed", 100, 200, name="verify", env=VERIFY | OWN_TOKEN)
+
+    assert ran.code == code
+    assert sum(what.endswith("/jobs") for what, _ in ci.gitlab.asked) == 50
+
+
 def test_each_tag_is_a_ref_of_its_own_and_all_are_found_with_a_token(ci):
     env = VERIFY | OWN_TOKEN
     ci.ends("failed", 1, 10, ref="v1.0.0", tag=True, env=env)

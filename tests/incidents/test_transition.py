@@ -4,8 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from devlake_ci.incidents.streak import transition
-from devlake_ci.model import Incident, Result
+from devlake_ci.incidents.decision import job_result
+from devlake_ci.incidents.streak import (
+    IncidentState,
+    JobResult,
+    PastRun,
+    first_failure,
+    is_outdated,
+    transition,
+)
+from devlake_ci.model import Context, Incident, Result
+from devlake_ci.options import Options
 from tests.support import NOON
 
 OPEN = Incident(
@@ -60,3 +69,37 @@ def test_a_clock_that_is_behind_makes_no_negative_time():
 
     assert transition(OPEN, Result.SUCCESS, early, FRESH).resolved_at == OPEN.created_at
     assert transition(OPEN, Result.FAILURE, early, FRESH).updated_at == OPEN.created_at
+
+
+def test_of_attempts_with_the_same_times_the_lowest_one_ran():
+    listed = [
+        PastRun(run_id="1", attempt=attempt, result=Result.FAILURE, started_at=NOON,
+                finished_at=NOON)
+        for attempt in ("10", "9", "11")
+    ]  # fmt: skip
+
+    assert first_failure(listed).attempt == "9"
+
+
+@pytest.mark.parametrize(("number", "outdated"), [(6, True), (7, False), (8, False), (None, False)])
+def test_without_times_a_lower_number_is_an_older_run_and_the_same_one_a_re_run(number, outdated):
+    state = IncidentState(newest_number=7)
+
+    assert is_outdated(state, JobResult(result=Result.SUCCESS, number=number)) is outdated
+
+
+@pytest.mark.parametrize(("minutes", "outdated"), [(-1, True), (0, False), (1, False)])
+def test_a_run_that_began_earlier_is_older_whatever_its_number(minutes, outdated):
+    state = IncidentState(newest_start=NOON, newest_number=7)
+    this = JobResult(
+        result=Result.SUCCESS, started_at=NOON + timedelta(minutes=minutes), number=7 - minutes
+    )
+
+    assert is_outdated(state, this) is outdated
+
+
+def test_when_a_job_began_the_ci_s_history_knows_better_than_its_variables():
+    known = IncidentState(started_at=NOON)
+    context = Context(provider="github", started_at=NOON - timedelta(minutes=9))
+
+    assert job_result(Options(), context, known, Result.FAILURE).started_at == NOON
