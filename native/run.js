@@ -25,7 +25,7 @@ const path = require("node:path");
 const repository = path.dirname(__dirname);
 const lock = path.join(repository, "requirements", "run.txt");
 const released = path.join(__dirname, "executables.json");
-const scripts = { main: "devlake-ci-action", post: "devlake-ci-action-post" };
+const scripts = { main: "devlake-ci-action", post: "devlake-ci-action-post", install: "devlake-ci" };
 const minutes = 60_000;
 
 const fits = "import sys; sys.exit(sys.version_info < (3, 11))";
@@ -167,6 +167,59 @@ async function program(stage) {
   }
 }
 
+// What later steps start by its name: Python isolated from the job's folder and variables, and the program.
+function launcher({ command }) {
+  const packages = dependencies({ command });
+  const where = spawnSync(command, ["-I", "-c", "import sys; print(sys.executable)"], { encoding: "utf8" });
+  const folder = mkdtempSync(path.join(process.env.RUNNER_TEMP || tmpdir(), "devlake-ci-bin-"));
+  const file = path.join(folder, scripts.install);
+  const folders = JSON.stringify([path.join(repository, "src"), packages]);
+  const code = `import sys\nsys.path[:0] = ${folders}\nfrom devlake_ci.__main__ import main\nmain()\n`;
+  writeFileSync(file, `#!${where.stdout.trim()} -IB\n${code}`, { mode: 0o755 });
+  if (process.platform === "win32") {
+    writeFileSync(`${file}.cmd`, `@"${where.stdout.trim()}" -IB "%~dp0${scripts.install}" %*\r\n`);
+  }
+  return folder;
+}
+
+// Stands for a program that can't be had: the deployment is run all the same, and is not reported.
+const standIn = `#!/bin/sh
+echo "devlake-ci: warning: not reported: devlake-ci is not installed (see the step that installs it)." >&2
+[ "$1" = run ] || exit 0
+unset DEVLAKE_TOKEN DEVLAKE_HEADER DEVLAKE_GITHUB_TOKEN DEVLAKE_GITLAB_TOKEN DEVLAKE_URL
+while [ "$#" -gt 0 ]; do
+  if [ "$1" = -- ]; then
+    shift
+    exec "$@"
+  fi
+  shift
+done
+exit 2
+`;
+
+async function installed() {
+  try {
+    return launcher(python());
+  } catch (error) {
+    const ours = JSON.parse(readFileSync(released, "utf8")).executables[`${process.platform}-${process.arch}`];
+    if (!ours?.sha256) throw error;
+    console.log(`devlake-ci runs as an executable: ${error.message}.`);
+    return path.dirname(await executable("install", ours));
+  }
+}
+
+async function install() {
+  let folder;
+  try {
+    folder = await installed();
+  } catch (error) {
+    missed("install", error.message.replaceAll(/[\r\n]+/g, " "));
+    folder = mkdtempSync(path.join(process.env.RUNNER_TEMP || tmpdir(), "devlake-ci-bin-"));
+    writeFileSync(path.join(folder, scripts.install), standIn, { mode: 0o755 });
+  }
+  appendFileSync(process.env.GITHUB_PATH, `${folder}\n`);
+}
+
 module.exports = async function run(stage) {
   try {
     const [command, parameters] = await program(stage);
@@ -178,3 +231,5 @@ module.exports = async function run(stage) {
     missed(stage, error.message.replaceAll(/[\r\n]+/g, " "));
   }
 };
+
+module.exports.install = install;
