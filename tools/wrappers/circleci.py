@@ -34,31 +34,32 @@ class _Own:
 _FAIL = _Own("fail_on_error", FAIL_ON_ERROR, default=False)
 _INCIDENT = _Own(
     "incident_name",
-    "What the job that fails and recovers is called in an incident, which is remembered by it from "
-    "one run to the next: the same in all jobs that open and close it. Default: the job's name.",
+    "The name under which an open incident is remembered from one run to the next: the same in all "
+    "jobs that open and close it. Default: the job's name.",
 )
 _FOLDER = _Own(
     "state_folder",
-    "An absolute path, the same for start and report, for what steps and jobs tell each other.",
+    "An absolute path where steps and jobs leave notes for each other: the same for start and "
+    "report.",
     "/tmp/devlake-ci",  # noqa: S108 (a path in a container that lives for one job)
 )
 _INSTALL = (
     _Own(
         "package",
-        "What uv or pipx installs where devlake-ci is not in the image already. Empty: nothing.",
-        # By our repository, for on the package index anybody may still take the name.
+        "What uv or pipx installs if devlake-ci is not in the image. Empty: nothing.",
+        # From our repository: on the package index anybody may still take the name.
         f"git+{_HOME}@v{__version__}",
     ),
     _Own(
         "executable_url",
-        "Where our self-contained executable is, for images without any of these; {os} and {arch} "
-        "are filled in as uname has them, in small letters. Empty: nowhere.",
+        "The URL of our self-contained executable, for images with none of these; {os} and {arch} "
+        "in it become what uname says, in lower case. Empty: none.",
         f"{_HOME}/releases/download/v{__version__}/devlake-ci-{{os}}-{{arch}}",
     ),
     _Own(
         "executable_sha256",
-        "The SHA-256 sums that this executable may have, one for each kind of machine. Nothing "
-        "else is run, so nothing at all while this is empty.",
+        "The SHA-256 sums that this executable may have, one per platform. While this is empty, no "
+        "executable is run.",
     ),
 )
 _IMAGE = (
@@ -67,8 +68,8 @@ _IMAGE = (
 )
 _ENDED = Input(
     "result",
-    "How the job that deploys ended. A job can't see which of the states that it requires came "
-    "about, so there is one of this job for each.",
+    "How the job that deploys ended. A job can't see which of the states that it requires was "
+    "reached, so use this job once for each.",
     choices=("success", "failed", "canceled"),
 )
 

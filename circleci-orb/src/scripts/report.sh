@@ -38,7 +38,7 @@ own() {
 
 take_notes() {
   if [ -e "$folder" ] && ! own "$folder"; then
-    give_up 1 "$folder is not this user's alone, so what it says is not believed." "Give another state_folder."
+    give_up 1 "$folder is writable by others, so its notes can't be trusted." "Give another state_folder."
   fi
   # As start.sh and names.sh have written them.
   service=$(text "$DEVLAKE_ORB_PARAM_SERVICE")
@@ -108,14 +108,14 @@ within() {
   if [ -n "$seconds" ] && has timeout; then timeout "$seconds" "$@"; else "$@"; fi
 }
 
-# Try a way out before it is trusted: what can't tell its version can't report either.
+# Try a way before it is used: what can't print its version can't report either.
 works() {
   seconds=60
   installed "$1" >"$work/log" 2>&1 && by "$1" --version >>"$work/log" 2>&1
   code=$?
   seconds=
   if [ "$code" -ne 0 ]; then
-    say "no way by $1 (exit code $code):"
+    say "devlake-ci by $1 doesn't run (exit code $code):"
     tail -n 5 "$work/log" >&2
   fi
   return "$code"
@@ -138,11 +138,11 @@ fetched() {
   url=$(printf '%s' "$url" | sed "s/{os}/$os/g; s/{arch}/$arch/g")
   shown=$(printf '%s' "$url" | sed 's|//[^/]*@|//|')
   if [ -z "$sums" ]; then
-    say "no way by $shown: what it has to be is not known. Give its SHA-256 as executable_sha256."
+    say "$shown is not fetched: its SHA-256 is not known. Give it as executable_sha256."
     return 1
   fi
   if ! downloaded; then
-    say "no way by $shown: it can't be downloaded."
+    say "$shown can't be downloaded."
     return 1
   fi
   sum=$(sum_of "$work/devlake-ci-circleci")
@@ -152,7 +152,7 @@ fetched() {
       return
     fi
   done
-  say "no way by $shown: its SHA-256 is ${sum:-not known here}, which executable_sha256 doesn't name."
+  say "$shown is not run: its SHA-256 is ${sum:-unknown here}, which is not in executable_sha256."
   return 1
 }
 
@@ -201,7 +201,7 @@ take_incident
 work=$(mktemp -d) || give_up 1 "a temporary folder can't be made." "Set TMPDIR to one that can be written."
 trap 'rm -rf "$work"' EXIT
 if ! found; then
-  give_up 1 "devlake-ci is not in this image, and nothing that could bring it (see the lines above)." \
+  give_up 1 "devlake-ci is not in this image, and can't be installed (see the lines above)." \
     "Install devlake-ci, uv or pipx in the image, or report from the job devlake-ci/report."
 fi
 by "$way"
