@@ -75,7 +75,7 @@ def test_with_a_python_that_can_install_nothing_it_runs_too(run, release, tmp_pa
 
     ran = run("main", release.https)
 
-    assert "its dependencies could not be installed" in ran.stdout
+    assert "its dependencies can't be installed" in ran.stdout
     assert ran.stdout.endswith("It ran as devlake-ci-action.\n")
 
 
@@ -89,7 +89,7 @@ def test_it_is_fetched_once_for_all_stages_and_jobs(run, release):
 def test_another_file_than_the_release_s_is_neither_run_nor_kept(run, release, tmp_path):
     ran = run("main", release.https, "ab" * 32)
 
-    assert "devlake-ci-ours has not the SHA-256 of the release" in warned(ran)
+    assert "devlake-ci-ours does not have the SHA-256 of the release" in warned(ran)
     assert kept(tmp_path) == []
 
 
@@ -100,7 +100,7 @@ def test_a_kept_file_that_somebody_changed_is_not_run_but_removed(run, release, 
 
     ran = run("main", release.https)
 
-    assert "devlake-ci-action has not the SHA-256 of the release" in warned(ran)
+    assert "devlake-ci-action does not have the SHA-256 of the release" in warned(ran)
     assert kept(tmp_path) == []
 
 
@@ -112,26 +112,28 @@ def test_where_no_sum_is_known_nothing_is_fetched(run, release):
 
 
 @pytest.mark.parametrize(("reply", "says"), [(Reply(status=404), "status 404"), (CUT, "")])
-def test_a_release_that_can_t_be_had_is_told_with_its_address(run, release, tmp_path, reply, says):
+def test_a_release_that_can_t_be_fetched_is_named_by_its_address(
+    run, release, tmp_path, reply, says
+):
     release.script = [reply]
 
     ran = run("main", release.https)
 
-    assert f"{release.https}/devlake-ci-ours could not be had: {says}" in warned(ran)
+    assert f"{release.https}/devlake-ci-ours can't be fetched: {says}" in warned(ran)
     assert kept(tmp_path) == []
 
 
 def test_a_server_that_can_t_be_trusted_gives_nothing(run, release):
     ran = run("main", release.https, NODE_EXTRA_CA_CERTS="")
 
-    assert "could not be had" in warned(ran)
+    assert "can't be fetched" in warned(ran)
     assert release.received == []
 
 
 def test_nothing_is_fetched_without_tls(run, server):
     ran = run("main", server.url)
 
-    assert "it is no https" in warned(ran)
+    assert "it is not https" in warned(ran)
     assert server.received == []
 
 
