@@ -55,7 +55,7 @@ SIZE = "1100,900"
 def main(folder: str) -> None:
     """Write sandbox-light.png and sandbox-dark.png into `folder`."""
     with Sandbox() as sandbox, requests.Session() as session:
-        for path, body in [*deployments(), *incidents()]:
+        for path, body in [*deployments(), *pull_requests(), *incidents()]:
             url = f"{sandbox.url}/plugins/webhook/connections/1/{path}"
             session.post(url, json=body).raise_for_status()
         for name, look in LOOKS.items():
@@ -75,13 +75,13 @@ def picture(url: str, file: Path, look: int) -> None:
 
 def deployments() -> list[tuple[str, dict[str, object]]]:
     """Return the fortnight's deployments as DevLake takes them."""
-    return [("deployments", deployment(*line.split(maxsplit=4))) for line in lines(FORTNIGHT)]
+    return [("deployments", deployment(*columns(line))) for line in lines(FORTNIGHT)]
 
 
 def deployment(day: str, time: str, environment: str, result: str, title: str) -> dict[str, object]:
     """Return one that ended then, after some minutes."""
     ended = datetime.fromisoformat(f"{day}T{time}:00+00:00")
-    sha = hashlib.sha1(title.encode(), usedforsecurity=False).hexdigest()
+    sha = sha_of(title)
     seconds = 150 + int(sha[:2], 16)
     dates = {
         "startedDate": (ended - timedelta(seconds=seconds)).isoformat(),
@@ -97,6 +97,45 @@ def deployment(day: str, time: str, environment: str, result: str, title: str) -
         **dates,
         "deploymentCommits": [commit | dates],
     }
+
+
+def sha_of(title: str) -> str:
+    """Return a made-up commit for a change."""
+    return hashlib.sha1(title.encode(), usedforsecurity=False).hexdigest()
+
+
+def pull_requests() -> list[tuple[str, dict[str, object]]]:
+    """Return the pull request of each change, merged shortly before it first came to staging."""
+    staged: dict[str, str] = {}
+    for day, time, _, _, title in map(columns, lines(FORTNIGHT)):
+        staged.setdefault(title, f"{day}T{time}:00+00:00")
+    return [
+        ("pull_requests", pull_request(number, title, datetime.fromisoformat(at)))
+        for number, (title, at) in enumerate(staged.items(), 371)
+    ]
+
+
+def pull_request(number: int, title: str, staged: datetime) -> dict[str, object]:
+    """Return one that was open for some hours."""
+    sha = sha_of(title)
+    merged = staged - timedelta(minutes=12)
+    return {
+        "id": str(number),
+        "pullRequestKey": number,
+        "displayTitle": title,
+        "url": f"{SHOP}/pull/{number}",
+        "status": "MERGED",
+        "originalStatus": "merged",
+        "createdDate": (merged - timedelta(minutes=240 + 7 * int(sha[:2], 16))).isoformat(),
+        "mergedDate": merged.isoformat(),
+        "closedDate": merged.isoformat(),
+        "mergeCommitSha": sha,
+    }
+
+
+def columns(line: str) -> list[str]:
+    """Return a line's day, time, environment, result and title."""
+    return line.split(maxsplit=4)
 
 
 def incidents() -> list[tuple[str, dict[str, object]]]:

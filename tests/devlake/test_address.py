@@ -125,6 +125,8 @@ def test_headers_for_a_proxy_are_passed_on():
          BadUsageError, "has an empty part"),
         ({"token": "s3cr3t twice"}, BadUsageError, "more than an API key"),
         ({"token": "s3cr3té"}, BadUsageError, "more than an API key"),
+        ({"token": '"s3cr3t"'}, BadUsageError, "is in quotes"),
+        ({"token": "Bearer 's3cr3t'"}, BadUsageError, "is in quotes"),
         ({"url": "http://u:s3cr3t@lake", "token": "s3cr3t"}, BadUsageError, "second way in"),
         ({"header": ("authorization: s3cr3t",), "token": "s3cr3t"}, BadUsageError, "second way in"),
         ({"header": ("s3cr3t without a colon",)}, BadUsageError, "not 'Name: value'"),

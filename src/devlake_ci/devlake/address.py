@@ -262,6 +262,11 @@ def _add_authorization(headers: dict[str, str], value: str, source: str) -> None
 def _token(options: Options) -> str:
     """Take the key as it was copied: with or without `Bearer`; anything else odd is a mistake."""
     token = re.sub(r"(?i)^bearer\s+", "", (options.token or "").strip())
+    if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":
+        raise BadUsageError(
+            f"{options.source('token')} is in quotes, which are not part of the key.",
+            "Leave them out: docker --env-file and a CI's settings take a value as it stands.",
+        )
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         raise BadUsageError(
             f"{options.source('token')} holds more than an API key (a space, a line break or a "
