@@ -76,7 +76,7 @@ def test_it_is_the_entry_point_by_whose_name_it_is_called(executable, make):
     ran = run(called, folder=ROOT, env={})
     called.unlink()
 
-    assert (ran.returncode, ran.stdout) == (0, "DevLake will be told at the end of this job.\n")
+    assert (ran.returncode, ran.stdout) == (0, "This job is reported to DevLake when it ends.\n")
 
 
 @pytest.mark.parametrize("command", ["demo", "sandbox"])
