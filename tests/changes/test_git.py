@@ -265,6 +265,14 @@ def test_only_pull_requests_that_touch_a_path_count(history):
     )
 
 
+def test_a_path_that_git_does_not_understand_is_not_one_that_nothing_touches(history):
+    base = history.commit("Base")
+    history.pull_request(1)
+
+    with pytest.raises(MissingError, match="--changes-path"):
+        history.between(base, paths=(":(nonsense)x",))
+
+
 def test_each_commit_is_a_change_for_those_who_merge_nothing(history):
     base = history.commit("Base")
     one, two = history.commit("One"), history.commit("Two\n\nbody")

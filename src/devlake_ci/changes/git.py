@@ -158,6 +158,11 @@ def _touched(git: Git, base: str, head: str, paths: Sequence[str]) -> set[str]:
     listed = git(
         "log", "--format=%H", "--full-history", "--end-of-options", f"{base}..{head}", "--", *paths
     )  # fmt: skip
+    if listed is None and git("rev-list", "--count", f"{base}..{head}", "--", *paths) is None:
+        raise MissingError(
+            "git can't tell which commits touch --changes-path.",
+            "Check how it is written: https://git-scm.com/docs/gitglossary (pathspec).",
+        )
     return set(filter(WHOLE.fullmatch, (listed or "").split()))
 
 
