@@ -81,6 +81,7 @@ EVERY_EVENT = {
     "issue_comment": ({"issue": {"number": 7}}, OWN),
     "issue_comment on a pull request": (ON_PULL_REQUEST, None),
     "issues": ({"issue": {"number": 7}}, OWN),
+    "issues on a pull request": (ON_PULL_REQUEST, None),
     "label": ({}, OWN),
     "merge_group": ({"merge_group": {"head_sha": OWN}}, OWN),
     "milestone": ({}, OWN),

@@ -248,6 +248,17 @@ def test_the_address_of_a_run_loses_its_login(url, shown):
     assert ("run_url" in context.sources) == (shown is not None)
 
 
+@pytest.mark.parametrize("login", ["ada:s3cr3t", "s3cr3t", "ada:s3cr3t/s3cr3t"])
+@pytest.mark.parametrize("name", RECORDED)
+def test_no_login_in_the_url_of_a_variable_is_told_anybody(name, login):
+    env = RECORDED[name]["env"]
+    urls = {key: text.replace("://", f"://{login}@") for key, text in env.items()}
+
+    context = ci.context(urls, lambda _: None, lambda *_: None)
+
+    assert "s3cr3t" not in repr(context)
+
+
 @pytest.mark.parametrize("name", ["gitea", "forgejo"])
 def test_a_repository_is_where_the_server_says_not_where_its_runner_found_it(name):
     env = {"DEVLAKE_CI": name, "GITHUB_EVENT_PATH": "event", "GITHUB_RUN_NUMBER": "7",

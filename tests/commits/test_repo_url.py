@@ -40,6 +40,7 @@ SPELLINGS = {
         git@github.com-shop:acme/shop.git
         git@github.com-shop-2:acme/shop.git
         git@github.com-acme.shop:acme/shop.git
+        git@github.com_work:acme/shop.git
         ssh://git@github.com-shop:22/acme/shop.git
         git@shop.github.com:acme/shop.git
         git@key-0123456789abcdef.github.com:acme/shop.git

@@ -132,6 +132,15 @@ def test_a_report_before_the_job_ends_needs_a_result(act, mode, given, missing):
         assert f"${{{{ {spelling} }}}}" in told
 
 
+def test_a_variable_that_says_job_is_no_result_before_the_job_ends(act):
+    said = {"DEVLAKE_RESULT": "job"}
+
+    _, told, posted = act(action_main, at="now", job_status="success", env=said)
+
+    assert posted is None
+    assert "at: now needs the input result:" in told
+
+
 @pytest.mark.parametrize(
     ("inputs", "name"),
     [

@@ -79,9 +79,9 @@ class Facts:
 
     def context(self, provider: Fact[str]) -> Context:
         """Return the same as a Context, without logins in URLs and with the sources in a field."""
-        run_url = mapped(self.run_url, without_user_info)
+        run_url, run_id = (mapped(f, without_user_info) for f in (self.run_url, self.run_id))
         pull_request = self.pull_request or _pull_request_of(self.ref)
-        said = replace(self, run_url=run_url, pull_request=pull_request)
+        said = replace(self, run_url=run_url, run_id=run_id, pull_request=pull_request)
         values = {each.name: getattr(said, each.name) for each in fields(said)}
         values["result"] = mapped(self.result, job_result)
         values["result_word"] = str(self.result.value) if self.result else None
@@ -209,5 +209,7 @@ def host(url: str | None) -> str | None:
 
     Where a CI's numbers are its own server's, this tells them from those of the next server.
     """
-    match = re.match(r"(?:https?://)?(?:[^/@]*@)?([^/@]+)", (url or "").strip())
+    match = re.match(
+        r"(?:https?://)?(?:[^/@]*@)?([^/@]+)", (without_user_info(url or "") or "").strip()
+    )
     return match[1] if match else None

@@ -110,6 +110,9 @@ def _unknown(said: Facts, name: str) -> Facts:
 
 
 def _by_ref(env: Env, event: Event, said: Facts) -> Facts:
+    # Of an issue nothing else is meant than the default branch; of a pull request perhaps its head.
+    if event.has("issue.pull_request"):
+        return _unknown(said, f"{value(env, 'GITHUB_EVENT_NAME')} on a pull request")
     sha = _sha(env)
     ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
     tag = event.fact("release.tag_name")
@@ -180,13 +183,6 @@ def _page_build(_: Env, event: Event, said: Facts) -> Facts:
     return replace(said, sha=sha) if sha else _unknown(said, "page_build")
 
 
-def _issue_comment(env: Env, event: Event, said: Facts) -> Facts:
-    # Of an issue nothing else is meant than the default branch; of a pull request perhaps its head.
-    if event.has("issue.pull_request"):
-        return _unknown(said, "issue_comment on a pull request")
-    return _by_ref(env, event, said)
-
-
 def _delete(_: Env, __: Event, said: Facts) -> Facts:
     return _unknown(said, "delete")
 
@@ -217,7 +213,6 @@ _READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
     "delete": _delete,
     "deployment": _deployment,
     "deployment_status": _deployment_status,
-    "issue_comment": _issue_comment,
     "page_build": _page_build,
     "pull_request": _pull_request,
     "pull_request_review": _pull_request,

@@ -127,7 +127,9 @@ def _report_now(runtime: Runtime) -> int:
 def _is_given(env: Mapping[str, str], result: str) -> bool:
     """Return whether the user says a result, be it empty by mistake."""
     text = env.get(action_variable(result), params.JOB).strip().lower()
-    return text != params.JOB or value(env, variable(result)) is not None
+    if text == params.JOB:  # the default, so a variable may say more
+        text = (value(env, variable(result)) or params.JOB).lower()
+    return text != params.JOB
 
 
 def _is_now(env: Mapping[str, str]) -> bool:

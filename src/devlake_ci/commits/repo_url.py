@@ -39,9 +39,9 @@ _KNOWN_HOST = re.compile(
     r"(?:(?!gist\.)[a-z0-9_.-]+\.)?"
     r"(?P<host>gist\.github\.com|github\.com|gitlab\.com|bitbucket\.org|ssh\.dev\.azure\.com"
     r"|vs-ssh\.visualstudio\.com)"
-    r"(?:-[a-z0-9_.-]+)?"
+    r"(?:[-_][a-z0-9_.-]+)?"
 )
-_SUFFIXED_HOST = re.compile(r"(?P<host>.*\.(?:com|org|net|io|dev))-[a-z0-9_-]+")
+_SUFFIXED_HOST = re.compile(r"(?P<host>.*\.(?:com|org|net|io|dev))[-_][a-z0-9_-]+")
 _UNKNOWN_HOST = re.compile(
     r".*\.(?!xn--)[a-z]{2}-[a-z0-9_-]+"  # git.example.de-shop, or a network's own git.my-corp
     r"|github|[a-z0-9_-]+[_-](?:github|gitlab|bitbucket)"
