@@ -120,6 +120,11 @@ def all_rows(env: dict[str, str]) -> Iterator[Row]:
     found = race(report, datadog(env), 15)
     yield Row("report : `datadog-ci dora deployment --dry-run`", wall(found), found.wall, 0.45)
     yield Row("its memory : that of datadog-ci", most(found), found.memory, 0.33)
+    found = race(Command([OURS, "run", "--", "true"], env), report, 15)
+    yield Row("run of `true` : report", wall(found), found.wall, 1.1)
+    ours, least = before_the_command(env), processor_time([PYTHON, "-c", "import re"], env)
+    measured = f"{ours * 1000:.0f} ms : {least * 1000:.0f} ms of CPU"
+    yield Row("run's command starts - `import re`", measured, (ours - least) * 1000, 25, unit="ms")
     found = race(report, curl(env), 25)
     yield Row("report : one `curl`", wall(found), found.wall)
     found = race(commits(env, MANY), commits(env, 1), 15)
@@ -245,6 +250,24 @@ def replay(env: dict[str, str]) -> Command:
             (spool / f"{when}-{subject[:-4]}{number:04}-{rest}").write_text(text)
 
     return Command([OURS, "replay", str(spool)], env, fill, lambda: not any(spool.iterdir()))
+
+
+def before_the_command(env: dict[str, str]) -> float:
+    """Return the median seconds of CPU that `run` has taken when its command looks."""
+    words = [OURS, "run", "--dry-run", "--", "sh", "-c", "cat /proc/$PPID/schedstat"]
+    looks = [subprocess.run(words, env=env, capture_output=True, check=True) for _ in range(25)]
+    return statistics.median(int(each.stdout.split()[0]) / 1e9 for each in looks)
+
+
+def processor_time(words: list[str], env: dict[str, str]) -> float:
+    """Return the median seconds of CPU of a command."""
+
+    def once() -> float:
+        pid = os.posix_spawn(words[0], words, env)
+        used = os.wait4(pid, 0)[2]
+        return used.ru_utime + used.ru_stime
+
+    return statistics.median(once() for _ in range(25))
 
 
 def executable(env: dict[str, str]) -> Command:
