@@ -325,6 +325,16 @@ class TestTimes:
 
         assert made.created_at == made.started_at == made.finished_at
 
+    def test_a_start_by_a_clock_that_is_fast_is_no_contradiction(self):
+        made = deployment(started_at="2026-03-01T12:30:00Z")
+
+        assert made.started_at == made.finished_at == NOON
+
+    def test_a_time_may_be_the_first_of_this_century(self):
+        first = "2000-01-01T00:00:00Z"
+
+        assert rfc3339(deployment(created_at=first).created_at) == first
+
     @pytest.mark.parametrize(
         ("options", "says"),
         [
@@ -335,6 +345,8 @@ class TestTimes:
             ({"created_at": "yesterday"}, '--created-at: "yesterday" is not a valid timestamp'),
             ({"created_at": "0001-01-01T00:00:00+23:00"}, "not of this century"),
             ({"finished_at": "0000000000"}, "not of this century"),
+            ({"finished_at": "1999-12-31T23:59:59Z"}, "not of this century"),
+            ({"finished_at": "2100-01-01T00:00:00Z"}, "not of this century"),
         ],
     )  # fmt: skip
     def test_a_contradiction_of_the_users_own_is_an_error(self, options, says):

@@ -11,9 +11,11 @@ import pytest
 from devlake_ci import runtime
 from devlake_ci.ci.provider import Append, Replace, Run
 from devlake_ci.devlake.request import NotSentError, Request
+from devlake_ci.errors import StoppedError
 from devlake_ci.options import Options
 from devlake_ci.runtime import files, programs
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
+from devlake_ci.runtime.signals import SIGNALS, stop_at_signals
 from tests.support import DATA, SHA, SILENCE, Reply, git
 
 CERTIFICATE = str(DATA / "tls" / "server.pem")
@@ -250,3 +252,16 @@ def test_a_signal_ends_both_halves_of_a_report(server, tmp_path):
     assert process.returncode == 5
     assert "Stopped by SIGTERM" in said
     assert [each.path.rpartition("/")[2] for each in server.received] == ["deployments"]
+
+
+def test_a_second_signal_does_not_stop_what_the_first_one_makes_us_save():
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        stop_at_signals()
+        with pytest.raises(StoppedError, match="Stopped by SIGTERM"):
+            signal.raise_signal(signal.SIGTERM)
+
+        assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,5 +1,6 @@
 """What GitHub and GitLab are asked over HTTP, and what is made of their answers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ import responses
 from devlake_ci import ci
 from devlake_ci.ci import PLAIN, github, gitlab
 from devlake_ci.cli.session import Session
+from devlake_ci.devlake.request import NotSentError
 from devlake_ci.options import Options
 
 SHA = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
@@ -151,3 +153,28 @@ def test_without_variables_nobody_is_asked(api, ask, provider):
     assert provider.times({}, ask) == (None, None)
     assert provider.resolve("main", {}, ask) is None
     assert asked(api) == []
+
+
+def test_finding_out_may_take_half_of_the_deadline_and_sending_has_the_rest(make_runtime, ticking):
+    session = Session(make_runtime({}), Options(deadline=60))
+
+    ticking.seconds += 20
+    early = session.left_to_ask(), session.left
+    ticking.seconds += 15
+    late = session.left_to_ask(), session.left
+
+    assert (early, late) == ((10, 40), (0, 25))
+
+
+def test_one_question_may_take_ten_seconds(make_runtime):
+    asked = []
+
+    class Slow:
+        def get(self, _url, _headers, seconds):
+            asked.append(seconds)
+            raise NotSentError("no answer in time")
+
+    runtime = replace(make_runtime({}), connect=lambda _: Slow())
+    Session(runtime, Options(deadline=60)).ask("https://ci.example", {})
+
+    assert asked == [10]

@@ -121,6 +121,15 @@ def test_names_are_in_order_of_time_and_tell_things_apart():
     assert stem(deployment(), TARGET)[17:] != stem(other, TARGET)[17:]
 
 
+def test_a_later_state_never_goes_before_an_earlier_one_whenever_each_was_kept():
+    later = deployment(finished_at=NOON + timedelta(hours=1))
+
+    kept_first = parse(serialize(later, TARGET, NOON + timedelta(hours=1)))
+    kept_last = parse(serialize(deployment(), TARGET, NOON + timedelta(hours=2)))
+
+    assert sorted([kept_first, kept_last], key=lambda each: each.order) == [kept_last, kept_first]
+
+
 def changed(place, value):
     """Return a file's text with one value changed; `place` is a path of keys."""
     held = json.loads(serialize(deployment(), TARGET, NOON))
