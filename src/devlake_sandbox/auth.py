@@ -26,7 +26,7 @@ from devlake_sandbox.store import Document, Store
 KIND = "api_key"
 OWN_TYPE = "devlake"
 """The type of keys that people make; those of connections have another."""
-LONGEST_PATH = 255
+LONGEST_PATH = LONGEST_NAME = 255
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 BEARER = "Bearer "
@@ -57,13 +57,10 @@ def create(store: Store, asked: Mapping[str, Any]) -> Document:
 
 def make(store: Store, asked: Mapping[str, Any]) -> Document:
     """Make a key for a person, with DevLake's checks of the name and the path."""
-    name, path = asked.get("name", ""), asked.get("allowedPath")
-    if not path:
-        field = "'AllowedPath' failed on the 'required' tag"
-        wrong = f"Key: 'ApiInputApiKey.AllowedPath' Error:Field validation for {field}"
-        invalid = "data verification failed (400)"
-        raise refused(BAD_REQUEST, "error creating api key (400)", invalid, wrong)
-    if any(key["name"] == name for key in store.all(KIND)):
+    _check_fields(asked)
+    name, path = asked["name"], asked["allowedPath"]
+    # DevLake's MariaDB compares names without regard to case.
+    if any(key["name"].casefold() == name.casefold() for key in store.all(KIND)):
         taken = f"An api key with name [{name}] has already exists (400)"
         raise refused(BAD_REQUEST, "error creating api key (400)", "random letters (400)", taken)
     _check_pattern(path)
@@ -71,6 +68,21 @@ def make(store: Store, asked: Mapping[str, Any]) -> Document:
         long = "Error 1406 (22001): Data too long for column 'allowed_path' at row 1"
         raise refused(SERVER_ERROR, "error creating api key", long)
     return create(store, asked)
+
+
+def _check_fields(asked: Mapping[str, Any]) -> None:
+    fields = {"Name": "name", "AllowedPath": "allowedPath", "Type": "type"}
+    failed = {field: "required" for field, key in fields.items() if not asked.get(key)}
+    if len(asked.get("name") or "") > LONGEST_NAME:
+        failed["Name"] = "max"
+    if failed:
+        wrong = (
+            f"Key: 'ApiInputApiKey.{field}' Error:Field validation for '{field}' failed on the "
+            f"'{tag}' tag"
+            for field, tag in failed.items()
+        )
+        invalid = "data verification failed (400)"
+        raise refused(BAD_REQUEST, "error creating api key (400)", invalid, "\n".join(wrong))
 
 
 def _check_pattern(path: str) -> None:
@@ -84,15 +96,16 @@ def _check_pattern(path: str) -> None:
 
 
 def listed(store: Store) -> list[Document]:
-    """Return the keys that people made."""
-    return [shown(key) for key in store.all(KIND) if key["type"] == OWN_TYPE]
+    """Return the keys that people made, the newest first."""
+    return [shown(key) for key in reversed(store.all(KIND)) if key["type"] == OWN_TYPE]
 
 
 def renew(store: Store, number: str) -> Document:
-    """Return a key a new secret, and nothing else; the old one is dead at once."""
+    """Renew a key's secret, and nothing else; the old one stops working at once."""
     key = store.get(KIND, number)
     if key is None:
-        raise refused(NOT_FOUND, "error getting api key (404)", "record not found")
+        missing = (f"could not find api key id[{number}] in DB (404)", "record not found (404)")
+        raise refused(NOT_FOUND, "error regenerate api key (404)", *missing, "record not found")
     token = _token()
     store.put(KIND, [key | {"hash": _hash(token)}])
     return {**shown(key), "apiKey": token}

@@ -7,13 +7,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from devlake_sandbox import cron as schedules
 from devlake_sandbox import plans
-from devlake_sandbox.answers import BAD_REQUEST, NOT_FOUND, SERVER_ERROR, refused
+from devlake_sandbox.answers import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    SERVER_ERROR,
+    Answer,
+    RefusedError,
+    refused,
+)
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
 
 KIND = "blueprint"
-CRON_FIELDS = 5
 MANUAL = "manual"
 """A cronConfig that makes a blueprint one that somebody has to start."""
 HALF_A_YEAR = 6
@@ -87,24 +94,22 @@ def plan(store: Store, version: Version, blueprint: Mapping[str, Any]) -> plans.
 def _planned(store: Store, version: Version, blueprint: Document, error: str) -> Document:
     """Check the connections and the schedule, and make the plan anew."""
     connections = [{"scopes": None, **one} for one in blueprint["connections"]]
-    for one in connections:
+    held = [(one["pluginName"], one["connectionId"]) for one in connections]
+    if len(set(held)) < len(held):
+        raise RefusedError(Answer(SERVER_ERROR, "", None))  # a panic, caught far outside
+    for index, one in enumerate(connections):
+        if not one["scopes"] and one["pluginName"] not in plans.WITHOUT_SCOPES:
+            raise refused(BAD_REQUEST, error, "", f"connections[{index}].scopes is empty")
         is_webhook = one["pluginName"] == plans.WEBHOOK
         if is_webhook and store.get("connection", str(one["connectionId"])) is None:
             record = ("record not found (404)", "record not found")
             raise refused(BAD_REQUEST, error, "", "cannot find webhook connection (404)", *record)
     cron = str(blueprint["cronConfig"])
     is_manual = blueprint["isManual"] or cron.lower() == MANUAL
-    if not is_manual:
-        _check_schedule(cron, error)
+    if not is_manual and (fault := schedules.fault(cron)):
+        raise refused(BAD_REQUEST, error, "", "invalid cronConfig", fault)
     whole = blueprint | {"connections": connections, "isManual": is_manual}
     return whole | {"plan": plan(store, version, whole)}
-
-
-def _check_schedule(cron: str, error: str) -> None:
-    fields = cron.split()
-    if len(fields) != CRON_FIELDS and not cron.startswith("@"):
-        found = f"expected exactly 5 fields, found {len(fields)}: [{cron}]"
-        raise refused(BAD_REQUEST, error, "", "invalid cronConfig", found)
 
 
 def _blank(version: Version) -> Document:

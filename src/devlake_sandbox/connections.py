@@ -125,4 +125,6 @@ def by_project(store: Store, version: Version, project: str, arrived: int) -> in
 
 
 def _named(store: Store, name: str) -> Document | None:
-    return next((one for one in store.all(KIND) if one["name"] == name), None)
+    # DevLake's MariaDB compares names without regard to case.
+    folded = name.casefold()
+    return next((one for one in store.all(KIND) if one["name"].casefold() == folded), None)

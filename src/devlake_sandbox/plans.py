@@ -11,6 +11,8 @@ from devlake_sandbox.store import Document
 from devlake_sandbox.versions import Version
 
 WEBHOOK = "webhook"
+WITHOUT_SCOPES = {WEBHOOK, "jenkins"}
+"""The plugins whose connections DevLake takes into a blueprint without scopes."""
 Plan = list[list[Document]]
 
 

@@ -25,7 +25,8 @@ def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
     _check_metrics(version, body)
     if modern and len(name) > LONGEST_NAME:
         raise refused(BAD_REQUEST, "Project name is too long. (400)")
-    if not name or store.get(KIND, name):
+    # DevLake's MariaDB compares names without regard to case.
+    if not name or any(one["name"].casefold() == name.casefold() for one in store.all(KIND)):
         taken = f"A project with name [{name}] already exists (400)"
         raise refused(BAD_REQUEST, "error creating project (400)", taken)
     store.put(KIND, [{"id": name} | _described(version, name, body)])
@@ -37,7 +38,7 @@ def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
 def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) -> Document:
     """Change a project as DevLake does: what isn't given is emptied, but for the metrics.
 
-    Whether its blueprint is on is taken from `enable`, if that is given.
+    Before v0.21, `enable` also switches its blueprint on or off.
     Source: PatchProject in backend/server/services/project.go of apache/devlake.
     """
     _check_metrics(version, body)
@@ -45,7 +46,7 @@ def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) ->
     kept = {"metrics": before["metrics"]} if not body.get("metrics") else {}
     store.put(KIND, [before | _described(version, name, body) | kept])
     blueprint = blueprints.by_project(store, name)
-    if blueprint and "enable" in body:
+    if blueprint and "enable" in body and not version.since("v0.21.0"):
         store.put(blueprints.KIND, [blueprint | {"enable": bool(body["enable"])}])
     return _shown(store, name)
 

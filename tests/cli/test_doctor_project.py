@@ -24,7 +24,10 @@ def send(devlake, method, path, body):
 
 def project(devlake, *plugins, metrics=(DORA,), **changes):
     send(devlake, "POST", "/projects", {"name": "shop", "metrics": list(metrics)})
-    listed = [{"pluginName": each, "connectionId": 1} for each in ("webhook", *plugins)]
+    scopes = [{"scopeId": "1"}]
+    listed = [
+        {"pluginName": each, "connectionId": 1, "scopes": scopes} for each in ("webhook", *plugins)
+    ]
     send(devlake, "PATCH", "/blueprints/1", {"connections": listed, **changes})
 
 
@@ -43,6 +46,14 @@ def test_a_connection_in_no_project_is_said_to_count_nothing(doctor):
     at = said.index('! in a project: The connection "shop" is in no project, so nothing of it is '
                     "counted.")  # fmt: skip
     assert "devlake-ci setup --project NAME" in said[at + 1]
+
+
+def test_a_connection_is_found_in_another_case_as_devlake_finds_it(devlake, doctor):
+    project(devlake)
+
+    said = doctor(DEVLAKE_CONNECTION="SHOP")
+
+    assert '✓ in a project: The connection "shop" is in "shop".' in said
 
 
 def test_a_project_that_was_computed_is_good_all_through(devlake, doctor):

@@ -183,6 +183,7 @@ def test_one_key_given_twice_is_an_error():
         "30 4 ? jan-jun 0",
         "@daily",
         "manual",
+        "CRON_TZ=Europe/Berlin 0 4 * * *",
     ],
 )
 def test_a_schedule_that_devlake_takes_is_taken(schedule):

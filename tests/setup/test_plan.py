@@ -85,11 +85,11 @@ def test_a_changed_schedule_is_shown_old_and_new():
         ),
         (
             blueprint(1, cronConfig="5 4 * * *"),
-            'blueprint of "shop": schedule 5 4 * * *, which is not in the file',
+            'blueprint of "shop": schedule 5 4 * * *, which was set in DevLake',
         ),
         (
             blueprint(1, isManual=True),
-            'blueprint of "shop": schedule manual, which is not in the file',
+            'blueprint of "shop": schedule manual, which was set in DevLake',
         ),
     ],
     ids=["another plugin", "switched off", "a schedule of somebody's", "run by hand"],

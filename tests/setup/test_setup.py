@@ -183,6 +183,33 @@ def test_no_key_is_made_that_could_not_be_written(devlake, tmp_path):
     assert here.everything()["keys"] == {}
 
 
+def test_no_empty_file_is_left_where_no_key_was_made(devlake, written, tmp_path):
+    file = written("projects: [{name: shop}]\nkeys: [{name: webhook-1, projects: [shop]}]")
+
+    made = devlake().setup("--file", file, "--key-file", str(tmp_path / "key.env"))
+
+    assert made.code == 4
+    assert not (tmp_path / "key.env").exists()
+
+
+def test_github_is_told_to_mask_a_new_key(devlake):
+    made = devlake().setup("--project", "shop", GITHUB_ACTIONS="true")
+
+    assert f"::add-mask::{variables(made.out)['DEVLAKE_TOKEN']}\n" in made.err
+
+
+@pytest.mark.parametrize("arguments", [["Shop"], ["other", "--connection", "Shop"]])
+def test_a_name_in_another_case_is_said_to_be_taken(devlake, arguments):
+    here = devlake()
+    here.setup("--project", "shop")
+
+    made = here.setup("--project", *arguments)
+
+    assert made.code == 4
+    assert 'there is "shop", and DevLake does not tell upper from lower case' in made.err
+    assert "0 of 4 changes were made." in made.err
+
+
 def test_several_keys_do_not_overwrite_each_other_in_one_file(devlake, written, tmp_path):
     here, file = devlake(), written(FILE)
 
@@ -212,7 +239,7 @@ def test_a_key_that_no_file_knows_can_be_renewed_too(devlake):
     new = here.setup("--renew-key", "devlake-ci-shop")
     unknown = here.setup("--renew-key", "nobody")
 
-    assert set(variables(new.out)) == {"DEVLAKE_URL", "DEVLAKE_TOKEN"}
+    assert set(variables(new.out)) == {"DEVLAKE_TOKEN"}
     assert (unknown.code, unknown.out) == (2, "")
     assert 'There is no key "nobody".' in unknown.err
 
@@ -299,8 +326,8 @@ def test_a_key_name_that_something_else_has_is_said_to_be_taken(devlake, written
     made = here.setup("--file", file)
 
     assert made.code == 4
-    assert 'A key called "webhook-1" was made meanwhile, or belongs to something that' in made.err
-    assert "Of 4 changes 3 are made." in made.err
+    assert 'The name of the key "webhook-1" is taken' in made.err
+    assert "3 of 4 changes were made." in made.err
 
 
 def test_the_administrators_key_is_in_one_header_and_never_shown(devlake, server):
@@ -314,6 +341,20 @@ def test_the_administrators_key_is_in_one_header_and_never_shown(devlake, server
     assert admin not in ran.shown
     assert {each.headers["authorization"] for each in server.received} == {f"Bearer {admin}"}
     assert not [each for each in server.received if admin in each.path]
+
+
+def test_a_project_with_a_slash_cannot_be_changed_with_a_key_and_that_is_said(devlake):
+    here = devlake()
+    here.send("POST", "/projects", {"name": "acme/shop"})
+    asked = {"name": "admin", "type": "devlake", "allowedPath": ".*"}
+    token = here.send("POST", "/api-keys", asked)["apiKey"]
+
+    refused = here.setup("--project", "acme/shop", "--connection", "shop", DEVLAKE_TOKEN=token)
+    made = here.setup("--project", "acme/shop", "--connection", "shop")
+
+    assert (refused.code, made.code) == (4, 0)
+    assert "behind /rest DevLake finds no project with a slash in its name" in refused.err
+    assert "1 of 4 changes were made." in refused.err
 
 
 def test_with_an_administrators_key_setup_goes_through_rest(devlake):

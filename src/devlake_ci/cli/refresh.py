@@ -57,7 +57,7 @@ def notes(
     except Problem as problem:
         return [f"Warning: stored, but not refreshed. {problem.message} {problem.hint}".strip()]
     took = _now(runtime) - began
-    return [f"Counted: the project was computed {took:.1f} s after it was stored."]
+    return [f"Counted: the project was computed {took:.1f} s after the report was stored."]
 
 
 def _now(runtime: Runtime) -> float:

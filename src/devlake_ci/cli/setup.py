@@ -13,7 +13,7 @@ from devlake_ci.cli.printing import clear_line, masks, progress, say, secrets
 from devlake_ci.devlake.address import at
 from devlake_ci.devlake.api import Api
 from devlake_ci.devlake.inventory import State, state
-from devlake_ci.errors import BadUsageError, Problem
+from devlake_ci.errors import BadUsageError, Problem, UnreachedError
 from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
 from devlake_ci.setup import config
@@ -69,7 +69,12 @@ COLOURS = {
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan, and change nothing.")
 @click.option("--check", is_flag=True, help=f"Like --dry-run; exit with {DRIFT} on any change.")
-@click.option("--renew-key", "renew", metavar="NAME", help="Give a key a new text.")
+@click.option(
+    "--renew-key",
+    "renew",
+    metavar="NAME",
+    help="Give a key a new secret.",
+)
 @click.option(
     "--key-file",
     metavar="FILE",
@@ -165,7 +170,7 @@ class Setup:
         if dry or check:
             for step in planned.steps:
                 _show(step)
-            _say(_summary(planned.steps, "would be"))
+            _say(_summary(planned.steps, dry=True))
             return DRIFT if check and planned.changes else 0
         self._apply(planned, wanted, found)
         return 0
@@ -186,10 +191,12 @@ class Setup:
                     advance()
             except Problem as problem:
                 of = len(planned.changes)
-                problem.message += f" Of {of} changes {done} are made."
-                problem.hint = f"{problem.hint} {AGAIN}".strip()
+                said = problem.message.rstrip(".")
+                problem.message = f"{said}. {done} of {of} changes were made."
+                if done or isinstance(problem, UnreachedError):
+                    problem.hint = f"{problem.hint} {AGAIN}".strip()
                 raise
-        _say(_summary(planned.steps, "are" if planned.changes else "had to be"))
+        _say(_summary(planned.steps, dry=False))
 
     def _open(self, planned: Plan, files: ExitStack) -> None:
         """Open the keys' files before any key is made: DevLake shows a secret only once."""
@@ -216,6 +223,7 @@ class Setup:
     def _hand_over(self, key: NewKey) -> None:
         """Print or write what a pipeline needs, as lines for a shell or a dotenv file."""
         text = "\n".join(self._lines(key)) + "\n"
+        carry_out(masks((key.secret,), self.runtime.env), self.runtime)
         try:
             if write := self.writers.get(key.name):
                 write(text)
@@ -224,7 +232,7 @@ class Setup:
                 say(text.removesuffix("\n"))
         except OSError as error:
             raise BadUsageError(
-                f"The key {quoted(key.name)} is made, but could not be written: {error.strerror}.",
+                f"The key {quoted(key.name)} was made, but can't be written: {error.strerror}.",
                 f"Make room, and run it with --renew-key {quoted(key.name)}.",
             ) from None
 
@@ -235,7 +243,8 @@ class Setup:
             base = f"{base}/rest/plugins/webhook/connections/{number}/deployments"
         if self.several:
             yield f"# {line(key.name)}"
-        yield f"DEVLAKE_URL={quote(base)}"
+        if key.is_known:
+            yield f"DEVLAKE_URL={quote(base)}"
         yield f"DEVLAKE_TOKEN={quote(key.secret)}"
         if len(key.refreshes) == 1:
             yield f"DEVLAKE_REFRESH={key.refreshes[0][1]}"
@@ -252,7 +261,7 @@ def _renewed(planned: Plan, wanted: config.Config, found: State, name: str) -> N
         known = ", ".join(map(quoted, sorted(found.keys))) or "none"
         raise BadUsageError(f"There is no key {quoted(name)}.", f"DevLake has: {known}.")
     key = next((each for each in wanted.keys if each.full_name() == name), None)
-    text = f"key {quoted(name)}: renewed; its text until now is dead at once"
+    text = f"key {quoted(name)}: renewed; its old secret stops working at once"
     planned.steps.append(Step(Mark.CHANGED, text, RenewKey(name, key)))
 
 
@@ -265,15 +274,15 @@ def _key_of(step: Step) -> str | None:
     return None
 
 
-def _summary(steps: Iterable[Step], verb: str) -> str:
+def _summary(steps: Iterable[Step], *, dry: bool) -> str:
     marks = [each.mark for each in steps]
     made, changed = marks.count(Mark.MADE), marks.count(Mark.CHANGED)
-    left = marks.count(Mark.LEFT_ALONE)
+    left = f" Left alone: {marks.count(Mark.LEFT_ALONE)}." * (Mark.LEFT_ALONE in marks)
     if not made + changed:
-        return f"Nothing {'would change' if verb == 'would be' else 'had to be changed'}." + (
-            f" Left alone: {left}." * bool(left)
-        )
-    return f"{made} {verb} made, {changed} {verb} changed." + f" Left alone: {left}." * bool(left)
+        return f"Nothing {'would change' if dry else 'had to be changed'}.{left}"
+    if dry:
+        return f"To make: {made}. To change: {changed}.{left}"
+    return f"Made: {made}. Changed: {changed}.{left}"
 
 
 def _show(step: Step) -> None:

@@ -199,7 +199,7 @@ class Refresh:
             )
         if error.status == 403:
             return RefusedError(
-                f"The API key may not run the {where}: {error.said}",
+                f"The API key may not run the {where}: {error.said}.",
                 "Make a key that may: devlake-ci setup --project NAME.",
             )
         return RefusedError(error.message, error.hint)

@@ -36,10 +36,11 @@ class Ended(Protocol):
 def connection_name(target: Target, found: State) -> str:
     """Return the name of the connection that reports go to, or its number if it isn't there."""
     kind, _, name = target.route.removeprefix("connections/").partition("/")
-    if kind == "projects":
-        return f"{unquote(name)}_deployments"
-    if kind == "by-name":
-        return unquote(name)
+    if kind in ("projects", "by-name"):
+        asked = f"{unquote(name)}_deployments" if kind == "projects" else unquote(name)
+        # DevLake's MariaDB finds a name in upper or lower case.
+        like = (each for each in found.connections if each.casefold() == asked.casefold())
+        return asked if asked in found.connections else next(like, asked)
     return next((each.name for each in found.connections.values() if str(each.id) == kind), kind)
 
 

@@ -269,6 +269,8 @@ def secret_file(path: str) -> Iterator[Callable[[str], None]]:
             file.flush()
             os.fsync(descriptor)
 
-        yield write
-    if is_new and not Path(path).stat().st_size:
-        Path(path).unlink()
+        try:
+            yield write
+        finally:
+            if is_new and not os.fstat(descriptor).st_size:
+                Path(path).unlink()

@@ -37,7 +37,7 @@ from devlake_ci.text import quoted
 
 FEW = 3
 """The most blueprints that are read again one by one; more are read as a list."""
-AGAIN = "Run the same command again: it goes on where this one stopped."
+AGAIN = "Run the same command again: it continues where this run stopped."
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,11 @@ class NewKey:
 
     name: str
     secret: str = field(repr=False)
-    connections: tuple[tuple[str, int], ...]
+    is_known: bool
+    """Whether a file or option says what it opens."""
+    connections: tuple[tuple[str, int], ...] = ()
     """The connections that it opens, by name and number; empty where it opens all."""
-    refreshes: tuple[tuple[str, int], ...]
+    refreshes: tuple[tuple[str, int], ...] = ()
     """The projects that it may refresh, each with the number of its blueprint."""
 
 
@@ -121,6 +123,13 @@ class Applier:
 
     def _enable_dora(self, project: Project) -> None:
         """Add the metric; all of the project is sent, for DevLake clears what is not."""
+        if "/" in project.name and self.api.target.rest:
+            raise RefusedError(
+                f"The dora metric of {quoted(project.name)} can't be switched on with an API key: "
+                "behind /rest DevLake finds no project with a slash in its name.",
+                "Switch it on in DevLake, in the project, or run setup without a key inside a "
+                "private network.",
+            )
         kept = [each for each in project.metrics if each.plugin_name != DORA]
         metrics = [each.model_dump(by_alias=True) for each in kept]
         body = {
@@ -215,17 +224,17 @@ class Applier:
                 said = self.api.change("POST", "/api-keys", self._asked(change.key))
         except UnreachedError as error:
             error.hint = (
-                f"{error.hint} Perhaps the key was made all the same; its text is lost then, and "
-                f"--renew-key {quoted(name)} makes a new one."
+                f"{error.hint} The key may have been made all the same; its secret is lost then, "
+                f"and --renew-key {quoted(name)} makes a new one."
             )
             raise
         except ApiError as error:
             if "already exist" not in error.said:
                 raise
             raise RefusedError(
-                f"A key called {quoted(name)} was made meanwhile, or belongs to something that the "
-                "list of keys does not show, such as a connection.",
-                "Run it again; if it says the same, give the key another name in the file.",
+                f"The name of the key {quoted(name)} is taken: somebody else just made it, or it "
+                "belongs to something that the list of keys does not show, such as a connection.",
+                "Give the key another name in the file, unless the next run finds it.",
             ) from None
         made = model(Made, said, "a new key")
         self.found.keys[name] = made
@@ -245,15 +254,16 @@ class Applier:
 
     def _new(self, name: str, secret: str, key: config.Key | None) -> NewKey:
         if key is None or key.connections == [config.ANY]:
-            return NewKey(name, secret, (), ())
+            return NewKey(name, secret, is_known=key is not None)
         names = config.connections_of(key, self.wanted.projects)
         projects = projects_of(key, self.wanted)
         numbers = [(each, self.found.blueprint(each)) for each in projects]
         return NewKey(
             name,
             secret,
-            tuple((each, self.found.connections[each].id) for each in names),
-            tuple((each, found.id) for each, found in numbers if found),
+            is_known=True,
+            connections=tuple((each, self.found.connections[each].id) for each in names),
+            refreshes=tuple((each, found.id) for each, found in numbers if found),
         )
 
 

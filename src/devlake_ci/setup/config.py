@@ -39,13 +39,14 @@ def _cron(text: str) -> str:
     """Validate a schedule as DevLake parses it, with github.com/robfig/cron/v3."""
     if re.fullmatch(r"(?i)manual|@(yearly|annually|monthly|weekly|daily|midnight|hourly)", text):
         return text.lower()
-    given = text.split()
+    zone, spec = re.fullmatch(r"((?:CRON_)?TZ=\S+\s+)?(.*)", text).groups("")  # type: ignore[union-attr]
+    given = spec.split()
     if len(given) != len(_RANGES):
         raise ValueError(f"{quoted(text)} has {len(given)} fields, not the five of a cron schedule")
     for field, (name, bounds) in zip(given, _RANGES.items(), strict=True):
         if not all(_is_valid(part, *bounds) for part in field.split(",")):
             raise ValueError(f"{quoted(text)} is not a cron schedule: the {name} {quoted(field)}")
-    return " ".join(given)
+    return " ".join(f"{zone} {spec}".split())
 
 
 def _is_valid(part: str, lowest: int, highest: int) -> bool:

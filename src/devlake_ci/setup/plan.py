@@ -183,7 +183,7 @@ def _blueprint(wanted: config.Project, found: State) -> Iterator[Step]:
         mark = Mark.MADE if is_new else Mark.CHANGED
         change = ChangeBlueprint(wanted.name, missing, schedule)
         yield Step(mark, f"{title}: {', '.join(parts) or 'made'}", change)
-    else:
+    elif wanted.schedule or before.schedule == DEFAULT_SCHEDULE:
         yield Step(Mark.AS_IT_SHOULD_BE, f"{title}: schedule {before.schedule}")
     if blueprint:
         yield from _found_in(title, wanted, blueprint, set(numbers.values()), found)
@@ -207,7 +207,7 @@ def _found_in(
         )
     schedule = blueprint.schedule
     if not wanted.schedule and schedule != DEFAULT_SCHEDULE:
-        yield Step(Mark.LEFT_ALONE, f"{title}: schedule {schedule}, which is not in the file")
+        yield Step(Mark.LEFT_ALONE, f"{title}: schedule {schedule}, which was set in DevLake")
     names = {each.id: each.name for each in found.connections.values()}
     for number in sorted(blueprint.webhooks - ours):
         named = quoted(names.get(number, str(number)))
@@ -244,10 +244,10 @@ class _Keys:
                 "when no pipeline has it",
             )
         elif renew != name:
-            said = f"{title}: its text was shown once; --renew-key makes a new one"
+            said = f"{title}: its secret was shown once; --renew-key makes a new one"
             yield Step(Mark.AS_IT_SHOULD_BE, said)
         if before and renew == name:
-            renewed = f"{title}: renewed; its text until now is dead at once"
+            renewed = f"{title}: renewed; its old secret stops working at once"
             yield Step(Mark.CHANGED, renewed, RenewKey(name, wanted))
 
     def _path(self, wanted: config.Key) -> str:
