@@ -9,7 +9,7 @@ import pytest
 
 from devlake_ci import __version__
 from tests.support import Reply
-from tests.wrappers.circleci import BASH, COMMAND, PROGRAM, SH, script
+from tests.wrappers.circleci import BASH, COMMAND, ORB, PROGRAM, SH, script, steps
 
 INSTALL = """for bin in "$UV_TOOL_BIN_DIR" "$PIPX_BIN_DIR"; do
   if [ -n "$bin" ]; then /bin/mkdir -p "$bin"; /bin/ln -s {program} "$bin/devlake-ci-circleci"; fi
@@ -75,9 +75,9 @@ def test_a_folder_that_a_stranger_made_is_not_written(bare, report, start, tmp_p
     assert not one.failed
 
 
-def executable(server):
+def executable(server, program=PROGRAM):
     """Serve a program that hands over to the real one; give its SHA-256."""
-    text = f'#!/bin/sh\nexec {PROGRAM} "$@"\n'
+    text = f'#!/bin/sh\nexec {program} "$@"\n'
     server.script = [Reply(200, text), Reply()]
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -168,3 +168,35 @@ def test_a_password_in_the_address_of_the_executable_is_not_shown(bare, report):
 
     assert "s3cret" not in one.said
     assert "http://127.0.0.1:1/x" in one.said
+
+
+DEPLOY = {
+    "run": {
+        "command": "devlake-ci run --environment production -- sh -c 'echo $DEVLAKE_TOKEN.; exit 3'"
+    }
+}
+
+
+def install(**parameters):
+    return steps(ORB["commands"]["install"], {"package": "", "executable_url": ""} | parameters)
+
+
+def test_a_command_of_a_later_step_is_reported_where_the_program_is_installed(bare, server):
+    one, _ = bare
+    sums = executable(server, PROGRAM.with_name("devlake-ci"))
+
+    one.run([*install(executable_url=server.url, executable_sha256=sums), DEPLOY])
+
+    assert [each.body["result"] for each in server.received[1:]] == ["FAILURE"]
+    assert "\n.\n" in f"\n{one.said}"
+    assert one.failed
+
+
+def test_a_command_of_a_later_step_runs_where_no_program_can_be_had(bare, server):
+    one, _ = bare
+
+    one.run([*install(), DEPLOY])
+
+    assert server.received == []
+    assert "\n.\n" in one.said
+    assert one.said.count("warning") == 2

@@ -98,6 +98,11 @@ def start() -> str:
     return _block([*map(_option, same), _FOLDER.lines()])
 
 
+def install() -> str:
+    """Return the parameters of the command `install`."""
+    return _block([each.lines() for each in _INSTALL])
+
+
 def executor() -> str:
     """Return the parameters of the executor."""
     return _block([each.lines() for each in _IMAGE])

@@ -176,17 +176,53 @@ sum_of() {
   if has sha256sum; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi 2>/dev/null | cut -d ' ' -f 1
 }
 
+# --- the program for later steps --------------------------------------------------------------------
+
+# Put devlake-ci on the PATH of later steps, which read $BASH_ENV. Where it can't be had, a stand-in runs the
+# command: a report that is missing must not become a deployment that is.
+install() {
+  work=$(mktemp -d) || give_up 1 "a temporary folder can't be made." "Set TMPDIR to one that can be written."
+  if found && [ "$way" = PATH ]; then exit 0; fi
+  if ! mkdir -p "$work/bin"; then give_up 1 "$work can't be written." "Set TMPDIR to another folder."; fi
+  if [ "$way" = executable ] && [ -x "$work/devlake-ci-circleci" ]; then
+    cp "$work/devlake-ci-circleci" "$work/bin/devlake-ci"
+  fi
+  if [ ! -e "$work/bin/devlake-ci" ]; then stand_in; fi
+  printf 'export PATH="%s/bin:$PATH"\n' "$work" >>"$BASH_ENV"
+  exit 0
+}
+
+stand_in() {
+  say "warning: devlake-ci can't be had (see the lines above): commands run, and nothing is reported."
+  cat >"$work/bin/devlake-ci" <<'END'
+#!/bin/sh
+echo "devlake-ci: warning: not reported: devlake-ci is not installed (see the step that installs it)." >&2
+[ "$1" = run ] || exit 0
+unset DEVLAKE_TOKEN DEVLAKE_HEADER DEVLAKE_GITHUB_TOKEN DEVLAKE_GITLAB_TOKEN DEVLAKE_URL
+while [ "$#" -gt 0 ]; do
+  if [ "$1" = -- ]; then
+    shift
+    exec "$@"
+  fi
+  shift
+done
+exit 2
+END
+  chmod +x "$work/bin/devlake-ci"
+}
+
 # --- the report -----------------------------------------------------------------------------------
 
+package=$(text "$DEVLAKE_ORB_PACKAGE")
+url=$(text "$DEVLAKE_ORB_EXECUTABLE_URL")
+sums=$(text "$DEVLAKE_ORB_EXECUTABLE_SHA256" | tr '[:upper:]' '[:lower:]')
+if [ "$DEVLAKE_ORB_INSTALL" = true ]; then install; fi
 if [ "${CIRCLE_NODE_INDEX:-0}" != 0 ]; then
   say "node $CIRCLE_NODE_INDEX reports nothing: node 0 does."
   exit 0
 fi
 folder=$DEVLAKE_ORB_FOLDER
 job=$folder/job-$CIRCLE_WORKFLOW_JOB_ID
-package=$(text "$DEVLAKE_ORB_PACKAGE")
-url=$(text "$DEVLAKE_ORB_EXECUTABLE_URL")
-sums=$(text "$DEVLAKE_ORB_EXECUTABLE_SHA256" | tr '[:upper:]' '[:lower:]')
 began=''
 elsewhere=''
 
