@@ -98,7 +98,7 @@ def circleci(tmp_path, make_runtime, capsys):
         machine.env = RUN | {"HOME": str(tmp_path), "SERVICE": "api", **env}
         steps = list(of_config(config, job, ORB, FIXED, state_folder=str(tmp_path / "state")))
         steps = json.loads(json.dumps(steps).replace("<< parameters.service >>", "api"))
-        steps = [{"run": checkout} if each == "checkout" else each for each in steps]
+        steps = [{"run": checkout} if "checkout" in each else each for each in steps]
         for each in steps:
             if isinstance(each.get("run"), str) and each["run"].startswith("./"):
                 each["run"] = deploy
