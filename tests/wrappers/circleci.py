@@ -120,17 +120,18 @@ class Project:
     def save(self, key, paths):
         if key not in self.caches:
             self.caches[key] = {
-                path: {each.relative_to(path): each.read_bytes() for each in Path(path).iterdir()}
+                file: file.read_bytes()
                 for path in paths
+                for file in ([path] if path.is_file() else path.rglob("*"))
+                if file.is_file()
             }
 
     def restore(self, prefix):
         for key in reversed(self.caches):
             if key.startswith(prefix):
-                for folder, files in self.caches[key].items():
-                    for name, content in files.items():
-                        (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-                        (Path(folder) / name).write_bytes(content)
+                for file, content in self.caches[key].items():
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(content)
                 return
 
 
@@ -168,10 +169,11 @@ class Job:
         self.failed |= done.returncode != 0
 
     def _save_cache(self, step):
-        self.project.save(self._key(step["key"]), step["paths"])
+        self.project.save(self._key(step["key"]), [self.folder / path for path in step["paths"]])
 
     def _restore_cache(self, step):
-        self.project.restore(self._key(step["key"]))
+        for key in step.get("keys", [step.get("key")]):
+            self.project.restore(self._key(key))
 
     def _key(self, template):
         def evaluated(match):
