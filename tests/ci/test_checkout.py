@@ -153,6 +153,14 @@ LIBRARY = {"JENKINS_URL": "http://ci", "GIT_URL": "https://github.com/acme/jenki
            "GIT_COMMIT": "b" * 40, "BRANCH_NAME": "main"}  # fmt: skip
 
 
+def test_the_head_of_a_pull_request_that_is_no_merge_is_its_commit(git):
+    git("commit", "--allow-empty", "--message=Second")
+
+    context = ci.context(JENKINS, no_file, git)
+
+    assert context.sha == git("rev-parse", "HEAD")
+
+
 def test_variables_of_a_shared_library_contradict_the_checkout_so_neither_counts(git):
     context = ci.context(LIBRARY, no_file, git)
 

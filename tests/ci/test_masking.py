@@ -3,6 +3,7 @@
 import pytest
 
 from devlake_ci.ci.provider import Mask
+from devlake_ci.cli import params
 from devlake_ci.cli.printing import masks, secrets
 from devlake_ci.options import Options
 from tests.support import PIPELINE
@@ -53,3 +54,9 @@ def test_it_is_told_before_anything_else(devlake_ci, server, command):
     hidden = {f"::add-mask::{each}" for each in ("s3cr3t", "s3cr3t-too")}
     assert hidden <= set(first[:3])
     assert "s3cr3t" not in ran.out + "\n".join(first[3:])
+
+
+def test_a_variable_that_is_called_a_token_and_holds_a_word_is_no_secret():
+    env = {"DEPLOY_TOKEN": "production", "CI_JOB_TOKEN": "glcbt-64_abc"}
+
+    assert params.secrets([], env, {}) == ("glcbt-64_abc",)
