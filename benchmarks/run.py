@@ -271,9 +271,8 @@ def processor_time(words: list[str], env: dict[str, str]) -> float:
 
 
 def executable(env: dict[str, str]) -> Command:
-    """Start the one file that `make executable` made."""
-    (file,) = (ROOT / "dist").glob(f"devlake-ci-*-{platform.machine()}")
-    return Command([str(file), "--version"], env)
+    """Start what `make executable` made."""
+    return Command([str(ROOT / "dist" / "devlake-ci" / "devlake-ci"), "--version"], env)
 
 
 def start(python: list[str]) -> float:

@@ -10,6 +10,7 @@ const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdtempSync,
   mkdirSync,
@@ -26,6 +27,7 @@ const repository = path.dirname(__dirname);
 const lock = path.join(repository, "requirements", "run.txt");
 const released = path.join(__dirname, "executables.json");
 const scripts = { main: "devlake-ci-action", post: "devlake-ci-action-post", install: "devlake-ci" };
+const ending = process.platform === "win32" ? ".exe" : "";
 const minutes = 60_000;
 
 const fits = "import sys; sys.exit(sys.version_info < (3, 11))";
@@ -99,24 +101,43 @@ function keep(folder, fill) {
   }
 }
 
-// One file is all of the program's scripts: its name says which.
+// The archive is kept for all jobs of a runner, and used if it has the hash. What is unpacked of it is of
+// this job alone, and is what was unpacked when the job ends, or is unpacked again.
 async function executable(stage, { file, sha256 }) {
-  const folder = cached(sha256);
-  const names = Object.values(scripts).map((name) => name + path.extname(file));
-  const script = path.join(folder, scripts[stage] + path.extname(file));
+  const { STATE_program: kept, STATE_program_digest: digest } = process.env;
+  const isSame = kept && digest && existsSync(kept) && digestOf(kept) === digest;
+  const folder = isSame ? kept : unpacked(await archive(file, sha256));
+  return path.join(folder, "devlake-ci", scripts[stage] + ending);
+}
 
-  const isKept = existsSync(script);
-  const bytes = isKept ? readFileSync(script) : await fetched(file);
+async function archive(file, sha256) {
+  const folder = cached(sha256);
+  const place = path.join(folder, file);
+
+  const isKept = existsSync(place);
+  const bytes = isKept ? readFileSync(place) : await fetched(file);
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
     rmSync(folder, { recursive: true, force: true });
-    throw new Error(`${isKept ? script : file} does not have the SHA-256 of the release, and is not run`);
+    throw new Error(`${isKept ? place : file} does not have the SHA-256 of the release, and is not run`);
   }
-  if (!isKept) {
-    keep(folder, (fresh) => {
-      for (const name of names) writeFileSync(path.join(fresh, name), bytes, { mode: 0o755 });
-    });
+  if (!isKept) keep(folder, (fresh) => writeFileSync(path.join(fresh, file), bytes));
+  return bytes;
+}
+
+// The program's name says which of its scripts it is.
+function unpacked(bytes) {
+  const folder = mkdtempSync(path.join(process.env.RUNNER_TEMP || tmpdir(), "devlake-ci-"));
+  const done = spawnSync("tar", ["-xzf", "-"], { cwd: folder, input: bytes, timeout: minutes });
+  if (done.status !== 0) {
+    const why = done.error ? done.error.message : String(done.stderr).trim();
+    throw new Error(`the release's executable can't be unpacked: ${why}`);
   }
-  return script;
+  const program = path.join(folder, "devlake-ci", scripts.install + ending);
+  for (const script of [scripts.main, scripts.post]) {
+    copyFileSync(program, path.join(path.dirname(program), script + ending));
+  }
+  remember({ program: folder, program_digest: digestOf(folder) });
+  return folder;
 }
 
 async function fetched(file) {

@@ -30,7 +30,11 @@ executors:
     docker:
     - image: ghcr.io/devlake-ci/devlake-ci:<< parameters.tag >>
 """
-SUMS = "aa  devlake-ci-linux-x86_64\nbb  devlake-ci-darwin-arm64\ncc  devlake_ci-1.2.3.tar.gz\n"
+SUMS = """\
+aa  devlake-ci-linux-x86_64.tar.gz
+bb  devlake-ci-darwin-arm64.tar.gz
+cc  devlake_ci-1.2.3.tar.gz
+"""
 CHANGES = (
     "# Changelog\n\n## Unreleased\n\n## 1.2.3\n\n### Added\n- Things.\n\n## 1.2.2\n\n- Less.\n"
 )
@@ -56,8 +60,8 @@ def executables(linux, darwin):
     return {
         "url": "https://github.com/devlake-ci/devlake-ci/releases/download/v1.2.3/{file}",
         "executables": {
-            "linux-x64": {"file": "devlake-ci-linux-x86_64", "sha256": linux},
-            "darwin-arm64": {"file": "devlake-ci-darwin-arm64", "sha256": darwin},
+            "linux-x64": {"file": "devlake-ci-linux-x86_64.tar.gz", "sha256": linux},
+            "darwin-arm64": {"file": "devlake-ci-darwin-arm64.tar.gz", "sha256": darwin},
         },
     }
 
@@ -85,7 +89,7 @@ def test_this_very_repository_names_one_version_only():
         "  devlake: devlake-ci/devlake-ci@1.2.4",
         "image: ghcr.io/devlake-ci/devlake-ci:v1.3",
         "pip install devlake-ci==1.2.30.",
-        "https://github.com/devlake-ci/devlake-ci/releases/download/v1.2.2/devlake-ci-linux-x86_64",
+        "https://github.com/devlake-ci/devlake-ci/releases/download/v1.2.2/devlake-ci-linux-x86_64.tar.gz",
     ],
 )
 def test_another_version_is_told_with_its_place(repository, line):
@@ -147,11 +151,11 @@ def test_what_users_copy_or_include_names_what_was_published(repository):
 
 
 def test_nothing_is_pinned_if_an_executable_was_not_published(repository):
-    (repository / "dist" / "SHA256SUMS").write_text("aa  devlake-ci-linux-x86_64\n")
+    (repository / "dist" / "SHA256SUMS").write_text("aa  devlake-ci-linux-x86_64.tar.gz\n")
 
     ran = release(repository, "pin", DIGEST)
 
-    assert "no sum of devlake-ci-darwin-arm64" in ran.stderr
+    assert "no sum of devlake-ci-darwin-arm64.tar.gz" in ran.stderr
     assert (repository / "action.yml").read_text() == (ROOT / "action.yml").read_text()
 
 

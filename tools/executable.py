@@ -1,50 +1,43 @@
-"""Build the program as one file that needs no Python: dist/devlake-ci-SYSTEM-MACHINE, and its sum.
+"""Build the program so that it needs no Python: dist/devlake-ci-SYSTEM-MACHINE.tar.gz, and its sum.
 
 Usage: .venv-executable/bin/python tools/executable.py [GLIBC]
 
-Print which glibc the file needs (that of the Python that it is built with); exit with 1 if that is
-newer than GLIBC, such as 2.28.
+The archive is the folder `devlake-ci`, with the executable of that name and what it needs. A single
+file would unpack all that at each start, which takes longer than a report. Print which glibc is
+needed (that of the Python that it is built with); exit with 1 if that is newer than GLIBC, such as
+2.28.
 """
 
+import gzip
 import hashlib
 import platform
 import re
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
+import contents
 import PyInstaller.__main__
-from PyInstaller.archive.readers import CArchiveReader
 from PyInstaller.utils.hooks import collect_submodules
 
 DIST = Path("dist")
-# What libraries use if it is there, and the stand-in DevLake, which is for people's machines. Each
-# costs unpacking at every start; multiprocessing costs most: PyInstaller imports it first of all.
-LEFT_OUT = (
-    "_curses", "asyncio", "bz2", "curses", "doctest", "lzma", "multiprocessing", "pdb", "pydoc",
-    "pydoc_data", "readline", "tkinter", "unittest", "_codecs_cn", "_codecs_hk", "_codecs_iso2022",
-    "_codecs_jp", "_codecs_kr", "_codecs_tw", "_multibytecodec", "pydantic.mypy", "pydantic.v1",
-    "setuptools", "devlake_sandbox",
-)  # fmt: skip
+PROGRAM = "devlake-ci"
 
 
 def main(most: str = "") -> None:
-    """Build the file, write dist/SHA256SUMS, and check the glibc."""
-    file = DIST / name()
-    PyInstaller.__main__.run([*options(), f"--name={file.stem if file.suffix else file.name}"])
+    """Build the archive, write dist/SHA256SUMS, and check the glibc."""
+    file = DIST / f"{PROGRAM}-{platform.system()}-{platform.machine()}.tar.gz".lower()
+    shutil.rmtree(DIST / PROGRAM, ignore_errors=True)
+    PyInstaller.__main__.run(options())
+    pack(DIST / PROGRAM, file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     (DIST / "SHA256SUMS").write_text(f"{digest}  {file.name}\n", encoding="utf-8")
-    needed = glibc(file)
+    needed = glibc(DIST / PROGRAM)
     size = file.stat().st_size / 1e6
     print(f"{file}: {size:.1f} MB" + (f", needs glibc {needed} or newer" if needed else ""))
     if most and numbers(needed) > numbers(most):
         sys.exit(f"{file} needs glibc {needed}, and was to need {most} at most.")
-
-
-def name() -> str:
-    """Return the file's name on this machine, in the words of `uname`."""
-    ending = ".exe" if sys.platform == "win32" else ""
-    return f"devlake-ci-{platform.system()}-{platform.machine()}".lower() + ending
 
 
 def options() -> list[str]:
@@ -53,18 +46,36 @@ def options() -> list[str]:
     strip = ["--strip"] if sys.platform == "linux" and shutil.which("strip") else []
     return [
         "src/devlake_ci/__main__.py",
-        *("--onefile", "--noconfirm", "--log-level=ERROR", *strip),
+        *("--onedir", f"--name={PROGRAM}", "--noconfirm", "--log-level=ERROR", *strip),
         *("--paths=src", "--workpath=build/executable", "--specpath=build/executable"),
         *(f"--hidden-import={each}" for each in hidden),
-        *(f"--exclude-module={each}" for each in LEFT_OUT),
+        *(f"--exclude-module={each}" for each in contents.LEFT_OUT),
     ]
 
 
-def glibc(file: Path) -> str:
-    """Return the newest version of glibc that anything in the finished file needs; "" for none."""
-    archive = CArchiveReader(str(file))
-    contents = [file.read_bytes(), *(archive.extract(each) for each in archive.toc)]
-    versions = {found for each in contents for found in re.findall(rb"GLIBC_(2\.\d+)", each)}
+def pack(folder: Path, file: Path) -> None:
+    """Put a folder into an archive that is the same whenever and by whomever it is made."""
+
+    def anybody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+        entry.mtime = entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""
+        return entry
+
+    with (
+        gzip.GzipFile(file, "wb", compresslevel=9, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for each in (folder, *sorted(folder.rglob("*"))):
+            name = each.relative_to(folder.parent).as_posix()
+            archive.add(each, name, recursive=False, filter=anybody)
+
+
+def glibc(folder: Path) -> str:
+    """Return the newest version of glibc that anything in a folder needs; "" for none."""
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    versions = {
+        found for each in files for found in re.findall(rb"GLIBC_(2\.\d+)", each.read_bytes())
+    }
     return max((each.decode() for each in versions), key=numbers, default="")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 EXECUTABLES = Path("native/executables.json")
 IMAGE = "ghcr.io/devlake-ci/devlake-ci"
-COPIED = "devlake-ci-linux-x86_64"
+COPIED = "devlake-ci-linux-x86_64.tar.gz"
 UNKNOWN = "0" * 64
 """What stands for the sum of COPIED in examples, as long as it is not released."""
 

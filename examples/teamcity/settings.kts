@@ -1,15 +1,15 @@
 // Two steps after the one that deploys. The first runs if all went well; the second runs in any case, and
 // reports a failure if the first step was never reached. Neither reports a deployment that never began.
 // What they know of it is in the build's own temporary folder. The parameter env.DEVLAKE_TOKEN is of the type password.
-// The program is one file, which runs only if its sum is that of the release (SHA256SUMS there).
+// The program is in an archive, which is used only if its sum is that of the release (SHA256SUMS there).
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 
 fun report(result: String) = """
-    file=${'$'}(mktemp -d)/devlake-ci
-    curl --fail --silent --show-error --location --max-time 60 --output "${'$'}file" https://github.com/devlake-ci/devlake-ci/releases/download/v0.1.0/devlake-ci-linux-x86_64 &&
-      echo "0000000000000000000000000000000000000000000000000000000000000000  ${'$'}file" | sha256sum --check --status &&
-      chmod +x "${'$'}file" && "${'$'}file" report --result $result || true
+    folder=${'$'}(mktemp -d)
+    curl --fail --silent --show-error --location --max-time 60 --output "${'$'}folder/archive" https://github.com/devlake-ci/devlake-ci/releases/download/v0.1.0/devlake-ci-linux-x86_64.tar.gz &&
+      echo "0000000000000000000000000000000000000000000000000000000000000000  ${'$'}folder/archive" | sha256sum --check --status &&
+      tar -xzf "${'$'}folder/archive" -C "${'$'}folder" && "${'$'}folder/devlake-ci/devlake-ci" report --result $result || true
 """.trimIndent()
 
 object Deploy : BuildType({

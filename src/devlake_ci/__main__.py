@@ -1,6 +1,6 @@
 """Start the program as one of its scripts: which one, the name that it was called by says.
 
-The package's scripts, the program as one file and `python -m devlake_ci` all begin here, because
+The package's scripts, the executable and `python -m devlake_ci` all begin here, because
 what may be imported has to be settled first: a job's working directory is a checkout, in which
 anybody's pull request may have put a `click.py`. Until then only what is built into Python is used.
 """

@@ -1,4 +1,4 @@
-"""The program as one file, on a machine that has no Python: nothing on the PATH, no variables."""
+"""The executable, on a machine that has no Python: nothing on the PATH, no variables."""
 
 import os
 import platform
@@ -30,10 +30,13 @@ test "$7" = rev-parse && echo {SHA}
 
 
 @pytest.fixture(scope="module")
-def executable():
-    """Make it as a release does."""
+def executable(tmp_path_factory):
+    """Make it as a release does, and unpack it."""
     subprocess.run(["make", f"PYTHON={sys.executable}", "executable"], cwd=ROOT, check=True)
-    return ROOT / "dist" / f"devlake-ci-linux-{platform.machine()}"
+    archive = ROOT / "dist" / f"devlake-ci-linux-{platform.machine()}.tar.gz"
+    folder = tmp_path_factory.mktemp("executable")
+    subprocess.run(["tar", "-xzf", archive, "-C", folder], check=True)
+    return folder / "devlake-ci" / "devlake-ci"
 
 
 def run(executable, *arguments, folder, env):
@@ -87,5 +90,13 @@ def test_the_stand_in_server_is_left_out_and_it_says_where_it_is(executable, com
     assert f"pip install devlake-ci, then devlake-ci {command}" in ran.stderr
 
 
-def test_its_sum_is_beside_it(executable):
-    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=executable.parent, check=True)
+@pytest.mark.usefixtures("executable")
+def test_it_is_small_to_download():
+    (archive,) = (ROOT / "dist").glob("devlake-ci-*.tar.gz")
+
+    assert archive.stat().st_size <= 13_000_000
+
+
+@pytest.mark.usefixtures("executable")
+def test_its_sum_is_beside_it():
+    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=ROOT / "dist", check=True)

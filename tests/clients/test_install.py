@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import GITHUB, SHA
+from tests.support import GITHUB, SHA, archive
 
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ["devlake-ci", "run", "--", "sh", "-c", "echo deployed; echo $DEVLAKE_TOKEN; exit 3"]
@@ -84,18 +84,16 @@ def test_later_steps_have_the_program_on_the_runner_s_python(job):
 
 
 def test_without_python_later_steps_have_the_executable_of_the_release(job):
-    program = f'#!/bin/sh\nexec {sys.executable} -I -m devlake_ci "$@"\n'.encode()
+    published = archive(f'#!/bin/sh\nexec {sys.executable} -I -m devlake_ci "$@"\n')
+    digest = hashlib.sha256(published).hexdigest()
     job.python("exit 1")
     released = {"url": "https://localhost/{file}", "executables": {
         f"linux-{'arm64' if os.uname().machine == 'aarch64' else 'x64'}":
-            {"file": "ours", "sha256": hashlib.sha256(program).hexdigest()}}}  # fmt: skip
+            {"file": "ours.tar.gz", "sha256": digest}}}  # fmt: skip
     (job.project / "native" / "executables.json").write_text(json.dumps(released))
-    kept = Path(
-        job.env["RUNNER_TOOL_CACHE"], "devlake-ci", hashlib.sha256(program).hexdigest()[:16]
-    )
+    kept = Path(job.env["RUNNER_TOOL_CACHE"], "devlake-ci", digest[:16])
     kept.mkdir(parents=True)
-    (kept / "devlake-ci").write_bytes(program)
-    (kept / "devlake-ci").chmod(0o755)
+    (kept / "ours.tar.gz").write_bytes(published)
 
     installed, deployed = job.install(), job.deploy()
 

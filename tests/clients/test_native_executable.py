@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import CUT, Reply
+from tests.support import CUT, Reply, archive
 
 ROOT = Path(__file__).parent.parent.parent
 NODE = shutil.which("node")
 PROGRAM = '#!/bin/sh\necho "It ran as ${0##*/}."\n'
 PYTHON = '#!/bin/sh\ncase "$*" in *version_info*) exit 0 ;; *) exit 1 ;; esac\n'
 NO_PYTHON = "there is no Python 3.11 or newer on this runner: actions/setup-python brings one"
-SUM = hashlib.sha256(PROGRAM.encode()).hexdigest()
+PUBLISHED = archive(PROGRAM)
+SUM = hashlib.sha256(PUBLISHED).hexdigest()
 
 
 @pytest.fixture
 def release(secure):
     """Run a server with a certificate that has the executable."""
     server = secure("localhost")
-    server.script = [Reply(body=PROGRAM)]
+    server.script = [Reply(body=PUBLISHED)]
     return server
 
 
@@ -32,10 +33,13 @@ def run(tmp_path, authority):
     shutil.copytree(ROOT / "native", tmp_path / "action" / "native")
     shutil.copytree(ROOT / "requirements", tmp_path / "action" / "requirements",
                     ignore=shutil.ignore_patterns("node_modules"))  # fmt: skip
-    (tmp_path / "bin").mkdir()
+    for name in ("bin", "temp"):
+        (tmp_path / name).mkdir()
+    for name in ("tar", "gzip"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
 
     def ran(stage, url, sha256=SUM, **env):
-        known = {"file": "devlake-ci-ours", "sha256": sha256}
+        known = {"file": "devlake-ci-ours.tar.gz", "sha256": sha256}
         machines = ("linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64")
         (tmp_path / "action" / "native" / "executables.json").write_text(
             json.dumps({"url": url + "/{file}", "executables": dict.fromkeys(machines, known)})
@@ -43,7 +47,9 @@ def run(tmp_path, authority):
         return subprocess.run(
             [NODE, tmp_path / "action" / "native" / f"{stage}.js"], capture_output=True, text=True,
             check=False, env={"PATH": str(tmp_path / "bin"), "NODE_EXTRA_CA_CERTS": authority.path,
-                              "RUNNER_TOOL_CACHE": str(tmp_path / "cache")} | env,
+                              "RUNNER_TOOL_CACHE": str(tmp_path / "cache"),
+                              "RUNNER_TEMP": str(tmp_path / "temp"),
+                              "GITHUB_STATE": str(tmp_path / "state")} | env,
         )  # fmt: skip
 
     return ran
@@ -83,25 +89,52 @@ def test_it_is_fetched_once_for_all_stages_and_jobs(run, release):
     ran = [run(stage, release.https).stdout for stage in ("main", "post", "main")]
 
     assert all("It ran" in each for each in ran)
-    assert [each.path for each in release.received] == ["/devlake-ci-ours"]
+    assert [each.path for each in release.received] == ["/devlake-ci-ours.tar.gz"]
 
 
 def test_another_file_than_the_release_s_is_neither_run_nor_kept(run, release, tmp_path):
     ran = run("main", release.https, "ab" * 32)
 
-    assert "devlake-ci-ours does not have the SHA-256 of the release" in warned(ran)
+    assert "devlake-ci-ours.tar.gz does not have the SHA-256 of the release" in warned(ran)
     assert kept(tmp_path) == []
 
 
 def test_a_kept_file_that_somebody_changed_is_not_run_but_removed(run, release, tmp_path):
     run("main", release.https)
     for each in kept(tmp_path):
-        each.write_text(PROGRAM + "echo more\n")
+        each.write_bytes(archive(PROGRAM + "echo more\n"))
 
     ran = run("main", release.https)
 
-    assert "devlake-ci-action does not have the SHA-256 of the release" in warned(ran)
+    assert "devlake-ci-ours.tar.gz does not have the SHA-256 of the release" in warned(ran)
     assert kept(tmp_path) == []
+
+
+def unpacked(tmp_path):
+    """Return what the first stage unpacked, and the state with which the last one is told of it."""
+    lines = (tmp_path / "state").read_text().splitlines()
+    state = {f"STATE_{name}": text for name, text in (line.split("=", 1) for line in lines)}
+    return Path(state["STATE_program"]) / "devlake-ci", state
+
+
+def test_the_last_stage_runs_what_the_first_unpacked(run, release, tmp_path):
+    run("main", release.https)
+    folder, state = unpacked(tmp_path)
+
+    ran = run("post", release.https, **state)
+
+    assert ran.stdout.endswith("It ran as devlake-ci-action-post.\n")
+    assert list((tmp_path / "temp").iterdir()) == [folder.parent]
+
+
+def test_what_another_step_changed_there_is_not_run(run, release, tmp_path):
+    run("main", release.https)
+    folder, state = unpacked(tmp_path)
+    (folder / "devlake-ci-action-post").write_text(PROGRAM + "echo more\n")
+
+    ran = run("post", release.https, **state)
+
+    assert ran.stdout.endswith("It ran as devlake-ci-action-post.\n")
 
 
 def test_where_no_sum_is_known_nothing_is_fetched(run, release):
@@ -119,7 +152,7 @@ def test_a_release_that_can_t_be_fetched_is_named_by_its_address(
 
     ran = run("main", release.https)
 
-    assert f"{release.https}/devlake-ci-ours can't be fetched: {says}" in warned(ran)
+    assert f"{release.https}/devlake-ci-ours.tar.gz can't be fetched: {says}" in warned(ran)
     assert kept(tmp_path) == []
 
 

@@ -24,8 +24,8 @@ COMMAND, JOB, START = ORB["commands"]["report"], ORB["jobs"]["report"], ORB["com
 
 PROGRAM = Path(sys.executable).parent / "devlake-ci-circleci"
 SYSTEM = (
-    "bash", "cat", "chmod", "cp", "curl", "cut", "date", "find", "mkdir", "mktemp", "rm", "sed",
-    "sh", "sha256sum", "tail", "timeout", "tr", "uname",
+    "bash", "cat", "chmod", "cp", "curl", "cut", "date", "find", "gzip", "mkdir", "mktemp", "rm",
+    "sed", "sh", "sha256sum", "tail", "tar", "timeout", "tr", "uname",
 )  # fmt: skip
 """All that the orb's scripts may ask of an image."""
 RUN = json.loads((DATA / "environments" / "circleci" / "oauth.json").read_text())["env"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.support import DATA
+from tests.support import DATA, archive
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 NOTE = """#!/bin/sh
@@ -23,7 +23,7 @@ printf '%s\\0' "" "$@" >>"$NOTES/$number"
 """
 FETCH = """#!/bin/sh
 while [ "$1" != --output ]; do shift; done
-cp "$(command -v devlake-ci)" "$2"
+cp "${0%/*}/../archive" "$2"
 """
 
 
@@ -71,6 +71,7 @@ class Machine:
         failing = "exit 1" if self.deploy == "failure" else "exit 0"
         programs = {"bin/devlake-ci": NOTE, "bin/curl": FETCH, "bin/sha256sum": "#!/bin/sh\n",
                     "work/deploy.sh": f"#!/bin/sh\n{failing}\n"}  # fmt: skip
+        (self.folder / "archive").write_bytes(archive(NOTE))
         for name, text in programs.items():
             (self.folder / name).write_text(text)
             (self.folder / name).chmod(0o755)

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from devlake_ci import __version__
-from tests.support import Reply
+from tests.support import Reply, archive
 from tests.wrappers.circleci import BASH, COMMAND, ORB, PROGRAM, SH, script, steps
 
 INSTALL = """for bin in "$UV_TOOL_BIN_DIR" "$PIPX_BIN_DIR"; do
@@ -76,10 +76,10 @@ def test_a_folder_that_a_stranger_made_is_not_written(bare, report, start, tmp_p
 
 
 def executable(server, program=PROGRAM):
-    """Serve a program that hands over to the real one; give its SHA-256."""
-    text = f'#!/bin/sh\nexec {program} "$@"\n'
-    server.script = [Reply(200, text), Reply()]
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Serve a program that hands over to the real one; return its archive's SHA-256."""
+    published = archive(f'#!/bin/sh\nexec {program} "$@"\n')
+    server.script = [Reply(200, published), Reply()]
+    return hashlib.sha256(published).hexdigest()
 
 
 @pytest.mark.parametrize("tool", ["curl", "wget"])

@@ -17,7 +17,7 @@ from devlake_ci import ci
 from devlake_ci.model import Result
 from devlake_ci.options import declared, variable
 from devlake_sandbox import Sandbox
-from tests.support import SHA
+from tests.support import SHA, archive
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
@@ -83,15 +83,19 @@ def test_a_step_reports_how_the_deployment_ended_if_it_began(tmp_path, ci, statu
 
 
 FETCHING = [path for path in FILES if "releases/download" in path.read_text()]
-FETCH = re.compile(r'file=\$\(mktemp.*?&&\s+"\$file"(?: report[^|\n]*)?(?=\n|$| \|\|)', re.DOTALL)
+FETCH = re.compile(
+    r'folder=\$\(mktemp.*?&&\s+"\$folder/devlake-ci/devlake-ci[\w-]*"'
+    r"(?: report[^|\n]*)?(?=\n|$| \|\|)",
+    re.DOTALL,
+)
 
 
 @pytest.fixture
 def downloads(tmp_path):
     """Return a PATH whose curl brings a program that says it ran, and that program's sum."""
-    program = b'#!/bin/sh\necho ran "$@"\n'
-    (tmp_path / "program").write_bytes(program)
-    copies = f'while [ "$1" != --output ]; do shift; done; cp {tmp_path}/program "$2"'
+    program = archive('#!/bin/sh\necho ran "$@"\n')
+    (tmp_path / "archive").write_bytes(program)
+    copies = f'while [ "$1" != --output ]; do shift; done; cp {tmp_path}/archive "$2"'
     (tmp_path / "curl").write_text(f"#!/bin/sh\n{copies}\n")
     (tmp_path / "curl").chmod(0o755)
     return f"{tmp_path}:/usr/bin:/bin", hashlib.sha256(program).hexdigest()

@@ -52,13 +52,13 @@ _INSTALL = (
     ),
     _Own(
         "executable_url",
-        "The URL of our self-contained executable, for images with none of these; {os} and {arch} "
-        "in it become what uname says, in lower case. Empty: none.",
-        f"{_HOME}/releases/download/v{__version__}/devlake-ci-{{os}}-{{arch}}",
+        "The URL of the archive with our executable, for images with none of these; {os} and "
+        "{arch} in it become what uname says, in lower case. Empty: none.",
+        f"{_HOME}/releases/download/v{__version__}/devlake-ci-{{os}}-{{arch}}.tar.gz",
     ),
     _Own(
         "executable_sha256",
-        "The SHA-256 sums that this executable may have, one per platform. While this is empty, no "
+        "The SHA-256 sums that this archive may have, one per platform. While this is empty, no "
         "executable is run.",
     ),
 )

@@ -90,7 +90,7 @@ by() {
   case $way in
     PATH) within devlake-ci-circleci "$@" ;;
     uv | pipx) within "$work/bin/devlake-ci-circleci" "$@" ;;
-    executable) within "$work/devlake-ci-circleci" "$@" ;;
+    executable) within "$work/devlake-ci/devlake-ci-circleci" "$@" ;;
   esac
 }
 
@@ -145,10 +145,10 @@ fetched() {
     say "$shown can't be downloaded."
     return 1
   fi
-  sum=$(sum_of "$work/devlake-ci-circleci")
+  sum=$(sum_of "$work/archive")
   for good in $sums; do
     if [ "${#sum}" -eq 64 ] && [ "$sum" = "$good" ]; then
-      chmod u+x "$work/devlake-ci-circleci"
+      unpacked
       return
     fi
   done
@@ -163,13 +163,22 @@ downloaded() {
   esac
   if has curl; then
     curl --fail --globoff --silent --show-error --location --max-time 60 \
-      --output "$work/devlake-ci-circleci" --url "$url"
+      --output "$work/archive" --url "$url"
   elif has wget; then
-    wget -q -T 30 -O "$work/devlake-ci-circleci" "$url"
+    wget -q -T 30 -O "$work/archive" "$url"
   else
     say "there is neither curl nor wget here."
     return 1
   fi
+}
+
+# Its name says which of its scripts the program is.
+unpacked() {
+  if ! tar -xzf "$work/archive" -C "$work"; then
+    say "$shown can't be unpacked. That needs tar and gzip."
+    return 1
+  fi
+  cp "$work/devlake-ci/devlake-ci" "$work/devlake-ci/devlake-ci-circleci"
 }
 
 sum_of() {
@@ -182,13 +191,16 @@ sum_of() {
 # command: a report that is missing must not become a deployment that is.
 install() {
   work=$(mktemp -d) || give_up 1 "a temporary folder can't be made." "Set TMPDIR to one that can be written."
-  if found && [ "$way" = PATH ]; then exit 0; fi
-  if ! mkdir -p "$work/bin"; then give_up 1 "$work can't be written." "Set TMPDIR to another folder."; fi
-  if [ "$way" = executable ] && [ -x "$work/devlake-ci-circleci" ]; then
-    cp "$work/devlake-ci-circleci" "$work/bin/devlake-ci"
+  bin=$work/bin
+  if found; then
+    case $way in
+      PATH) exit 0 ;;
+      executable) bin=$work/devlake-ci ;;
+    esac
   fi
-  if [ ! -e "$work/bin/devlake-ci" ]; then stand_in; fi
-  printf 'export PATH="%s/bin:$PATH"\n' "$work" >>"$BASH_ENV"
+  if ! mkdir -p "$work/bin"; then give_up 1 "$work can't be written." "Set TMPDIR to another folder."; fi
+  if [ ! -e "$bin/devlake-ci" ]; then stand_in; fi
+  printf 'export PATH="%s:$PATH"\n' "$bin" >>"$BASH_ENV"
   exit 0
 }
 
