@@ -231,6 +231,17 @@ def test_legs_of_a_matrix_differ_on_harness(name):
     assert legs[0].job_id != legs[1].job_id
 
 
+def test_nodes_of_a_parallel_job_differ_on_circleci():
+    env = {"CIRCLECI": "true", "CIRCLE_WORKFLOW_JOB_ID": "j1", "CIRCLE_NODE_TOTAL": "2"}
+
+    nodes = [
+        ci.context(env | {"CIRCLE_NODE_INDEX": node}, lambda _: None, lambda *_: None)
+        for node in "01"
+    ]
+
+    assert [each.job_id for each in nodes] == ["j1-0", "j1-1"]
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

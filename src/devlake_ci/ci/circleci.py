@@ -3,7 +3,9 @@
 - Variables: https://circleci.com/docs/reference/variables/#built-in-environment-variables
 - CIRCLE_PULL_REQUEST: a pull request whose head is the branch, as far as CircleCI knows one;
   CIRCLE_PR_NUMBER: there for those from forks only
-- CIRCLE_WORKFLOW_JOB_ID: the job's own; all nodes of `parallelism` share it, being one job
+- CIRCLE_WORKFLOW_JOB_ID: the job's own; all nodes of `parallelism` share it, being one job, so
+  CIRCLE_NODE_INDEX tells their reports apart: else one node's success would replace the failure
+  of another. The orb reports on node 0 only.
 - CIRCLE_OIDC_TOKEN_V2, CIRCLE_OIDC_TOKEN: a token whose claims say what no variable does, the
   repository and when the job began. It is unverified here: it is in the same environment as the
   variables, and worth as much.
@@ -47,7 +49,7 @@ def read(env: Env) -> Facts:
         repo_url=repo_url or mapped(_claim(env, _ORIGIN), _repository),
         run_id=variable(env, "CIRCLE_WORKFLOW_ID"),
         job=variable(env, "CIRCLE_JOB"),
-        job_id=value(env, "CIRCLE_WORKFLOW_JOB_ID"),
+        job_id=_job_id(env),
         run_url=variable(env, "CIRCLE_BUILD_URL") or _workflow_url(env),
         actor=variable(env, "CIRCLE_USERNAME"),
         # The token is made "shortly before the job starts".
@@ -66,6 +68,11 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
 def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
     """Export the start time to the later steps of the job."""
     return _export({STARTED_AT: rfc3339(started)}, env)
+
+
+def _job_id(env: Env) -> str | None:
+    job, nodes = value(env, "CIRCLE_WORKFLOW_JOB_ID"), number(value(env, "CIRCLE_NODE_TOTAL"))
+    return f"{job}-{value(env, 'CIRCLE_NODE_INDEX')}" if job and nodes and nodes > 1 else job
 
 
 def _repository(origin: object) -> str | None:
