@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from devlake_sandbox import Sandbox
 from tests.setup_file import FILE
 from tests.support import Reply
 
@@ -341,6 +342,17 @@ def test_the_administrators_key_is_in_one_header_and_never_shown(devlake, server
     assert admin not in ran.shown
     assert {each.headers["authorization"] for each in server.received} == {f"Bearer {admin}"}
     assert not [each for each in server.received if admin in each.path]
+
+
+@pytest.mark.parametrize("auth_enabled", [True, False])
+def test_a_key_that_devlake_refuses_at_once_is_said_to_be_refused(real_time, auth_enabled):
+    with Sandbox("main", empty=True, auth_enabled=auth_enabled) as sandbox:
+        url = sandbox.url.replace("http://", "http://admin:open-sesame@")
+
+        made = real_time("setup", "--project", "shop", env={"DEVLAKE_URL": url})
+
+    assert made.code == 0
+    assert ("refuses it here (401: unauthorized)" in made.err) is auth_enabled
 
 
 def test_a_project_with_a_slash_cannot_be_changed_with_a_key_and_that_is_said(devlake):

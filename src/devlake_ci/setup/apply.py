@@ -1,7 +1,7 @@
 """Apply a plan step by step; interrupted anywhere, it can be run again."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devlake_ci.devlake.api import Api, ApiError
@@ -28,6 +28,7 @@ from devlake_ci.setup.plan import (
     CreateKey,
     CreateProject,
     EnableDora,
+    Mark,
     RenewKey,
     Step,
     path_of,
@@ -35,6 +36,7 @@ from devlake_ci.setup.plan import (
 )
 from devlake_ci.text import quoted
 
+UNAUTHORIZED = 401
 FEW = 3
 """The most blueprints that are read again one by one; more are read as a list."""
 AGAIN = "Run the same command again: it continues where this run stopped."
@@ -86,7 +88,10 @@ class Applier:
                 case ChangeBlueprint():
                     self._change_blueprint(step.change)
                 case CreateKey() | RenewKey():
-                    self._key(step.change)
+                    refusal = self._key(step.change)
+                    yield step
+                    yield from refusal
+                    continue
             yield step
         self._settle()
 
@@ -215,7 +220,8 @@ class Applier:
         found = {each.id: each for each in blueprints(self.api)}
         return {name: found[each.id] for name, each in numbers.items() if each}
 
-    def _key(self, change: CreateKey | RenewKey) -> None:
+    def _key(self, change: CreateKey | RenewKey) -> list[Step]:
+        """Make or renew a key and hand it over; return a line if DevLake refuses it at once."""
         name = change.key.full_name() if change.key else change.name  # type: ignore[union-attr]
         try:
             if isinstance(change, RenewKey):
@@ -238,7 +244,39 @@ class Applier:
             ) from None
         made = model(Made, said, "a new key")
         self.found.keys[name] = made
-        self.hand_over(self._new(name, made.api_key, change.key))
+        key = self._new(name, made.api_key, change.key)
+        self.hand_over(key)
+        return [unusable] if (unusable := self._unusable(key)) else []
+
+    def _unusable(self, key: NewKey) -> Step | None:
+        """Try a key that was made with a login: where one is needed, DevLake may take no key.
+
+        With AUTH_ENABLED, DevLake answers 401 to valid keys (seen in June 2026); so does a proxy
+        that asks for a login itself. The empty report is refused and stores nothing.
+        """
+        target = self.api.target
+        if target.rest or not target.headers or not key.connections:
+            return None
+        kept = {
+            name: text for name, text in target.headers.items() if name.lower() != "authorization"
+        }
+        bearer = {"Authorization": f"Bearer {key.secret}"}
+        api = replace(self.api, target=replace(target, rest=True, headers=kept | bearer))
+        try:
+            api.change(
+                "POST", f"/plugins/webhook/connections/{key.connections[0][1]}/deployments", {}
+            )
+        except ApiError as error:
+            if error.status == UNAUTHORIZED:
+                return Step(
+                    Mark.LEFT_ALONE,
+                    f"key {quoted(key.name)}: DevLake, or a login in front of it, refuses it here "
+                    f"({error.status}: {error.said}). Where AUTH_ENABLED is on, DevLake takes no "
+                    "key at all; docs/setup.md says what pipelines can do",
+                )
+        except Problem:
+            pass
+        return None
 
     def _asked(self, key: config.Key) -> dict[str, Any]:
         path = path_of(key, self.wanted, self.found)
