@@ -70,5 +70,5 @@ def test_the_causes_of_a_refusal_are_said_too(api):
         api(Answer(400, text)).change("POST", "/projects", {})
 
     assert raised.value.said == (
-        "error creating project (400): A project with name [shop] already exists (400)"
+        "error creating project: A project with name [shop] already exists"
     )

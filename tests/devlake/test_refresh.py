@@ -161,6 +161,23 @@ def test_with_a_narrow_key_the_runs_own_message_says_what_failed(refresh):
         refresh(server).wait(refresh(Server([[run(8, "CREATED")]])).request())
 
 
+def test_the_causes_of_a_failure_are_told_once_each(refresh):
+    message = (
+        "Error running pipeline 12.\nWraps: (2) Error running task 42.\n  | Wraps: (2) subtask x "
+        "ended unexpectedly\n  | Wraps: (3) Error 1146: no table y (500)\n  | Wraps: (4) Error "
+        "1146: no table y\n  | Error types: (1) *hintdetail.withDetail\nError types: (1) z"
+    )
+    server = Server([[run(8, "FAILED", message=message)]])
+
+    with pytest.raises(Problem) as raised:
+        refresh(server).wait(refresh(Server([[run(8, "CREATED")]])).request())
+
+    assert raised.value.message == (
+        "The project's run ended as TASK_FAILED: Error running pipeline 12: Error running task 42: "
+        "subtask x ended unexpectedly: Error 1146: no table y."
+    )
+
+
 def test_waiting_ends_with_the_deadline(refresh, ticking):
     with pytest.raises(Problem, match="has not ended within the deadline"):
         refresh(Server([[run(8, "RUNNING")]]), 10).wait(

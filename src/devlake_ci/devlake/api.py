@@ -92,11 +92,9 @@ class Api:
         """Return what DevLake says, with its causes: here they say more than the error does."""
         first = message(answer, self.target.secrets)
         try:
-            whole = json.loads(answer.text)["message"].partition("\nError types:")[0]
+            told = causes(json.loads(answer.text)["message"])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return first
-        causes = re.split(r"\s*Wraps: \(\d+\)\s*", whole)
-        told = ": ".join(dict.fromkeys(filter(None, causes)))
         return cut(line(Redactor(self.target.secrets).redact(told)), 500)
 
     def _content(self, answer: Answer, what: str) -> Any:  # noqa: ANN401 (any JSON)
@@ -107,6 +105,17 @@ class Api:
                 f"{what}: the answer is not what DevLake's API says, but other text or a web page.",
                 hints.BASE,
             ) from None
+
+
+def causes(text: str) -> str:
+    """Return an error of DevLake's with its causes, each once: "run failed: disk full".
+
+    DevLake prints a cause after "Wraps: (2)", those of a task indented by "|", and often adds the
+    status to a text that the next one repeats (github.com/cockroachdb/errors).
+    """
+    told = re.split(r"[\s|]*Wraps: \(\d+\)[\s|]*", text.partition("Error types:")[0])
+    plain = (re.sub(r" \(\d{3}\)$", "", each.strip("| \n").rstrip(".")) for each in told)
+    return ": ".join(dict.fromkeys(filter(None, plain)))
 
 
 def _hint(status: int, said: str, path: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from devlake_ci.devlake import hints
-from devlake_ci.devlake.api import Api, ApiError
+from devlake_ci.devlake.api import Api, ApiError, causes
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
 from devlake_ci.text import cut, line
 
@@ -206,7 +206,7 @@ class Refresh:
 
     def _failure(self, run: Run) -> str:
         """Return which task failed; a narrow key may only ask for the run's own message."""
-        told = cut(line(run.message), 300) or "it gives no reason"
+        told = _told(run.message) or "it gives no reason"
         try:
             tasks = self._said(_Tasks, f"/pipelines/{run.id}/tasks").tasks
         except Problem:
@@ -215,7 +215,7 @@ class Refresh:
         if not failed:
             return f"{told}."
         part = line(failed.failed_sub_task or failed.plugin)
-        return f"{line(failed.plugin)}, {part}: {cut(line(failed.message), 300) or told}."
+        return f"{line(failed.plugin)}, {part}: {_told(failed.message) or told}."
 
     def _polls(self) -> Iterator[None]:
         """Yield now and then, until time is up."""
@@ -225,6 +225,10 @@ class Refresh:
             self.api.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_POLL)
             yield
+
+
+def _told(message: str) -> str:
+    return cut(line(causes(message)), 300)
 
 
 def _held(kind: type[A], said: object) -> A:
