@@ -139,3 +139,18 @@ def test_a_pull_request_reports_nothing_to_production(of_a_pull_request, job):
     assert of_a_pull_request.result(job) == "success"
     assert of_a_pull_request.deployments == []
     assert "pull request" in of_a_pull_request.log(job)
+
+
+@pytest.fixture(scope="module")
+def wrapped(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    act.checkout(folder)
+    with Sandbox() as devlake:
+        lines = act.run(folder, "run", devlake)
+        return Ran(lines, devlake.rows("cicd_deployments"))
+
+
+@pytest.mark.parametrize(("job", "result"), [("succeeding", "SUCCESS"), ("failing", "FAILURE")])
+def test_a_command_that_run_runs_is_reported_as_it_ended(wrapped, job, result):
+    assert wrapped.result(job) == {"SUCCESS": "success", "FAILURE": "failure"}[result]
+    assert wrapped.stored(job) == [(result, "PRODUCTION", "production")]

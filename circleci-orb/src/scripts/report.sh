@@ -200,6 +200,7 @@ install() {
   fi
   if ! mkdir -p "$work/bin"; then give_up 1 "$work can't be written." "Set TMPDIR to another folder."; fi
   if [ ! -e "$bin/devlake-ci" ]; then stand_in; fi
+  # shellcheck disable=SC2016 # the later steps expand it
   printf 'export PATH="%s:$PATH"\n' "$bin" >>"$BASH_ENV"
   exit 0
 }
