@@ -34,7 +34,7 @@ format: wrappers  ## fix what lint finds, where a program can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-wrappers: .venv/.complete  ## print options, help and messages anew into wrappers and documentation
+wrappers: .venv/.complete  ## write options, help and examples into wrappers and documentation
 	$(BIN)/cog -I tools -r $(GENERATED)
 
 orb: wrappers  ## pack the CircleCI orb into dist/orb.yml

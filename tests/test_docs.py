@@ -225,7 +225,7 @@ def _troubleshooting():
 
 def _asked(devlake, path, allowed):
     """Return the status of an empty report by a key that is allowed so much."""
-    wanted = {"name": allowed, "allowedPath": allowed}
+    wanted = {"name": allowed, "type": "devlake", "allowedPath": allowed}
     key = requests.post(f"{devlake.url}/api-keys", json=wanted, timeout=30)
     token = key.json()["apiKey"]
     headers = {"Authorization": f"Bearer {token}"}
