@@ -38,6 +38,10 @@ NOBODY = dict.fromkeys(("creator", "creatorEmail", "updater", "updaterEmail"), "
 def create(store: Store, asked: Mapping[str, Any]) -> Document:
     """Make a key as `asked` (name, type, allowedPath, expiredAt, extra); only here it is shown."""
     expiry = asked.get("expiredAt")
+    if expiry and "T" not in expiry:
+        layout = '"2006-01-02T15:04:05Z07:00": cannot parse "" as "T"'
+        wrong = f'parsing time "{expiry}" as {layout}'
+        raise refused(BAD_REQUEST, "bad request body format (400)", wrong)
     _check_expiry(expiry)
     token = _token()
     key = store.append(

@@ -50,8 +50,8 @@ def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
 def patch(store: Store, version: Version, number: str, body: Mapping[str, Any]) -> Document:
     """Change what is given; a list of connections replaces the one before."""
     asked = {key: value for key, value in body.items() if key in PATCHED}
-    error = "error patching the blueprint (400)"
-    changed = _planned(store, version, get(store, number) | asked, error)
+    before = get(store, number, "error patching the blueprint (404)")
+    changed = _planned(store, version, before | asked, "error patching the blueprint (400)")
     store.put(KIND, [changed])
     return changed
 

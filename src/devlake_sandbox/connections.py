@@ -13,6 +13,7 @@ from devlake_sandbox.versions import Version
 
 KIND = "connection"
 LONGEST_PROJECT = 100
+LONGEST_NAME = 255
 TAKEN = "the connection name already exists (400)"
 
 
@@ -40,6 +41,9 @@ def _insert(store: Store, version: Version, name: str) -> Document:
         field = "Error:Field validation for 'Name' failed on the 'required' tag"
         wrong = f"Key: 'WebhookConnection.BaseConnection.Name' {field}"
         raise refused(SERVER_ERROR, "error validating target", wrong)
+    if len(name) > LONGEST_NAME:
+        long = "Error 1406 (22001): Data too long for column 'name' at row 1"
+        raise refused(SERVER_ERROR, f"{long} (500)", long)
     if _named(store, name):
         if version.since("v1.0.1"):
             raise refused(BAD_REQUEST, f"A webhook with name {name} already exists. (400)")

@@ -42,7 +42,7 @@ def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) ->
     Source: PatchProject in backend/server/services/project.go of apache/devlake.
     """
     _check_metrics(version, body)
-    before = _found(store, name)
+    before = _found(store, name, "error patch project (404)")
     kept = {"metrics": before["metrics"]} if not body.get("metrics") else {}
     store.put(KIND, [before | _described(version, name, body) | kept])
     blueprint = blueprints.by_project(store, name)
@@ -71,11 +71,11 @@ def listed(store: Store) -> list[Document]:
     ]
 
 
-def _found(store: Store, name: str) -> Document:
+def _found(store: Store, name: str, error: str = "error getting project (404)") -> Document:
     project = store.get(KIND, name)
     if project is None:
         missing = (f"could not find project [{name}] in DB (404)", "record not found (404)")
-        raise refused(NOT_FOUND, "error getting project (404)", *missing, "record not found")
+        raise refused(NOT_FOUND, error, *missing, "record not found")
     return project
 
 

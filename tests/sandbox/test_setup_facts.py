@@ -114,6 +114,31 @@ def test_a_key_needs_a_name_of_255_characters_and_a_type(sandbox, body, failed):
     assert failed in answer.json()["message"]
 
 
+def test_a_key_expires_at_a_time_and_not_on_a_day(sandbox):
+    day = ask(sandbox, "POST", "/api-keys", key(expiredAt="2027-06-30"))
+    time = ask(sandbox, "POST", "/api-keys", key(expiredAt="2027-06-30T23:59:59Z"))
+
+    assert (day.status_code, time.status_code) == (400, 201)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "said"),
+    [
+        (("PATCH", "/blueprints/9", {"enable": True}), 404, "error patching the blueprint (404)"),
+        (("PATCH", "/projects/none", {"name": "none"}), 404, "error patch project (404)"),
+        (("PUT", "/api-keys/9", None), 404, "error regenerate api key (404)"),
+        (("POST", HOOK, {"name": "x" * 256}), 500, "Data too long for column 'name'"),
+    ],
+)
+def test_what_is_not_there_or_too_long_is_refused_in_the_words_of_the_server(
+    sandbox, request_, status, said
+):
+    answer = ask(sandbox, *request_)
+
+    assert answer.status_code == status
+    assert said in answer.json()["message"]
+
+
 def test_keys_are_listed_the_newest_first(sandbox):
     for name in ("a", "b"):
         ask(sandbox, "POST", "/api-keys", key(name=name))
