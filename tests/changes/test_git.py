@@ -1,7 +1,9 @@
 """What a deployment shipped, from real histories."""
 
 import subprocess
+from cProfile import Profile
 from datetime import UTC, datetime, timedelta
+from pstats import Stats
 
 import pytest
 
@@ -259,10 +261,35 @@ def test_only_pull_requests_that_touch_a_path_count(history):
     assert history.numbers(base, paths=("api",)) == [1, 3]
     assert history.numbers(base, paths=(":(exclude)web",)) == [1, 3]
     assert history.numbers(base, paths=("api", ".")) == [1, 2, 3]
+    assert history.numbers(base, paths=(".", ":!web")) == [1, 3]
     assert history.between(base, paths=("docs",)).notes == (
         "No pull request is named in 5 commits that touches --changes-path, so only the deployed "
         "commit is reported.",
     )
+
+
+def test_what_others_changed_beside_a_pull_request_is_not_its_own(history):
+    base = history.commit("Base", path="README")
+    history.branch("topic")
+    history.commit("Paint", path="web/one")
+    history.to("main")
+    history.commit("Serve (#1)", path="api/one")
+    history.to("topic")
+    history.merge("Merge branch 'main' into topic", "main")
+    history.to("main")
+    history.commit("Serve more (#2)", path="api/two")
+    history.merge("Merge pull request #3 from acme/topic", "topic")
+
+    assert history.numbers(base, paths=("api",)) == [1, 2]
+    assert history.numbers(base, paths=("web",)) == [3]
+
+
+def test_a_folder_that_is_newer_than_what_was_live_may_be_worked_in(history):
+    base = history.commit("Base", path="README")
+    history.pull_request(1, path="api/one")
+    history.patch.chdir(history.folder / "api")
+
+    assert history.numbers(base, paths=("one",)) == [1]
 
 
 def test_a_path_that_git_does_not_understand_is_not_one_that_nothing_touches(history):
@@ -302,6 +329,22 @@ def test_a_shallow_clone_says_what_to_fetch_and_fetches_nothing(history, tmp_pat
     assert git(clone, "rev-list", "--count", "HEAD") == str(depth)
 
 
+def test_a_clone_that_git_does_not_say_is_whole_is_not_taken_for_whole(history, tmp_path):
+    base = history.commit("Base")
+    history.pull_request(1, commits=3)
+    clone = tmp_path / "clone"
+    history.git("clone", "--quiet", "--depth", "2", history.folder.as_uri(), str(clone))
+    git(clone, "fetch", "--quiet", "--depth", "1", "origin", base)
+    git(clone, "remote", "set-url", "origin", URL)
+    history.patch.chdir(clone)
+
+    def in_a_hurry(*arguments):
+        return None if "--is-shallow-repository" in arguments else ask(*arguments)
+
+    with pytest.raises(MissingError, match="shallow"):
+        shipped(in_a_hurry, URL, base, history.git("-C", str(history.folder), "rev-parse", "main"))
+
+
 def test_a_base_that_was_fetched_alone_is_not_believed(history, tmp_path):
     base = history.commit("Base")
     for count in range(3):
@@ -336,6 +379,43 @@ def test_another_repository_than_the_one_deployed_says_nothing(history):
         shipped(ask, "https://github.com/acme/pay", history.head, history.head)
 
 
+def imported(history, stream):
+    """Return the head of main after `git fast-import` of a stream."""
+    file = history.folder / "stream"
+    file.write_text(stream)
+    with file.open() as text:
+        subprocess.run(["git", "fast-import", "--quiet", "--force"], stdin=text, check=True)
+    return history.git("rev-parse", "main")
+
+
+def test_twice_as_many_merges_take_no_more_than_twice_the_work(history):
+    base = history.commit("Base")
+
+    def merges(count):
+        stream = [f"reset refs/heads/main\nfrom {base}\n\n"]
+        for number in range(1, count + 1):
+            message = f"Merge pull request #{number} from a/b"
+            who = f"committer A <a@b> {1772000000 + number} +0000"
+            before = f":{number * 2 - 2}" if number > 1 else base
+            stream.append(
+                f"commit refs/heads/main\nmark :{number * 2 - 1}\n{who}\ndata 4\nWork\n"
+                f"from {before}\n\n"
+                f"commit refs/heads/main\nmark :{number * 2}\n{who}\n"
+                f"data {len(message)}\n{message}\nfrom {before}\nmerge :{number * 2 - 1}\n\n"
+            )
+        return imported(history, "".join(stream))
+
+    def calls(head):
+        profile = Profile()
+        found = profile.runcall(history.between, base, head)
+        return len(found.changes), Stats(profile).total_calls
+
+    few, many = calls(merges(100)), calls(merges(200))
+
+    assert (few[0], many[0]) == (100, 200)
+    assert many[1] < few[1] * 2.2
+
+
 def test_no_more_than_250_pull_requests_are_reported_and_it_says_so(history):
     base = history.commit("Base")
     stream = [f"reset refs/heads/main\nfrom {base}\n"]
@@ -345,12 +425,8 @@ def test_no_more_than_250_pull_requests_are_reported_and_it_says_so(history):
             f"commit refs/heads/main\ncommitter A <a@b> {1772000000 + count} +0000\n"
             f"data {len(message)}\n{message}\n"
         )
-    file = history.folder / "stream"
-    file.write_text("".join(stream))
-    with file.open() as text:
-        subprocess.run(["git", "fast-import", "--quiet", "--force"], stdin=text, check=True)
 
-    found = history.between(base, history.git("rev-parse", "main"))
+    found = history.between(base, imported(history, "".join(stream)))
 
     assert [each.number for each in found.changes] == list(range(52, 302))
     assert "Only the newest 250 of 301 changes are reported." in found.notes

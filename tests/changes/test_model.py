@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from devlake_ci.changes.entries import with_shipped
 from devlake_ci.changes.model import Change, Shipped, pull_request
 from devlake_ci.changes.numbering import commit_key, pull_request_key
+from devlake_ci.changes.paths import is_limited, matcher
 from devlake_ci.model import Commit, Deployment, Environment, Result
 from tests.support import NOON
 
@@ -86,3 +88,24 @@ def test_the_own_commit_often_is_the_merge_commit_and_stands_there_once():
 
 def test_with_nothing_shipped_it_is_the_own_commit_alone():
     assert with_shipped(MADE, {SHOP: Shipped("b" * 40)}) == MADE
+
+
+def test_what_was_shipped_leads_to_the_first_commit_of_a_repository_and_moves_no_other():
+    older = Commit(repo_url=SHOP, sha="a" * 40)
+    made = replace(MADE, commits=(OWN, older))
+    shipped = Shipped("b" * 40, (change(), change(2, "c" * 40)))
+
+    found = with_shipped(made, {SHOP: shipped}).commits
+
+    assert [each.sha[0] for each in found] == ["b", "c", "f", "a"]
+    assert found[2:] == (OWN, older)
+
+
+@pytest.mark.parametrize("everything", [".", "./", ":/", ":(top)"])
+def test_a_path_of_everything_leaves_out_what_is_excluded_and_nothing_else(everything):
+    paths = (everything, ":!web")
+    touches = matcher(paths, "--changes-path")
+
+    assert is_limited(paths)
+    assert touches(["api/x"])
+    assert not touches(["web/x"])

@@ -4,7 +4,7 @@ A merged pull request counts when its merge commit is one of a deployment's comm
 predecessor in the same repository and environment (docs/lead-time.md).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,19 +16,24 @@ APART = timedelta(milliseconds=1)
 
 
 def with_shipped(deployment: Deployment, shipped: dict[str, Shipped]) -> Deployment:
-    """Return the deployment with what it shipped of each repository, by the repository's URL."""
+    """Return the deployment with what it shipped of each repository, by the repository's URL.
+
+    It leads to the repository's first commit; any other of it is as it was.
+    """
     commits: list[Commit] = []
+    left = dict(shipped)
     for each in deployment.commits:
-        found = shipped.get(each.repo_url)
-        shas = _before(each.sha, found) if found and found.changes else []
+        found = left.pop(each.repo_url, None)
+        listed = {one.sha for one in deployment.commits if one.repo_url == each.repo_url}
+        shas = _before(listed, found) if found and found.changes else []
         commits += [*_entries(each, shas, deployment.finished_at), each]
     return replace(deployment, commits=tuple(commits))
 
 
-def _before(own: str, shipped: Shipped) -> list[str]:
+def _before(listed: Container[str], shipped: Shipped) -> list[str]:
     """List what goes before the deployed commit: often that is the last merge commit itself."""
     wanted = [shipped.base, *(each.merge_sha for each in shipped.changes)]
-    return [sha for sha in dict.fromkeys(wanted) if sha and sha != own]
+    return [sha for sha in dict.fromkeys(wanted) if sha and sha not in listed]
 
 
 def _entries(own: Commit, shas: Iterable[str], finished: datetime) -> Iterator[Commit]:

@@ -1,6 +1,6 @@
 """What lies between two commits, from the history of the checkout alone. It fetches nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -64,7 +64,7 @@ def shipped(
         notes += (f"Only the newest {MOST_COMMITS} commits since {base[:12]} were looked at.",)
     if not changes:
         notes += (_none(len(history), commits=commits, limited=touched is not None),)
-    elif not commits and any(_is_squash(each, history) for each in changes):
+    elif not commits and _has_squash(changes, history):
         notes += (
             "Squash commits don't say when their pull requests began, so their own dates are "
             "reported. --changes github asks GitHub.",
@@ -135,7 +135,7 @@ def _check_whole(git: Git, history: Sequence[LogCommit], base: str) -> None:
     A commit whose parents were not fetched has none there, and what is behind it would be missing,
     or be taken for new.
     """
-    if git("rev-parse", "--is-shallow-repository") != "true":
+    if git("rev-parse", "--is-shallow-repository") == "false":
         return
     of_base = (git("rev-list", "--parents", "--max-count=1", base) or "").split()
     if len(of_base) < 2 or not all(each.parents for each in history):
@@ -148,17 +148,17 @@ def _check_whole(git: Git, history: Sequence[LogCommit], base: str) -> None:
 
 def _touched(git: Git, base: str, head: str, paths: Sequence[str]) -> set[str]:
     """List the commits between that touch one of the paths; raise MissingError without trees."""
-    if not git("ls-tree", "--name-only", base):
+    if not git("cat-file", "-t", f"{base}^{{tree}}"):
         raise MissingError(
             "This clone has no trees of older commits (filter tree:0), so which pull requests "
             "touch --changes-path is not known.",
             "Clone with the filter blob:none or with none, or let its host be asked: --changes "
             "github or gitlab.",
         )
-    listed = git(
-        "log", "--format=%H", "--full-history", "--end-of-options", f"{base}..{head}", "--", *paths
-    )  # fmt: skip
-    if listed is None and git("rev-list", "--count", f"{base}..{head}", "--", *paths) is None:
+    # Without merges: one differs from its branch by all that others did beside it.
+    limits = ("--no-merges", "--full-history", "--end-of-options", f"{base}..{head}", "--", *paths)
+    listed = git("rev-list", *limits)
+    if listed is None and git("rev-list", "--count", *limits) != "0":
         raise MissingError(
             "git can't tell which commits touch --changes-path.",
             "Check how it is written: https://git-scm.com/docs/gitglossary (pathspec).",
@@ -167,13 +167,13 @@ def _touched(git: Git, base: str, head: str, paths: Sequence[str]) -> set[str]:
 
 
 def _pull_requests(history: Sequence[LogCommit], touched: set[str] | None) -> Iterator[Change]:
-    by_sha = {each.sha: each for each in history}
+    reached = _reached(history)
     for each in history:
         found = number(each.message, len(each.parents))
         if found is None:
             continue
-        own = list(_own(each, by_sha)) or [each]
-        if touched is not None and touched.isdisjoint({each.sha, *(one.sha for one in own)}):
+        own = list(_own(each, history, reached)) or [each]
+        if touched is not None and touched.isdisjoint(one.sha for one in own):
             continue
         yield Change(
             number=found,
@@ -185,29 +185,37 @@ def _pull_requests(history: Sequence[LogCommit], touched: set[str] | None) -> It
         )
 
 
-def _own(merge: LogCommit, by_sha: Mapping[str, LogCommit]) -> Iterator[LogCommit]:
+def _reached(history: Sequence[LogCommit]) -> dict[str, int]:
+    """Return what each commit reaches of the range, itself included, as one bit a commit.
+
+    Walking back from each merge would take minutes for thousands of them.
+    """
+    reached: dict[str, int] = {}
+    for place, each in enumerate(history):  # parents come first
+        bits = 1 << place
+        for parent in each.parents:
+            bits |= reached.get(parent, 0)
+        reached[each.sha] = bits
+    return reached
+
+
+def _own(
+    merge: LogCommit, history: Sequence[LogCommit], reached: dict[str, int]
+) -> Iterator[LogCommit]:
     """Yield what a merge brought to its first parent, as far as it is in the range."""
-    if len(merge.parents) < 2:
-        return
-    before = set(_reachable(merge.parents[:1], by_sha, set()))
-    for sha in _reachable(merge.parents[1:], by_sha, before):
-        yield by_sha[sha]
+    before = reached.get(merge.parents[0], 0) if merge.parents else 0
+    left = 0
+    for parent in merge.parents[1:]:
+        left |= reached.get(parent, 0) & ~before
+    while left:
+        lowest = left & -left
+        yield history[lowest.bit_length() - 1]
+        left ^= lowest
 
 
-def _reachable(
-    starts: Sequence[str], by_sha: Mapping[str, LogCommit], but: set[str]
-) -> Iterator[str]:
-    seen, todo = set(but), list(starts)
-    while todo:
-        sha = todo.pop()
-        if sha not in seen and sha in by_sha:
-            seen.add(sha)
-            todo += by_sha[sha].parents
-            yield sha
-
-
-def _is_squash(change: Change, history: Sequence[LogCommit]) -> bool:
-    return any(each.sha == change.merge_sha and len(each.parents) < 2 for each in history)
+def _has_squash(changes: Sequence[Change], history: Sequence[LogCommit]) -> bool:
+    squashed = {each.sha for each in history if len(each.parents) < 2}
+    return any(each.merge_sha in squashed for each in changes)
 
 
 def _commit(commit: LogCommit) -> Change:

@@ -17,7 +17,7 @@ _TOP = re.compile(r":(?:/|\(top\))")
 
 def is_limited(paths: Sequence[str]) -> bool:
     """Return whether the paths leave anything out."""
-    return bool(paths) and "." not in paths
+    return any(map(_EXCLUDE.match, paths)) or (bool(paths) and "." not in paths)
 
 
 def matcher(paths: Sequence[str], source: str) -> Callable[[Iterable[str]], bool]:
@@ -42,8 +42,14 @@ def _plain(path: str, source: str) -> str:
             f"{source}: {quoted(path)} has magic that only git understands.",
             "Give folders, files or wildcards, or --changes git.",
         )
-    return path.removeprefix("./").rstrip("/")
+    return "" if path == "." else path.removeprefix("./").rstrip("/")
 
 
 def _matches(file: str, pattern: str) -> bool:
-    return file == pattern or file.startswith(f"{pattern}/") or fnmatchcase(file, pattern)
+    """Return whether a pattern means a file; an empty one is the whole repository."""
+    return (
+        not pattern
+        or file == pattern
+        or file.startswith(f"{pattern}/")
+        or fnmatchcase(file, pattern)
+    )
