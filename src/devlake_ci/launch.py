@@ -96,7 +96,9 @@ def without_user(url: str) -> str:
 
     A password with a / in it reaches into what follows the host (`devlake.address` refuses that).
     """
-    scheme, separator, rest = url.rpartition("://") if url.count("://") == 1 else ("", "", url)
+    scheme, separator, rest = url.partition("://")
+    if scheme.strip().lower() not in ("http", "https"):
+        scheme, separator, rest = "", "", url
     base, route, after = rest.partition("/plugins/webhook")
     return scheme + separator + base.rpartition("@")[2] + route + after
 

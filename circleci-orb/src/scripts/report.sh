@@ -199,7 +199,7 @@ install() {
     esac
   fi
   if ! mkdir -p "$work/bin"; then give_up 1 "$work can't be written." "Set TMPDIR to another folder."; fi
-  if [ ! -e "$bin/devlake-ci" ]; then stand_in; fi
+  if [ ! -e "$bin/devlake-ci" ]; then stand_in && bin=$work/bin; fi
   # shellcheck disable=SC2016 # the later steps expand it
   printf 'export PATH="%s:$PATH"\n' "$bin" >>"$BASH_ENV"
   exit 0
