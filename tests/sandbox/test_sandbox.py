@@ -114,8 +114,10 @@ def test_the_token_is_never_shown_not_even_if_it_is_sent_as_something_else(clien
     with Sandbox() as sandbox:
         sent(sandbox, {**DEPLOYMENT, "name": sandbox.token, "foo": sandbox.token})
         sent(sandbox, {"id": sandbox.token}, f"{sandbox.connection_url}?token={sandbox.token}")
-        client.post(f"{sandbox.url}/api-keys", json={"name": "k", "allowedPath": ".*"})
+        asked = {"name": "k", "type": "devlake", "allowedPath": ".*"}
+        made = client.post(f"{sandbox.url}/api-keys", json=asked)
 
+        assert made.status_code == 201
         assert sandbox.token not in json.dumps(sandbox.requests)
         assert sandbox.token not in client.get(sandbox.url).text
         assert "apiKey" not in json.dumps(sandbox.requests)
