@@ -225,6 +225,26 @@ def test_what_a_person_chose_to_deploy_is_not_what_the_run_names(github, devlake
     assert entries(devlake) == [one, two, three]
 
 
+@pytest.mark.parametrize(
+    ("refusal", "asks"),
+    [
+        ((403, {"message": "Resource not accessible by integration"}), True),
+        ((403, {"message": "API rate limit exceeded"}), False),
+        ((502, {"message": "Bad Gateway"}), False),
+    ],
+)
+def test_only_a_job_that_may_not_read_deployments_is_told_what_permission_it_needs(
+    github, report, refusal, asks
+):
+    merged(github, 1)
+    github.refusal = refusal
+
+    ran = report("--sha", github.commits[-1])
+
+    assert "GitHub's deployments to" in ran.out
+    assert ("deployments: read" in ran.out) is asks
+
+
 @pytest.fixture
 def earlier(github, tmp_path):
     """Let this job have deployed SHA in an earlier run; give the variables that name it."""

@@ -186,6 +186,22 @@ def test_the_jobs_own_token_may_read_what_gitlab_links_to_the_deployment(gitlab,
     assert sorted(deployed(devlake)) == [2]
 
 
+@pytest.mark.parametrize("odd", ["HEAD", "a" * 64])
+def test_what_is_no_sha_is_not_listed_for_it_could_cost_the_deployment(
+    gitlab, devlake, report, odd
+):
+    gitlab.commits.append(sha(1))
+    gitlab.merge(1, merge=odd)
+    gitlab.deployment(1, BASE, "2026-02-28T10:00:00.000Z", pipeline=10)
+    gitlab.deployment(2, sha(1), "2026-02-28T11:55:00.000Z", pipeline=20, job=200)
+    gitlab.linked[2] = gitlab.merged
+
+    ran = report(DEVLAKE_GITLAB_TOKEN="")
+
+    assert (ran.code, entries(devlake)) == (0, [sha(1)])
+    assert "what this deployment shipped is not reported" in ran.out
+
+
 def test_without_a_token_a_base_of_ones_own_is_not_compared(gitlab, devlake, report):
     gitlab.commits.append(sha(1))
 

@@ -330,7 +330,7 @@ def test_pull_requests_that_are_not_reached_wait_in_the_spool(
     )  # fmt: skip
 
     assert ran.code == 5
-    assert "The deployment is stored." in ran.err
+    assert "The deployment is stored. 2 of its 2 pull requests were not sent." in ran.err
     server.script = [Reply()]
     server.received.clear()
     assert devlake_ci("replay", spool, env=where).code == 0

@@ -15,7 +15,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, Field
 
 from devlake_ci.changes.answers import checked, validated
-from devlake_ci.changes.github import HOST, Api, hint
+from devlake_ci.changes.github import HOST, PERMISSIONS, Api, hint
 from devlake_ci.ci import github
 from devlake_ci.ci.provider import ReadFile
 from devlake_ci.errors import MissingError
@@ -89,7 +89,8 @@ def deployed(
     try:
         answer = api.graphql(_FIELDS, ",$e:String!", e=environment)
     except MissingError as problem:
-        raise MissingError(problem.message, DEPLOYMENTS) from None
+        is_refused = problem.hint == PERMISSIONS
+        raise MissingError(problem.message, DEPLOYMENTS if is_refused else problem.hint) from None
     found = checked(_WithDeployments, answer, HOST).deployments.nodes
     others = [each for each in found if not _is_own(each, context)]
     dated = [(each.succeeded_at, each) for each in others]

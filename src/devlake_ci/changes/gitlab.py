@@ -9,10 +9,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from devlake_ci.changes.answers import validated
 from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
@@ -35,10 +35,13 @@ MOST_PAGES = 20
 SKEW = timedelta(days=1)
 """How much later a commit may be dated than the merge request that it is the merge of."""
 T = TypeVar("T")
+Sha = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+"""What DevLake has room for: a longer one costs the deployment a 500."""
+ShaOrNone = Annotated[str, Field(pattern="^([0-9a-f]{40})?$")]
 
 
 class _Commit(Answer):
-    id: str
+    id: Sha
     committed_date: AwareDatetime
 
 
@@ -59,9 +62,9 @@ class MergeRequest(Answer):
     created_at: AwareDatetime
     merged_at: AwareDatetime | None = None
     author: _Author | None = None
-    sha: str | None = None
-    merge_commit_sha: str | None = None
-    squash_commit_sha: str | None = None
+    sha: ShaOrNone | None = None
+    merge_commit_sha: ShaOrNone | None = None
+    squash_commit_sha: ShaOrNone | None = None
 
 
 class _Diff(Answer):
@@ -81,7 +84,7 @@ class _Job(Answer):
 
 class _Deployment(Answer):
     id: int
-    sha: str
+    sha: Sha
     deployable: _Job | None = None
     updated_at: AwareDatetime | None = None
 

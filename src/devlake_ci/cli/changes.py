@@ -227,14 +227,15 @@ class Changes:
             self._remember(outcome)  # else the next run ships the same again, and tells it
         if not unreached:
             return replace(outcome, notes=self._all(outcome))
+        count = f"{len(unreached)} of its {len(self.requests)} pull requests were not sent"
         if is_unreached:
-            return replace(outcome, notes=(*outcome.notes, _waits(unreached, self.requests)))
+            return replace(outcome, notes=(*outcome.notes, f"{count}, either."))
         return replace(
             outcome,
             reported=False,
             problem=unreached[0],
             soft=self.session.options.on_failure == "warn",
-            notes=(*self._all(outcome), "The deployment is stored."),
+            notes=(*self._all(outcome), f"The deployment is stored. {count}."),
         )
 
     def _all(self, outcome: Outcome) -> tuple[str, ...]:
@@ -286,10 +287,6 @@ def _told(found: Shipped) -> str:
     named = ", ".join(numbers[:SHOWN]) + (" …" if len(numbers) > SHOWN else "")
     since = f" since {found.base[:12]}" if found.base else ""
     return f"Shipped{since}: {count} {what}{'s' * (count > 1)}{f' ({named})' if named else ''}."
-
-
-def _waits(unreached: list[UnreachedError], requests: list[PullRequest]) -> str:
-    return f"{len(unreached)} of its {len(requests)} pull requests were not sent, either."
 
 
 def _said(problem: Problem) -> str:
