@@ -13,6 +13,7 @@ MERGES = {
     "Merge pull request #8 in SHOP/web from topic to main": 8,
     "Pull request #9: Sell more\n\nMerge in SHOP/web from topic to main": 9,
     "Merged PR 10: Sell more": 10,
+    "Merge 'topic'\n\nSee merge request a/b!7\n\nSee merge request acme/shop!56": 56,
     "Merge branch 'main' into topic": None,
     "Merge tag 'v1' (of #1)": None,
 }
@@ -30,6 +31,7 @@ ALONE = {
     "Sell more, see (#12) and others": None,
     "Fix #12": None,
     "(#12)": None,
+    "Sell more (#\N{ARABIC-INDIC DIGIT THREE})": None,
     "Sell more (#99999999999999999999)": None,
     "": None,
 }

@@ -18,8 +18,8 @@ _SUBJECTS_OF_MERGES = tuple(
     map(
         re.compile,
         (
-            r"Merge pull request #(\d+) from .+",
-            r"Merge pull request '.*' \([#!](\d+)\) from .+ into .+",
+            r"Merge pull request #([0-9]+) from .+",
+            r"Merge pull request '.*' \([#!]([0-9]+)\) from .+ into .+",
         ),
     )
 )
@@ -28,15 +28,15 @@ _SUBJECTS = tuple(
     map(
         re.compile,
         (
-            r"Merge pull request #(\d+) in \S+ from .+ to .+",
-            r"Merged in .+ \(pull request #(\d+)\)",
-            r"Pull request #(\d+): .+",
-            r"Merged PR (\d+): .+",
-            r".*\S \([#!](\d+)\)",
+            r"Merge pull request #([0-9]+) in \S+ from .+ to .+",
+            r"Merged in .+ \(pull request #([0-9]+)\)",
+            r"Pull request #([0-9]+): .+",
+            r"Merged PR ([0-9]+): .+",
+            r".*\S \([#!]([0-9]+)\)",
         ),
     )
 )
-_GITLAB = re.compile(r"^See merge request \S*!(\d+)$", re.MULTILINE)
+_GITLAB = re.compile(r"^See merge request \S*!([0-9]+)$", re.MULTILINE)
 _CHERRY_PICK = re.compile(r"^\(cherry picked from commit [0-9a-f]{7,64}\)$", re.MULTILINE)
 _DIGITS = 9
 
@@ -52,17 +52,19 @@ def number(message: str, parents: int) -> int | None:
     subject = subject.strip()
     forms = (*_SUBJECTS_OF_MERGES, *_SUBJECTS) if parents > 1 else _SUBJECTS
     found = next(filter(None, (form.fullmatch(subject) for form in forms)), None)
-    found = found or _GITLAB.search(body)
+    if not found:  # GitLab's own is the last: a description before it may quote another
+        *_, found = None, *_GITLAB.finditer(body)
     return int(found[1]) if found and len(found[1]) <= _DIGITS else None
 
 
 _OF_BRANCHES = re.compile(
-    r"Merge pull request #\d+ (?:from|in) .+|Merged in .+ \(pull request #\d+\)|Merge branch .+"
+    r"Merge pull request #[0-9]+ (?:from|in) .+"
+    r"|Merged in .+ \(pull request #[0-9]+\)|Merge branch .+"
 )
 """Subjects that name a branch of the author's, and leave the title to the next line."""
 _WITH_TITLES = re.compile(
-    r"Merge pull request '(?P<gitea>.*)' \([#!]\d+\) from .+"
-    r"|Pull request #\d+: (?P<server>.+)|Merged PR \d+: (?P<azure>.+)"
+    r"Merge pull request '(?P<gitea>.*)' \([#!][0-9]+\) from .+"
+    r"|Pull request #[0-9]+: (?P<server>.+)|Merged PR [0-9]+: (?P<azure>.+)"
 )
 _TRAILER = re.compile(r"See merge request |Merge in |Reviewed-on: ")
 
