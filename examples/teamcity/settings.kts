@@ -1,4 +1,4 @@
-// Two steps after the one that deploys. The first runs if all went well; the second runs in any case, and
+// Two steps after the one that deploys. The first runs if all went well; the second always runs, and
 // reports a failure if the first step was never reached. Neither reports a deployment that never began.
 // What they know of it is in the build's own temporary folder. The parameter env.DEVLAKE_TOKEN is of the type password.
 // The program is in an archive, which is used only if its sum is that of the release (SHA256SUMS there).

@@ -14,7 +14,7 @@ def identifier(parts: Sequence[str]) -> str:
     """Join the parts to an id of at most LONGEST_ID characters.
 
     DevLake's database compares ids without regard to case and accents, so a part with anything
-    but small letters, digits and `._/-` is simplified, and a hash of all parts keeps it apart.
+    but lower-case letters, digits and `._/-` is simplified, and a hash of all parts keeps it apart.
     """
     simple = [re.sub(r"[^a-z0-9._/-]+", "-", part.lower()).strip("-") for part in parts]
     joined = ":".join(simple)

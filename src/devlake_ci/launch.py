@@ -11,7 +11,7 @@ from devlake_ci.child import Child, inherited
 SECRETS = ("DEVLAKE_TOKEN", "DEVLAKE_HEADER", "DEVLAKE_GITHUB_TOKEN", "DEVLAKE_GITLAB_TOKEN")
 URL, KEEP_SECRETS = "DEVLAKE_URL", "DEVLAKE_KEEP_SECRETS"
 TRUE = {"true", "1", "yes", "on"}
-"""The words for true of a variable, in small letters."""
+"""The words for true of a variable, in lower case."""
 
 # fmt: off
 # [[[cog import cog, docs; cog.out(docs.flags()) ]]]

@@ -39,8 +39,8 @@ class ConnectionOptions:
     )
     token: str | None = option(
         "Where to",
-        "The API key that DevLake showed when the connection was made. Rather set it as "
-        "DEVLAKE_TOKEN: a command line can be seen by others on the machine.",
+        "The API key that DevLake showed when the connection was created. Prefer DEVLAKE_TOKEN: "
+        "other users of the machine can see command lines.",
         metavar="KEY",
         secret=True,
     )
@@ -65,7 +65,7 @@ class ConnectionOptions:
     dialect: str = option(
         "Where to",
         "How DevLake spells the fields: v1 since 1.0.0, legacy before. "
-        "auto tries v1 and goes on in legacy if the server asks for it.",
+        "auto tries v1 and falls back to legacy if the server asks for it.",
         default="auto",
         choices=("auto", "v1", "legacy"),
     )
@@ -91,20 +91,20 @@ class DeploymentOptions:
     environment: str | None = option(
         "What",
         "Where it was deployed to: PRODUCTION, STAGING, TESTING or DEVELOPMENT, or your own word "
-        "for one, such as prod-eu. Default: the environment of the CI job, where the CI says it.",
+        "for one, such as prod-eu. Default: the CI job's environment, where the CI provides it.",
         metavar="NAME",
     )
     environment_map: tuple[str, ...] = option(
         "What",
         "What an environment's name means, such as canary=PRODUCTION or 'preview/*=DEVELOPMENT'. "
-        "A name goes before a pattern, and an earlier pattern before a later one.",
+        "An exact name overrides a pattern, and an earlier pattern overrides a later one.",
         default=(),
         metavar="NAME=KIND",
     )
     result: str | None = option(
         "What",
         "How the deployment ended, in any CI's word: success, failed, cancelled, … "
-        "Default: job, which is what the CI says of the job. Empty is an error: nobody may guess.",
+        "Default: job, the job's own status as the CI reports it. An empty value is an error.",
         metavar="WORD",
     )
     result_map: tuple[str, ...] = option(
@@ -122,8 +122,8 @@ class DeploymentOptions:
     )
     id: str | None = option(
         "What",
-        "The deployment's id: unique in the world, the same when it is sent again. "
-        "Default: made of CI, repository, run, the CI's id of the job, service and environment.",
+        "The deployment's id: globally unique, and the same when the report is sent again. "
+        "Default: built from CI, repository, run, the CI's id of the job, service and environment.",
         metavar="TEXT",
     )
     name: str | None = option("What", "The deployment's name.", metavar="TEXT")
@@ -139,8 +139,8 @@ class DeploymentOptions:
     )
     started_at: str | None = option(
         "What",
-        "When the deployment began. Default: what `devlake-ci start` noted or the CI says, "
-        "else its end.",
+        "When the deployment began. Default: what `devlake-ci start` noted or the CI "
+        "provides, otherwise its end.",
         metavar="TIME",
     )
     finished_at: str | None = option(
@@ -182,12 +182,12 @@ class CommitOptions:
         metavar="TEXT",
     )
     message: str | None = option(
-        "Which commits", "The commit's message. Default: what the CI or git says.", metavar="TEXT"
+        "Which commits", "The commit's message. Default: what the CI or git has.", metavar="TEXT"
     )
     commits: str | None = option(
         "Which commits",
-        "More commits of the same deployment: a YAML or JSON file (glob characters take all that "
-        "match), or the text itself. An entry is owner/name@SHA, or has repo_url, sha and, if "
+        "More commits of the same deployment: a YAML or JSON file (or a glob that matches "
+        "several), or the text itself. An entry is owner/name@SHA, or has repo_url, sha and, if "
         "wanted, ref, message, name, repo_id.",
         metavar="FILE|TEXT",
     )
@@ -232,7 +232,7 @@ class ChangesOptions:
     changes_path: tuple[str, ...] = option(
         "Lead time",
         "In a monorepo, the paths of the service: only pull requests that touch one count. "
-        "With --service it must be given; . takes all.",
+        "Required with --service; . takes all.",
         default=(),
         metavar="PATHSPEC",
     )
@@ -253,13 +253,13 @@ class IncidentOptions:
 
     incident_result: str | None = option(
         "Incident",
-        "Whether it is all right now, in any CI's word, where that differs from --result (did "
+        "Whether production is healthy, in any CI's word, if that differs from --result (did "
         "production change?). Default: how the job ended.",
         metavar="WORD",
     )
     incident_key: str | None = option(
         "Incident",
-        "The incident's key. Default: made of the CI, repository, workflow, job, service, "
+        "The incident's key. Default: built from the CI, repository, workflow, job, service, "
         "environment and the first run that failed.",
         metavar="TEXT",
     )
@@ -314,13 +314,13 @@ class OutputOptions:
     )
     on_failure: str = option(
         "How",
-        "What a report that could not be made does to the job: fail it, or only warn.",
+        "What a failed report does to the job: fail it, or only warn.",
         default="fail",
         choices=("fail", "warn"),
     )
     spool: str | None = option(
         "How",
-        "A folder to keep what DevLake could not be told, for devlake-ci replay.",
+        "A folder to keep what could not be sent to DevLake, for devlake-ci replay.",
         metavar="DIR",
     )
     refresh: str | None = option(
@@ -337,9 +337,11 @@ class OutputOptions:
     dry_run: bool = option(
         "How", "Show what would be sent, and send nothing. Needs no token.", default=False
     )
-    format: str = option("How", "How to say it.", default="text", choices=("text", "json"))
+    format: str = option(
+        "How", "The format of the output.", default="text", choices=("text", "json")
+    )
     verbose: bool = option(
-        "How", "Say more: each attempt, and a traceback for a bug.", default=False
+        "How", "Print more: each attempt, and a traceback for a bug.", default=False
     )
 
 
@@ -375,8 +377,8 @@ class RunOptions(Options):
     )
     keep_secrets: bool = option(
         "Run",
-        "Let the command have DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, "
-        "DEVLAKE_GITLAB_TOKEN and the login in DEVLAKE_URL, too, such as for a run in it.",
+        "Pass DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the "
+        "login in DEVLAKE_URL through to the command, for one that itself calls devlake-ci run.",
         default=False,
     )
 

@@ -86,8 +86,8 @@ _NEGATED = re.compile(
 def result(word: str, source: str, mapping: Mapping[str, Result] | None = None) -> Result:
     """Return how a job ended by `word`, in any case; `source` is where it came from.
 
-    The user's `mapping` goes first. Raise BadUsageError for a word that isn't known or could mean
-    two things.
+    The user's `mapping` overrides ours. Raise BadUsageError for a word that isn't known or could
+    mean two things.
     """
     try:
         return find_result(word, mapping or {}) or _RESULTS[_squeezed(word)]
@@ -112,7 +112,7 @@ def has_ended(word: str) -> bool:
 
 
 def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> Environment:
-    """Return what kind of environment `name` is; the user's `mapping` goes first.
+    """Return what kind of environment `name` is; the user's `mapping` overrides ours.
 
     Raise MissingError if the name says nothing, or could mean two things.
     """
@@ -144,7 +144,7 @@ def result_map(entries: Iterable[str], source: str) -> dict[str, Result]:
 def find(word: str, mapping: Mapping[str, Kind]) -> Kind | None:
     """Return what a user's map says of `word`, in any case; None if it says nothing.
 
-    An entry of that very name goes before a pattern, and an earlier pattern before a later one.
+    An exact name overrides a pattern, and an earlier pattern overrides a later one.
     """
     name = word.strip().casefold()
     if name in mapping:

@@ -1,4 +1,4 @@
-"""What a DevLake server answers: a status and, mostly, JSON.
+"""What a DevLake server answers: a status and, usually, JSON.
 
 Shapes and messages: tests/data/contract; the chains of "Wraps:" are how DevLake prints an error
 together with what caused it.

@@ -254,7 +254,7 @@ def test_a_state_that_can_not_be_read_is_no_lost_one(pipeline, devlake, devlake_
 
 
 def test_a_state_that_is_lost_is_said(pipeline):
-    assert "no incident is taken to be open" in pipeline.run("failed", NOON).out
+    assert "assuming no incident is open" in pipeline.run("failed", NOON).out
 
 
 def test_an_older_run_that_ends_later_changes_nothing(pipeline, devlake):

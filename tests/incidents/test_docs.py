@@ -70,7 +70,7 @@ def test_the_figure_shows_which_deployment_an_incident_counts_on(devlake_ci):
         commits = devlake.rows("cicd_deployment_commits")
         caused = [cause(commits, row) for row in devlake.rows("incidents")]
 
-    shown = re.findall(r"\(none\)|[ABC]", counts.removeprefix("counts on"))
+    shown = re.findall(r"\(none\)|[ABC]", counts.removeprefix("counts against"))
     assert [each or "(none)" for each in caused] == shown
     assert len(shown) == 5
 

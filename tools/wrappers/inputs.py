@@ -40,7 +40,7 @@ def options(without: frozenset[str] = frozenset()) -> Iterator[Input]:
 def _more(default: object) -> str:
     """Return what a wrapper's user can't see in `--help`."""
     if default == ():
-        return " One a line."
+        return " One per line."
     return f" Default: {default}." if isinstance(default, float) else ""
 
 

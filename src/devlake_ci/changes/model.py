@@ -70,7 +70,7 @@ def _is_likely(when: datetime) -> bool:
 
 
 def nothing(base: str, head: str) -> str:
-    """Return what a person should know of a redeployment or a roll-back."""
+    """Return what a person should know of a redeployment or a rollback."""
     if base == head:
         return f"Nothing was shipped: {head[:12]} was live before."
     return f"Nothing was shipped: {head[:12]} is older than {base[:12]}, which was live before."

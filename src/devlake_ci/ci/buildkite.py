@@ -3,7 +3,7 @@
 - BUILDKITE: true [1]
 - BUILDKITE_COMMIT: a SHA, or a name such as HEAD that only the checkout can tell [1]
 - BUILDKITE_BRANCH, BUILDKITE_TAG: the branch; in builds of tags both are the tag [1]
-- BUILDKITE_REPO: a clone URL, mostly by SSH [1]
+- BUILDKITE_REPO: a clone URL, usually by SSH [1]
 - BUILDKITE_BUILD_ID, BUILDKITE_JOB_ID: UUIDs; a retry is a job of its own [1]
 - BUILDKITE_RETRY_COUNT: how often the job was tried before [1]
 - BUILDKITE_BUILD_NUMBER: grows within a pipeline [1]

@@ -253,7 +253,7 @@ def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
         raise MissingError(
             f"The legs of the job {quoted(name)} may be a deployment each: "
             f"{quoted(', '.join(sorted(newest)))}.",
-            "Include the template once a leg, with that leg's whole name as deploy-job and a "
+            "Include the template once per leg, with that leg's whole name as deploy-job and a "
             "job-prefix of its own, or let each leg report in its after_script.",
         )
     return list(newest.values())

@@ -97,7 +97,7 @@ def _run_id(env: Env) -> Fact[str] | None:
 
 
 def _parsed(text: str) -> dict[str, str]:
-    """Parse Java's format of properties, as far as TeamCity uses it: one a line."""
+    """Parse Java's format of properties, as far as TeamCity uses it: one per line."""
     lines = [line for line in text.splitlines() if line and line[0] not in "#!"]
     pairs = [re.split(r"(?<!\\)[=:]", line, maxsplit=1) for line in lines]
     return {_plain(pair[0]).strip(): _plain(pair[1]).strip() for pair in pairs if len(pair) == 2}

@@ -69,7 +69,7 @@ def _typed(command: click.Command) -> click.Command:
         click.Argument(["key"]),
         click.Option(["--title", "named"], metavar="TEXT", help="The incident's title."),
         click.Option(["--description"], metavar="TEXT", help="What happened."),
-        click.Option(["--link"], metavar="URL", help="Where it is told. Default: this run."),
+        click.Option(["--link"], metavar="URL", help="Where it is described. Default: this run."),
         click.Option(["--created-at", "opened"], metavar="TIME", help="When it began."),
         click.Option(
             ["--type", "kind"],
@@ -269,7 +269,7 @@ def _more(typed: Typed) -> More:
 
 
 def _merged(*parts: More) -> More:
-    """Join fields; a later one goes before an earlier one of its name."""
+    """Join fields; a later one overrides an earlier one of its name."""
     return tuple(dict(chain.from_iterable(parts)).items())
 
 

@@ -59,9 +59,10 @@ def replay(
 ) -> None:
     """Send what was kept in spool folders, oldest first.
 
-    A file is removed only after DevLake said that its event is stored. It may be stopped, started
-    again, and run twice at once. Where to and with which token is said here, never by a file; the
-    connection or project is the file's. The deadline is for each event.
+    A file is removed only after DevLake has confirmed that its event is stored. You can stop and
+    restart it at any time, and run it twice at once. Server and token come from these options,
+    never from a file; the connection or project comes from the file. --deadline applies to each
+    event.
     """
     context.obj.stop_at_signals()
     run = Replay(context.obj, params.options(context), parallel or _parallel(context.obj))

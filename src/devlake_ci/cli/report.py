@@ -38,8 +38,8 @@ def report(context: click.Context, /, **_: object) -> None:
     """Tell DevLake what this job deployed.
 
     What isn't given is read from the CI's own variables, then from git. Each option can be set
-    as a variable too, named in brackets; an empty variable counts as unset, and repeatable
-    options are one a line there.
+    as a variable too, named in brackets; an empty variable counts as unset. In a variable,
+    give several values one per line.
     """
     session = Session(context.obj, params.options(context))
     became = outcome(session)

@@ -58,13 +58,13 @@ EXAMPLES = (
 def run(**_: object) -> None:
     """Run a command, and tell DevLake how it ended.
 
-    Output, terminal, signals and exit code are the command's, and all that we say goes to standard
-    error. It succeeded if it ended with 0, or with one of --success-codes; it was cancelled if we
-    were told to end, and it ended otherwise; what can't be started deployed nothing. A report that
-    can't be made is a warning, unless --on-failure says otherwise: then our exit code stands for a
-    command that succeeded.
+    Output, terminal, signals and exit code are the command's; everything that devlake-ci prints
+    goes to standard error. Exit code 0, or one of --success-codes, is reported as SUCCESS, any
+    other as FAILURE, or as ABORT if devlake-ci was told to stop meanwhile (a cancelled job). A
+    command that can't be started is not reported. If the report fails, devlake-ci only warns; with
+    --on-failure fail it exits non-zero even if the command succeeded.
 
-    Commit and repository are read before it starts. It gets all variables but DEVLAKE_TOKEN,
+    Commit and repository are read before it starts. It gets all variables except DEVLAKE_TOKEN,
     DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the login in DEVLAKE_URL. With
     --mode incident the command is a check: an incident opens when it fails, and closes when it
     succeeds again.
@@ -87,8 +87,8 @@ def _check(words: Sequence[str], command: Sequence[str]) -> None:
     if not is_known(words):
         if refused := {each.partition("=")[0] for each in words} & {*map(flag, KNOWN_TO_RUN)}:
             raise BadUsageError(
-                f"run takes no {min(refused)}: how and when it ended, the command says itself.",
-                "Leave it out. --success-codes says which exit codes are a success.",
+                f"run takes no {min(refused)}: it takes the result and times from the command.",
+                "Leave it out. --success-codes lists the exit codes that are a success.",
             )
         run.make_context("run", list(words), _program())
         raise BadUsageError("What stands before -- can't be read.", "See devlake-ci run --help.")

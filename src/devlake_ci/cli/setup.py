@@ -47,7 +47,7 @@ COLOURS = {
 
 
 @click.command(cls=params.Grouped, params=params.parameters(*GIVEN), examples=EXAMPLES)
-@click.option("--project", metavar="NAME", help="Set this one project up, and make a key for it.")
+@click.option("--project", metavar="NAME", help="Set up this one project, and create a key for it.")
 @click.option(
     "--connection",
     "connections",
@@ -65,7 +65,7 @@ COLOURS = {
     "files",
     metavar="FILE",
     multiple=True,
-    help="Set up what this file says (docs/setup.md).",
+    help="Set up what this file lists (docs/setup.md).",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan, and change nothing.")
 @click.option("--check", is_flag=True, help=f"Like --dry-run; exit with {DRIFT} on any change.")
@@ -79,17 +79,18 @@ COLOURS = {
     "--key-file",
     metavar="FILE",
     help="Write what a pipeline needs of a new key to this file, for its owner only, instead of "
-    "printing it. With several keys, {key} in it is the name of each.",
+    "printing it. If several keys are created, put {key} in FILE: it becomes each key's name.",
 )
 @click.pass_context
 def setup(context: click.Context, /, **_: object) -> None:
     """Make DevLake ready for reports: connections, projects, schedules and narrow keys.
 
-    It makes what is missing and deletes nothing: run again, it changes nothing. It needs no key
-    inside a private network, else a user in the URL or an administrator's key. Of a new key,
-    DEVLAKE_URL, DEVLAKE_TOKEN and DEVLAKE_REFRESH are printed on standard output; everything else
-    goes to standard error: + made, ~ changed, = as it should be, ! left alone, ? not in the file.
-    The deadline is for each request.
+    It creates what is missing and deletes nothing; running it again changes nothing. It needs no
+    credentials if DevLake's API is open on your private network; otherwise a user and password in
+    the URL, or an administrator's API key. When a key is created, DEVLAKE_URL, DEVLAKE_TOKEN and
+    DEVLAKE_REFRESH go to standard output. The plan goes to standard error: + created, ~ changed,
+    = as it should be, ! left alone, ? not in the file. --deadline applies to each request, not to
+    the whole run.
     """
     given = context.params
     context.obj.stop_at_signals()

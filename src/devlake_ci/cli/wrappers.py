@@ -199,7 +199,7 @@ def gitlab_step(runtime: Runtime, *typed: str) -> int:
 def gitlab_variable(name: str) -> str:
     """Spell an input's variable as the template does: `DEVLAKE_INPUT_REPO_URL`.
 
-    It needs a name of its own: to GitLab a variable of the project or group goes before one of the
+    It needs a name of its own: to GitLab a variable of the project or group overrides one of the
     same name in YAML, so a project's `DEVLAKE_ENVIRONMENT` would hide a job's input.
     https://docs.gitlab.com/ci/variables/#cicd-variable-precedence
     """
@@ -298,7 +298,7 @@ def plugin_step(runtime: Runtime) -> int:
 def plugin_variable(name: str) -> str:
     """Spell a setting's variable: `PLUGIN_REPO_URL` for `repo-url` and for `repo_url`.
 
-    A list arrives joined with commas, so options of several values want a text of one a line.
+    A list arrives joined with commas, so options of several values want a text with one per line.
     https://docs.drone.io/plugins/overview/ and https://woodpecker-ci.org/docs/usage/plugins/creating-plugins
     """
     return f"PLUGIN_{name.upper()}"

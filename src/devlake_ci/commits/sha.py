@@ -36,7 +36,7 @@ def whole(name: str, source: str, finders: tuple[Find, ...]) -> str:
 def in_checkout(git: Git, repo_url: str) -> Find:
     """Return a finder in the working directory, for names of `repo_url` if it is checked out there.
 
-    A remote branch goes before a local one of the same name, which may be stale.
+    A remote branch overrides a local one of the same name, which may be stale.
     """
 
     def find(name: str) -> str | None:

@@ -113,8 +113,7 @@ def at(options: Options, route: str) -> Target:
     base, rest, _ = _parsed(options)
     if options.client_key and not options.client_cert:
         raise BadUsageError(
-            f"{options.source('client_key')} is the key of no certificate: --client-cert is not "
-            "given.",
+            f"{options.source('client_key')} was given without --client-cert.",
             "Give --client-cert FILE too, or leave the key out.",
         )
     if rest and not options.token and not options.dry_run:

@@ -38,7 +38,7 @@ counts against the deployment before (contract: dora-month, "at-s09-finish")."""
 def result(options: Options, context: Context) -> Result:
     """Return whether all is well now: what is given by hand, else how the job ended.
 
-    With `--mode both`, `--result` is the deployment's, so the job's own result goes before it.
+    With `--mode both`, `--result` is the deployment's, so the job's own result overrides it.
     Raise MissingError if it isn't known, and NothingToReport if the job was cancelled or skipped.
     """
     word, given = (vocabulary.given_result(options, name) for name in ("incident_result", "result"))

@@ -24,7 +24,7 @@ from devlake_ci.timestamps import rfc3339
 
 PREFIX = "file:"
 FORMAT = 1
-MOST_UNSENT = 50  # a DevLake that is away for months must not make the file grow for ever
+MOST_UNSENT = 50  # a DevLake that is down for months must not make the file grow for ever
 LONGEST = 1000  # characters of a path in a message; a path that is cut is of no use
 
 Time = Annotated[AwareDatetime, PlainSerializer(rfc3339)]
@@ -126,15 +126,15 @@ class StateFile:
         """
         text = self.text()
         if text is None:
-            note = f"There is no {self._named} yet, so no incident is taken to be open."
+            note = f"There is no {self._named} yet: assuming no incident is open."
             return IncidentState(notes=(note,))
         try:
             return parsed(text, streak)
         except ValidationError:
             return IncidentState(
                 notes=(
-                    f"{self._named} is not a valid state file: it is {self._aside()}, and no "
-                    "incident is taken to be open.",
+                    f"{self._named} is not a valid state file: it is {self._aside()}, "
+                    "assuming no incident is open.",
                 )
             )
 

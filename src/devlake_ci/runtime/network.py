@@ -161,7 +161,7 @@ class Connections:
     def _within(self, seconds: float, work: Callable[[], T]) -> T:
         """Do the work in a thread that is left behind when time is up.
 
-        A time-out of a socket bounds neither name look-ups nor a server that drips a byte a second.
+        A timeout of a socket bounds neither name look-ups nor a server that drips a byte a second.
         """
         if seconds <= 0:
             raise NotSentError("no time is left")

@@ -1,4 +1,4 @@
-"""Threads that each do one thing at a time, for what mostly waits for somebody else."""
+"""Threads that each do one thing at a time, for what usually waits for somebody else."""
 
 import queue
 import threading

@@ -87,7 +87,7 @@ _Strict = ConfigDict(
 
 
 class Project(BaseModel):
-    """A project, with the webhook connections that belong into it."""
+    """A project, with the webhook connections that belong in it."""
 
     model_config = _Strict
 
