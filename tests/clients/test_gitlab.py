@@ -245,6 +245,23 @@ def test_a_check_that_fails_after_a_good_deployment_is_an_incident(
     assert f"devlake-ci:deploy:verify-{which}" in ran.jobs, ran.said
 
 
+@pytest.mark.parametrize(("script", "shown", "result"), [
+    ("true", "PASS  deploy", "SUCCESS"), ("exit 3", "FAIL 3", "FAILURE"),
+])  # fmt: skip
+def test_a_command_that_runs_in_ours_is_reported_as_it_ends_and_gets_no_key(
+    run, tmp_path, script, shown, result
+):
+    ran = run("run", script=script)
+
+    assert len(ran.sent) == 1, ran.said
+    (body,) = ran.sent
+    (commit,) = body["deploymentCommits"]
+    assert (body["result"], body["environment"]) == (result, "PRODUCTION"), ran.said
+    assert commit["commitSha"] == head(tmp_path)
+    assert "key:." in ran.said
+    assert shown in ran.said
+
+
 def test_a_template_included_twice_without_a_prefix_reports_both_jobs(run, project):
     project.jobs = [job(501, "to-eu", pipeline=PIPELINE), job(502, "to-us", pipeline=PIPELINE)]
 
