@@ -77,7 +77,9 @@ def _values(option: Field[Any]) -> str:
     return (f" One of {choices}." if "," in choices else "") + default
 
 
-LANGUAGES = {".kts": "kotlin", ".yml": "yaml", ".yaml": "yaml", "": "groovy"}
+LANGUAGES = {
+    ".kts": "kotlin", ".yml": "yaml", ".yaml": "yaml", ".groovy": "groovy", "": "groovy",
+}  # fmt: skip
 """By how an example's name ends; a Jenkinsfile's ends in nothing."""
 
 

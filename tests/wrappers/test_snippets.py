@@ -82,7 +82,9 @@ def test_a_step_reports_how_the_deployment_ended_if_it_began(tmp_path, ci, statu
     assert (f'"result": "{result}"' in ran.stdout) is began
 
 
-FETCHING = [path for path in FILES if "releases/download" in path.read_text()]
+RUNNING = [path for path in FILES if path.stem == "run" and "releases/download" in path.read_text()]
+FETCHING = [path for path in FILES
+            if "releases/download" in path.read_text() and path not in RUNNING]  # fmt: skip
 FETCH = re.compile(
     r'folder=\$\(mktemp.*?&&\s+"\$folder/devlake-ci/devlake-ci[\w-]*"'
     r"(?: report[^|\n]*)?(?=\n|$| \|\|)",
@@ -115,6 +117,38 @@ def test_the_fetched_program_runs_only_if_its_sum_is_the_releases(downloads, pat
     )  # fmt: skip
 
     assert ("ran" in ran.stdout) is is_right, ran
+
+
+@pytest.mark.parametrize("path", RUNNING, ids=lambda path: str(path.relative_to(EXAMPLES)))
+@pytest.mark.parametrize("trouble", [None, "another sum", "no answer", "no such system"])
+def test_the_deployment_runs_without_the_key_if_the_program_can_not(
+    downloads, tmp_path, path, trouble
+):
+    path_variable, digest = downloads
+    if trouble == "no answer":
+        (tmp_path / "curl").write_text("#!/bin/sh\nexit 28\n")
+    if trouble == "no such system":  # its libc is too old, say
+        program = archive("#!/bin/sh\nexit 1\n")
+        (tmp_path / "archive").write_bytes(program)
+        digest = hashlib.sha256(program).hexdigest()
+    (tmp_path / "deploy.sh").write_text(
+        '#!/bin/sh\necho "deployed with key:$DEVLAKE_TOKEN."\nexit 3\n'
+    )
+    (tmp_path / "deploy.sh").chmod(0o755)
+    text = path.read_text().replace("${'$'}", "$")
+    script = re.search(r"if folder=.*?^ *fi$", text, re.DOTALL | re.MULTILINE)[0]
+    script = script.replace("0" * 64, "1" * 64 if trouble == "another sum" else digest)
+
+    ran = subprocess.run(
+        ["sh", "-e", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={"PATH": path_variable, "DEVLAKE_TOKEN": "t0ken"},
+    )  # fmt: skip
+
+    said = "deployed with key:." if trouble else "ran run -- ./deploy.sh"
+    assert ran.stdout.splitlines()[-1] == said
+    assert (ran.returncode, "Nothing is reported" in ran.stdout) == (
+        (3, True) if trouble else (0, False)
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
