@@ -3,7 +3,7 @@
 Usage: .venv/bin/python benchmarks/run.py
 
 Needs node, npm, curl and `make executable`; without a Docker engine the row that needs it is left
-out. Ends with 1 if an aim is missed.
+out. Ends with 1 if a target is missed.
 """
 
 import gzip
@@ -76,7 +76,7 @@ class Row:
 
     @property
     def missed(self) -> bool:
-        """Return whether the aim was missed."""
+        """Return whether the target was missed."""
         if self.aim is None:
             return False
         return self.number < self.aim if self.more else self.number > self.aim
@@ -102,7 +102,7 @@ def main() -> None:
         rows = list(all_rows(env))
     finally:
         server.kill()
-    table = "\n".join(["| | measured | is | aim |", "|---|---|---|---|", *map(str, rows)])
+    table = "\n".join(["| | measured | is | target |", "|---|---|---|---|", *map(str, rows)])
     left_out = "" if has_docker() else f"\n{NO_DOCKER}\n"
     text = f"{machine()}\n\n{table}\n{left_out}"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)

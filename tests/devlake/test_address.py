@@ -161,7 +161,7 @@ def test_a_dry_run_needs_no_token_even_where_the_url_asks_for_one():
 
 
 def test_the_key_of_no_certificate_is_refused():
-    with pytest.raises(BadUsageError, match="--client-cert is not given"):
+    with pytest.raises(BadUsageError, match="client-key was given without --client-cert"):
         where("https://d.example/api", connection="7", client_key="client.key")
 
 

@@ -142,7 +142,7 @@ def run(
 ) -> int:
     """Run one command in `runtime` and return its exit code; whatever happens ends in a sentence.
 
-    `inputs` are the options that a wrapper gives; they go before variables.
+    `inputs` are the options that a wrapper gives; they override variables.
     """
     given = params.given(runtime.env, inputs or {})
     if _command(arguments) in REPORTING:

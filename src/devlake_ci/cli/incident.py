@@ -110,11 +110,12 @@ def _typed(command: click.Command) -> click.Command:
 )
 @click.pass_context
 def open_(context: click.Context, /, **_: object) -> None:
-    """Open the incident KEY, which begins now unless --created-at says otherwise.
+    """Open the incident KEY, which starts now unless --created-at is given.
 
-    The same KEY again overwrites all of it. DevLake counts it against the last successful
-    deployment to PRODUCTION that finished before it began; now is a second later, so that one of
-    this second counts. With --incident-state file:PATH it is remembered for `close`.
+    Opening the same KEY again overwrites all of it. DevLake counts it against the last successful
+    deployment to PRODUCTION that finished before it started; the default start is one second from
+    now, so that a deployment that finished in this very second still counts. With
+    --incident-state file:PATH it is remembered for `close`.
     """
     _run(context, _opened)
 

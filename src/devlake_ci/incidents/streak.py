@@ -134,7 +134,7 @@ def is_known_before(past: Iterable[PastRun], moment: datetime) -> bool:
 def is_outdated(state: IncidentState, this: JobResult) -> bool:
     """Return whether a newer run than this one was reported already.
 
-    Times go before numbers: a re-run has its old number, and is news.
+    Times take precedence over numbers: a re-run has its old number, and is news.
     """
     if state.newest_start and this.started_at:
         return this.started_at < state.newest_start
