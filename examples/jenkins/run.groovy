@@ -1,7 +1,7 @@
 // A stage that deploys, of a multibranch job. The credential is a secret text; DEVLAKE_URL is set in
 // Jenkins or here. A job that is aborted is reported as such, if the script ends by it.
-// The program is in an archive, which is used only if its sum is that of the release (SHA256SUMS there).
-// Without it the script runs all the same, and gets the key as little as it does from `devlake-ci run`.
+// The program is in an archive, which is used only if its SHA-256 is the release's (SHA256SUMS there).
+// If it can't be had, the script still runs, but nothing is reported. The script never gets the key.
 pipeline {
   agent any
   options {
