@@ -306,8 +306,8 @@ def test_what_cannot_be_known_without_asking_is_said_not_to_be_kept(server, tmp_
 def test_both_halves_of_a_cancelled_report_are_kept(server, tmp_path, stage):
     server.script = [SILENCE]
     env = {
-        "DEVLAKE_MODE": stage, "DEVLAKE_RESULT": "failed", "DEVLAKE_INCIDENT_BRANCHES": "main",
-        "DEVLAKE_INCIDENT_STATE": f"file:{tmp_path}/state",
+        "DEVLAKE_MODE": stage, "DEVLAKE_RESULT": "success", "DEVLAKE_INCIDENT_RESULT": "failed",
+        "DEVLAKE_INCIDENT_BRANCHES": "main", "DEVLAKE_INCIDENT_STATE": f"file:{tmp_path}/state",
     }  # fmt: skip
 
     with started(server.url, tmp_path, **env) as process:

@@ -175,6 +175,12 @@ def test_what_was_kept_for_the_worst_is_there_when_we_are_killed(cancelled):
     assert cancelled.kept() == ["ABORT"]
 
 
+def test_a_command_may_take_longer_than_the_deadline_of_its_report(wrapper):
+    code, _, _ = wrapper.run("--deadline", "1", *sh("sleep 1.5"))
+
+    assert (code, wrapper.reported()) == (0, ["SUCCESS"])
+
+
 def test_a_server_that_is_silent_after_a_cancel_leaves_one_event_to_replay(cancelled):
     cancelled.server.script = [SILENCE]
     (cancelled.folder / "enough").write_text("0")

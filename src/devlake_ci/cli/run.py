@@ -232,7 +232,7 @@ class Wrapper:
         if child.is_cancelled:
             seconds = min(seconds, AFTER_CANCEL)
             result = result if code == 0 else Result.ABORT
-        session.stopped, session.ends = None, self.runtime.clock.monotonic() + seconds
+        session.restart_clock(seconds)
         session.runtime = replace(session.runtime, stoppable=self.runtime.stoppable)
         session.options = replace(
             session.options,

@@ -102,6 +102,11 @@ class Session:
         """Return the way of an event: pull requests may have a connection of their own."""
         return self._delivery_of_changes if isinstance(event, PullRequest) else self.delivery
 
+    def restart_clock(self, seconds: float) -> None:
+        """Let all that is still to be done take `seconds` from now on."""
+        self.stopped, self.ends = None, self.runtime.clock.monotonic() + seconds
+        self.__dict__.pop("delivery", None)  # it ends when it was told to at first
+
     @property
     def left(self) -> float:
         """The seconds that are left; 0 if there are none, or if we are told to stop."""
