@@ -7,6 +7,7 @@ that triggered it.
 import re
 from collections.abc import Iterator
 
+from devlake_ci.ci.event import Event
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.answers import UNKNOWN
 from devlake_ci.incidents.branches import patterns
@@ -31,7 +32,7 @@ def check_event(options: Options, event: str | None) -> None:
         )
 
 
-def check_inputs(options: Options, context: Context, event: object, job: str) -> None:
+def check_inputs(options: Options, context: Context, event: Event | None, job: str) -> None:
     """Check that the environment or service doesn't differ from run to run.
 
     Raise MissingError if the event names it and the job's display name doesn't.
@@ -63,12 +64,10 @@ def check_refs(options: Options, context: Context, past: list[PastRun]) -> None:
         )
 
 
-def _given(event: object) -> Iterator[str]:
+def _given(event: Event | None) -> Iterator[str]:
     """Yield what a person or a program chose for a run."""
-    if not isinstance(event, dict):
-        return
     for name in ("inputs", "client_payload", "deployment"):
-        chosen = event.get(name)
+        chosen = event.at(name).found if event else None
         if isinstance(chosen, dict):
             yield from (each for each in chosen.values() if isinstance(each, str))
 
