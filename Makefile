@@ -13,17 +13,21 @@ demo: .venv/.complete  ## report deployments and an incident to a stand-in DevLa
 	@$(BIN)/devlake-ci demo
 
 test: .venv/.complete  ## run the tests
-	@$(BIN)/pytest --numprocesses auto --ignore tests/clients $(PYTEST)
+	@$(BIN)/pytest --numprocesses auto --dist worksteal --ignore tests/clients $(PYTEST)
 
 test-clients: .venv-clients/.complete .venv-clients/.npm  ## run the wrappers in their real clients; needs a Docker engine and npm
 	@.venv-clients/bin/pytest tests/clients $(PYTEST)
+
+# What no dependency touches is tested once: shell scripts, pages, the sandbox, a structure on paper.
+INDEPENDENT := $(addprefix --ignore=tests/,clients sandbox wrappers cli/test_transparency.py \
+  test_architecture.py test_contents.py test_docs.py test_kills.py test_release.py)
 
 test-lowest: .venv/.complete  ## run the tests with the oldest dependencies that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet $(UV)
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable .
 	@$(BIN)/uv pip install --quiet --python .venv-lowest --group test
-	@.venv-lowest/bin/pytest --numprocesses auto --ignore tests/clients $(PYTEST)
+	@.venv-lowest/bin/pytest --numprocesses auto --dist worksteal $(INDEPENDENT) $(PYTEST)
 
 lint: .venv/.complete  ## check style and types
 	$(BIN)/ruff check
