@@ -48,7 +48,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(
         alias_generator=AliasGenerator(validation_alias=to_camel, serialization_alias=to_camel),
         extra="ignore",
-        validate_by_name=True,
+        populate_by_name=True,
     )
 
 

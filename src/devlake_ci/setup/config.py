@@ -81,8 +81,7 @@ _Strict = ConfigDict(
     strict=True,
     str_strip_whitespace=True,
     alias_generator=kebab,
-    validate_by_name=True,
-    validate_by_alias=True,
+    populate_by_name=True,
 )
 
 
