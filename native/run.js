@@ -203,7 +203,7 @@ function launcher({ command }) {
   return folder;
 }
 
-// Stands for a program that can't be had: the deployment is run all the same, and is not reported.
+// Stands for a program that can't be fetched: the deployment is run all the same, and is not reported.
 const standIn = `#!/bin/sh
 echo "devlake-ci: warning: not reported: devlake-ci is not installed (see the step that installs it)." >&2
 [ "$1" = run ] || exit 0

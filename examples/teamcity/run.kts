@@ -1,7 +1,7 @@
 // A step that deploys, in `devlake-ci run`, which reports how it ended. The parameter env.DEVLAKE_TOKEN is of
 // the type password.
 // The program is in an archive, which is used only if its SHA-256 is the release's (SHA256SUMS there).
-// If it can't be had, the script still runs, but nothing is reported. The script never gets the key.
+// If it can't be fetched, the script still runs, but nothing is reported. The script never gets the key.
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 

@@ -47,7 +47,7 @@ def working_directory() -> str:
 
 
 def hold_signals() -> None:
-    """Let signals wait until `runtime.signals` heeds them, so that none ends us while we import."""
+    """Let signals wait for `runtime.signals`, so that none ends us while we import."""
     import signal  # noqa: PLC0415 (as above)
 
     if hasattr(signal, "pthread_sigmask"):

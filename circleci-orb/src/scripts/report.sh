@@ -187,7 +187,7 @@ sum_of() {
 
 # --- the program for later steps --------------------------------------------------------------------
 
-# Put devlake-ci on the PATH of later steps, which read $BASH_ENV. Where it can't be had, a stand-in runs the
+# Put devlake-ci on the PATH of later steps, which read $BASH_ENV. Where it can't be fetched, a stand-in runs the
 # command: a report that is missing must not become a deployment that is.
 install() {
   work=$(mktemp -d) || give_up 1 "a temporary folder can't be made." "Set TMPDIR to one that can be written."
@@ -206,7 +206,7 @@ install() {
 }
 
 stand_in() {
-  say "warning: devlake-ci can't be had (see the lines above): commands run, and nothing is reported."
+  say "warning: devlake-ci can't be fetched (see the lines above): commands run, and nothing is reported."
   cat >"$work/bin/devlake-ci" <<'END'
 #!/bin/sh
 echo "devlake-ci: warning: not reported: devlake-ci is not installed (see the step that installs it)." >&2

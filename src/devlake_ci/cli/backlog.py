@@ -99,7 +99,7 @@ class Backlog:
             self._unusable(folder, error)
             return False
         if not is_ours:
-            note(f"{quoted(folder)} is left to another replay, which is at it.")
+            note(f"{quoted(folder)} is left to another replay, which is running.")
         return is_ours
 
     def waiting(self, folders: Iterable[str]) -> list[Waiting]:

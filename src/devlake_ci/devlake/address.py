@@ -252,7 +252,7 @@ def _parts(value: str) -> Iterator[str]:
 def _add_authorization(headers: dict[str, str], value: str, source: str) -> None:
     if "authorization" in {name.lower() for name in headers}:
         raise BadUsageError(
-            f"{source} is a second way in: one Authorization header is all that a request has.",
+            f"{source} conflicts with another credential: a request has one Authorization header.",
             "Give only one of --token, a user in the URL, and --header 'Authorization: …'.",
         )
     headers["Authorization"] = value
