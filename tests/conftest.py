@@ -10,7 +10,7 @@ import trustme
 from hypothesis import settings
 
 from devlake_ci import runtime
-from devlake_ci.cli import run
+from devlake_ci.cli import invoke
 from devlake_ci.runtime import Runtime
 from devlake_ci.runtime.spool import Spool
 from tests.support import Ran, ScriptedServer, Ticking
@@ -130,7 +130,7 @@ def devlake_ci(capsys, make_runtime):
 
     def ran(*arguments, env=None, git=lambda *_: None, spool=None):
         capsys.readouterr()
-        code = run(list(arguments), make_runtime(env or {}, git, spool))
+        code = invoke(list(arguments), make_runtime(env or {}, git, spool))
         return Ran(code, *capsys.readouterr())
 
     return ran

@@ -82,6 +82,36 @@ def is_sandbox(name):
     return name.partition(".")[0] == "devlake_sandbox"
 
 
+def test_no_package_has_a_name_that_importing_a_module_of_it_would_replace():
+    """`package.run` is a function until somebody imports `package/run.py`."""
+    ambiguous = {}
+    for package in {path.parent for path in [*MODULES, *SANDBOX.rglob("*.py")]}:
+        modules = {path.stem for path in package.iterdir()} - {"__init__"}
+        if found := modules.intersection(defined(package / "__init__.py")):
+            ambiguous[str(package)] = found
+
+    assert not ambiguous
+
+
+def defined(path):
+    """The names that a module binds at its top, but for modules that it imports."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.ImportFrom) and not is_package(node.module):
+            yield from (alias.asname or alias.name for alias in node.names)
+        else:
+            yield from (
+                each.id
+                for each in ast.walk(node)
+                if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+            )
+
+
+def is_package(name):
+    return (ROOT.parent / name.replace(".", "/")).is_dir()
+
+
 def test_only_the_edge_touches_the_world():
     wrong = {
         str(path): found for path in MODULES if part(path) not in EDGE if (found := effects(path))

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from devlake_ci import runtime
-from devlake_ci.cli import run
+from devlake_ci.cli import invoke
 from devlake_sandbox import Sandbox
 from tests.support import PIPELINE, Ticking
 
@@ -87,7 +87,7 @@ def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_
             runtime.real(), env=env, clock=clock, git=lambda *_, **__: None,
             stop_at_signals=lambda: None, defer_signals=lambda: None,
         )  # fmt: skip
-        codes[number] = run(["report"], fake)
+        codes[number] = invoke(["report"], fake)
 
     at_once(report, JOBS)
     capsys.readouterr()
@@ -115,7 +115,7 @@ def program(devlake, capsys):
             runtime.real(), env=env, clock=clock, git=lambda *_, **__: None,
             stop_at_signals=lambda: None, defer_signals=lambda: None,
         )  # fmt: skip
-        return run(arguments, fake)
+        return invoke(arguments, fake)
 
     yield ran
     capsys.readouterr()

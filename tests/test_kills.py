@@ -49,7 +49,7 @@ def replay():
     Connections.send = killed(Connections.send, steps, last)
     Spool.remove = killed(Spool.remove, steps, last)
     sys.stdout = sys.stderr = open(os.devnull, "w")
-    os._exit(cli.run(["replay", sys.argv[1]], runtime.real()))
+    os._exit(cli.invoke(["replay", sys.argv[1]], runtime.real()))
 
 
 for _ in range(int(sys.argv[2])):

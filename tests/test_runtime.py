@@ -66,7 +66,7 @@ def test_a_commit_is_what_its_name_says_whatever_stands_in_for_it(tmp_path, monk
         git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", message)
     git(tmp_path, "replace", "HEAD", "HEAD~")
 
-    assert runtime.git("show", "--no-patch", "--format=%B", "HEAD") == "two"
+    assert runtime.run_git("show", "--no-patch", "--format=%B", "HEAD") == "two"
 
 
 SIGNED = """tree {tree}
@@ -91,8 +91,8 @@ def test_git_runs_nothing_that_a_checkout_names(tmp_path, monkeypatch):
         git(tmp_path, "config", setting, f"{tmp_path}/run")
     git(tmp_path, "config", "log.showSignature", "true")
 
-    message = runtime.git("show", "--no-patch", "--format=%B", "HEAD")
-    runtime.git("status")
+    message = runtime.run_git("show", "--no-patch", "--format=%B", "HEAD")
+    runtime.run_git("status")
 
     assert message == "x"
     assert not (tmp_path / "ran").exists()
@@ -107,7 +107,7 @@ def test_no_program_of_the_working_directory_is_run(tmp_path, monkeypatch, folde
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", folders.format(usual="/usr/bin:/bin"))
 
-    version = runtime.git("version")
+    version = runtime.run_git("version")
     with pytest.raises(FileNotFoundError):
         runtime.write(Run(("buildkite-agent", "annotate"), "x"))
 

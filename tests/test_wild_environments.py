@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devlake_ci import runtime
-from devlake_ci.cli import run
+from devlake_ci.cli import invoke
 from devlake_ci.options import declared, variable
 from tests.ci.recorded import RECORDED
 from tests.ci.test_emit import runner_reads
@@ -110,7 +110,7 @@ def ran(env, event, command, folder):
     )  # fmt: skip
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        code = run(command, fake)
+        code = invoke(command, fake)
     written = {
         str(path.relative_to(folder)): path.read_text()
         for path in folder.rglob("*") if path.is_file() and path.name != "event"

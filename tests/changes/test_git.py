@@ -9,7 +9,7 @@ import pytest
 
 from devlake_ci.changes.git import shipped
 from devlake_ci.errors import MissingError
-from devlake_ci.runtime.git import git as ask
+from devlake_ci.runtime.git import run_git as ask
 from tests.support import git
 
 URL = "https://github.com/acme/shop"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import requests
 
-from devlake_ci.runtime.git import git as ask
+from devlake_ci.runtime.git import run_git as ask
 from devlake_sandbox import Sandbox
 from tests.changes.test_git import History
 from tests.support import Reply

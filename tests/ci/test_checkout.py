@@ -13,7 +13,7 @@ def git(tmp_path, monkeypatch):
     remote = "https://ada:secret@GitHub.com/acme/shop.git"
     support.git(tmp_path, "remote", "add", "origin", remote)
     monkeypatch.chdir(tmp_path)
-    return runtime.git
+    return runtime.run_git
 
 
 def no_file(_):
@@ -185,7 +185,7 @@ def test_a_checkout_with_the_cis_commit_or_a_remote_of_its_repository_contradict
 def test_outside_of_any_checkout_the_variables_count(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    assert ci.context(LIBRARY, no_file, runtime.git).sha == "b" * 40
+    assert ci.context(LIBRARY, no_file, runtime.run_git).sha == "b" * 40
 
 
 def test_the_remote_of_a_checkout_without_the_cis_commit_is_not_its_repository(git):

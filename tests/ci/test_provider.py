@@ -9,17 +9,17 @@ from devlake_ci.errors import BadUsageError
 def test_a_provider_is_forced_by_name_in_any_case_whatever_the_environment_says(name):
     env = {"GITHUB_ACTIONS": "true", "CIRCLECI": "true", "DEVLAKE_CI": f" {name.upper()} "}
 
-    assert name == ci.provider(env).name
+    assert name == ci.provider_of(env).name
 
 
 @pytest.mark.parametrize("unset", ["", " ", "<nil>"])
 def test_an_empty_name_forces_nothing(unset):
-    assert ci.provider({"CIRCLECI": "true", "DEVLAKE_CI": unset}).name == "circleci"
+    assert ci.provider_of({"CIRCLECI": "true", "DEVLAKE_CI": unset}).name == "circleci"
 
 
 def test_an_unknown_name_is_refused_with_the_names_that_are_known():
     with pytest.raises(BadUsageError) as refused:
-        ci.provider({"DEVLAKE_CI": "hudson"})
+        ci.provider_of({"DEVLAKE_CI": "hudson"})
 
     assert 'DEVLAKE_CI: "hudson"' in refused.value.message
     assert "github, gitlab, circleci, azure," in refused.value.hint
@@ -34,7 +34,7 @@ def test_a_module_is_called_as_its_provider():
     ("like", "name"), [("GITEA_ACTIONS", "gitea"), ("FORGEJO_ACTIONS", "forgejo")]
 )
 def test_systems_that_call_themselves_github_have_no_api_of_github(like, name):
-    provider = ci.provider({"GITHUB_ACTIONS": "true", like: "true"})
+    provider = ci.provider_of({"GITHUB_ACTIONS": "true", like: "true"})
 
     assert provider.name == name
     assert provider.resolve is PLAIN.resolve
@@ -42,4 +42,4 @@ def test_systems_that_call_themselves_github_have_no_api_of_github(like, name):
 
 
 def test_without_any_variable_it_is_a_plain_machine():
-    assert ci.provider({}).name == "plain"
+    assert ci.provider_of({}).name == "plain"

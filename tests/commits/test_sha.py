@@ -30,7 +30,7 @@ def checkout(tmp_path, monkeypatch):
 
 
 def found(name, repo_url=REPO_URL):
-    return in_checkout(runtime.git, repo_url)(name)
+    return in_checkout(runtime.run_git, repo_url)(name)
 
 
 def test_a_tag_is_the_commit_that_it_points_to(checkout):

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from devlake_ci import runtime
-from devlake_ci.cli import run
+from devlake_ci.cli import invoke
 from devlake_sandbox import Sandbox
 from tests.support import PIPELINE, Ran
 
@@ -83,7 +83,7 @@ def real_time(capsys, make_runtime):
             clock=runtime.real().clock,
             connect=lambda options: network(runtime.connections(options)),
         )
-        return Ran(run(list(arguments), here), *capsys.readouterr())
+        return Ran(invoke(list(arguments), here), *capsys.readouterr())
 
     return ran
 

@@ -9,7 +9,7 @@ from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context
 from devlake_ci.text import quoted
 
-__all__ = ["PROVIDERS", "context", "provider"]
+__all__ = ["PROVIDERS", "context", "provider_of"]
 
 KNOWN = (
     "github",
@@ -37,7 +37,7 @@ PLAIN = Provider(name="plain", markers=(), read=lambda _: Facts())
 PROVIDERS: list[Provider] = [import_module(f"{__name__}.{name}").PROVIDER for name in KNOWN]
 
 
-def provider(env: Env) -> Provider:
+def provider_of(env: Env) -> Provider:
     """Return the CI that `DEVLAKE_CI` names, else the one whose marker is set, else PLAIN.
 
     Raise BadUsageError if `DEVLAKE_CI` names none that is known.
@@ -50,7 +50,7 @@ def provider(env: Env) -> Provider:
 
 def context(env: Env, read_file: ReadFile, git: Git) -> Context:
     """Read what the CI says of this job, completed by git where it doesn't say it."""
-    found = provider(env)
+    found = provider_of(env)
     forced = "DEVLAKE_CI" if value(env, "DEVLAKE_CI") else None
     source = forced or found.marker(env) or "no CI variable"
     said = found.read(found.with_files(env, read_file)).context(Fact(found.name, source))

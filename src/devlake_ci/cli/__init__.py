@@ -127,7 +127,7 @@ click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
 
 def main(child: Child | None = None) -> NoReturn:
     """Run the program as it was called; `child` is the command of `run`, if it runs by now."""
-    execute(lambda runtime: run(sys.argv[1:], replace(runtime, child=child)))
+    execute(lambda runtime: invoke(sys.argv[1:], replace(runtime, child=child)))
 
 
 def execute(work: Callable[[Runtime], int]) -> NoReturn:
@@ -137,7 +137,7 @@ def execute(work: Callable[[Runtime], int]) -> NoReturn:
     runtime.leave(work(runtime.real()))
 
 
-def run(
+def invoke(
     arguments: Sequence[str], runtime: Runtime, inputs: Mapping[str, params.Given] | None = None
 ) -> int:
     """Run one command in `runtime` and return its exit code; whatever happens ends in a sentence.

@@ -30,7 +30,7 @@ def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
         is_quiet, code = True, code or Bug.exit_code
         say(_unprinted(outcome, error), err=True)
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
-        effects = ci.provider(runtime.env).emit(outcome, runtime.env)
+        effects = ci.provider_of(runtime.env).emit(outcome, runtime.env)
         shown = (each for each in effects if not (is_quiet and _on_stdout(each)))
         carry_out(map(_redacted, shown), runtime)
     return code

@@ -52,7 +52,7 @@ class Session:
         self.env = {**runtime.env, **_tokens(options)}
         if masked:
             carry_out(masks(secrets(options), self.env), runtime)
-        self.provider = ci.provider(self.env)
+        self.provider = ci.provider_of(self.env)
         self.git = cache(self._git)  # a job's checkout stands still while it is reported
         self.lookups: Lookups | None = None
         self.is_head_moved = False

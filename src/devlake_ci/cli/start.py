@@ -19,7 +19,7 @@ def start(runtime: Runtime) -> None:
     DevLake's DORA dashboards reads it.
     """
     try:
-        provider = ci.provider(runtime.env)
+        provider = ci.provider_of(runtime.env)
     except BadUsageError as problem:
         say(f"devlake-ci: warning: {problem.message} {problem.hint}", err=True)
         return

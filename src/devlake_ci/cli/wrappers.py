@@ -211,7 +211,7 @@ def gitlab_variable(name: str) -> str:
 
 def circleci() -> NoReturn:
     """Run as the orb's command; `--version` shows its script that the program runs at all."""
-    cli.execute(lambda runtime: cli.run(sys.argv[1:], runtime) if sys.argv[1:] else orb(runtime))
+    cli.execute(lambda runtime: cli.invoke(sys.argv[1:], runtime) if sys.argv[1:] else orb(runtime))
 
 
 def orb(runtime: Runtime) -> int:
@@ -220,7 +220,7 @@ def orb(runtime: Runtime) -> int:
         inputs = given(parameters(runtime.env), orb_variable, orb_name)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=_is_soft(runtime.env, orb_variable))
-    return cli.run(["report"], runtime, {**inputs, **_noted(runtime.env, inputs)})
+    return cli.invoke(["report"], runtime, {**inputs, **_noted(runtime.env, inputs)})
 
 
 def orb_variable(name: str) -> str:
@@ -291,7 +291,7 @@ def plugin() -> NoReturn:
 def plugin_step(runtime: Runtime) -> int:
     """Report with the settings; outside a CI that has plugins, and without any, show the help."""
     if not any(name.startswith("PLUGIN_") for name in runtime.env) and not _has_plugins(runtime):
-        return cli.run(["--help"], runtime)
+        return cli.invoke(["--help"], runtime)
     return _report(runtime, plugin_variable)
 
 
@@ -306,7 +306,7 @@ def plugin_variable(name: str) -> str:
 
 def _has_plugins(runtime: Runtime) -> bool:
     try:
-        return ci.provider(runtime.env).name in PLUGINS
+        return ci.provider_of(runtime.env).name in PLUGINS
     except BadUsageError:
         return True
 
@@ -322,7 +322,7 @@ def _report(
         inputs = given(runtime.env, spell)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=True)
-    return cli.run(["report", *typed], runtime, {**inputs, **(notes or {})})
+    return cli.invoke(["report", *typed], runtime, {**inputs, **(notes or {})})
 
 
 def given(

@@ -28,7 +28,7 @@ from devlake_ci.runtime.files import (
     secret_file,
     set_aside,
 )
-from devlake_ci.runtime.git import COMMAND, elsewhere, git
+from devlake_ci.runtime.git import COMMAND, elsewhere, run_git
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.programs import run
 from devlake_ci.runtime.signals import (
@@ -103,7 +103,7 @@ def real() -> Runtime:
     return Runtime(
         env=env,
         clock=Clock(now, time.monotonic, time.sleep, random.random),
-        git=git,
+        git=run_git,
         read_file=read_file,
         nonce=nonce,
         write=write,

@@ -33,7 +33,7 @@ _PLACES = {
 """Variables that name another repository than the one in the folder."""
 
 
-def git(*arguments: str, seconds: float = SECONDS) -> str | None:
+def run_git(*arguments: str, seconds: float = SECONDS) -> str | None:
     """Return what git prints in the working directory, stripped; None if it fails or says nothing.
 
     There `GIT_DIR` and the like may say which repository is meant.
