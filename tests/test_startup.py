@@ -78,15 +78,16 @@ def test_what_could_not_be_printed_is_no_success():
     assert ran.returncode == 1
 
 
-def test_what_could_not_be_printed_is_told_as_stored_if_it_is(server):
-    env = {**PIPELINE, "DEVLAKE_URL": server.url}
+@pytest.mark.parametrize(("on_failure", "code"), [("fail", 1), ("warn", 0)])
+def test_what_could_not_be_printed_is_told_as_stored_if_it_is(server, on_failure, code):
+    env = {**PIPELINE, "DEVLAKE_URL": server.url, "DEVLAKE_ON_FAILURE": on_failure}
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
             [sys.executable, "-m", "devlake_ci", "report"], env=env, stdout=full,
             stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
 
-    assert (ran.returncode, len(server.received)) == (1, 1)
+    assert (ran.returncode, len(server.received)) == (code, 1)
     assert "DevLake has stored it" in ran.stderr
     assert "bug" not in ran.stderr
 

@@ -188,7 +188,7 @@ class Outcome:
     incident: Incident | None = None
     problem: Problem | None = None
     soft: bool = False
-    """True if the problem is a warning only (`--on-failure warn`)."""
+    """True if what goes wrong, printing the result too, is a warning only: `--on-failure warn`."""
     requests: tuple[Mapping[str, object], ...] = ()
     """With `--dry-run`, what would be sent: objects of method, url and body."""
     notes: tuple[str, ...] = ()

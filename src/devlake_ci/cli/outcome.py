@@ -21,13 +21,16 @@ NEXT = (
 
 
 def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
-    """Print the outcome, hand it to the CI, and give the exit code: 1 for what wasn't printed."""
+    """Print the outcome, hand it to the CI, and return the exit code.
+
+    It is 1 for a success that could not be printed, unless failures are only warnings.
+    """
     code = 0 if outcome.problem is None or outcome.soft else outcome.problem.exit_code
     is_quiet = form == "json"
     try:
         _print(outcome, form)
     except OSError as error:
-        is_quiet, code = True, code or Bug.exit_code
+        is_quiet, code = True, code or (0 if outcome.soft else Bug.exit_code)
         say(_unprinted(outcome, error), err=True)
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
         effects = ci.provider_of(runtime.env).emit(outcome, runtime.env)

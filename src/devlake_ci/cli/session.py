@@ -133,13 +133,16 @@ class Session:
         try:
             _validate(event)
             if self.options.dry_run:
-                return Outcome(reported=False, requests=self.shown(event), **what)
+                return Outcome(
+                    reported=False, requests=self.shown(event), soft=self._is_soft, **what
+                )
             self.deliver(event)
         except Problem as problem:
             return Outcome(reported=False, problem=problem, soft=self._is_soft, **what)
         self.has_stored = True
         notes = (NEXT, plaintext_warning(self.delivery.target))
-        return Outcome(reported=True, notes=tuple(filter(None, notes)), **what)
+        said = tuple(filter(None, notes))
+        return Outcome(reported=True, notes=said, soft=self._is_soft, **what)
 
     def refreshed(self, outcome: Outcome) -> Outcome:
         """Have the project computed if anything was stored and --refresh asks for it."""

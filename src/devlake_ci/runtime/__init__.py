@@ -173,14 +173,8 @@ def print_utf8() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process, with 1 for a success that could not be printed.
-
-    At once: Python takes longer to tidy up its modules than we take to make a report.
-    """
-    try:
-        sys.stdout.flush()
-    except OSError:
-        code = code or 1
-    with suppress(OSError):  # nothing that anybody reads for its result
-        sys.stderr.flush()
+    """End the process at once: Python tidies up its modules for longer than a report takes."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # whoever printed it was told, and chose the exit code
+            stream.flush()
     os._exit(code)
