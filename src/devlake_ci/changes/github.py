@@ -12,14 +12,13 @@ from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.answers import checked, validated
 from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
 from devlake_ci.changes.paths import is_limited
 from devlake_ci.ci import github
+from devlake_ci.ci.answers import Answer, validate, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, Query
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.answers import Answer
 from devlake_ci.text import cut, line, quoted
 
 T = TypeVar("T")
@@ -119,12 +118,12 @@ class Api:
             f"query($o:String!,$n:String!{arguments}){{repository(owner:$o,name:$n){{{fields}}}}}"
         )
         reply = github.graphql(self.env, self.query, text, o=owner, n=name, **variables)
-        body = validated(dict[str, Any], reply, HOST, hint(reply.message))
+        body = validate_reply(dict[str, Any], reply, HOST, hint(reply.message))
         if errors := body.get("errors"):
             raise _refused(errors)
         data = body.get("data")
         repository = data.get("repository") if isinstance(data, dict) else None
-        return checked(dict[str, Any], repository, HOST)
+        return validate(dict[str, Any], repository, HOST)
 
 
 def hint(message: str) -> str:
@@ -182,7 +181,7 @@ def _between(api: Api, base: str, head: str) -> tuple[list[str], tuple[str, ...]
                 f"{quoted(reply.message)}.",
                 "Look whether both are in this repository.",
             )
-        page = validated(_Comparison, reply, HOST, hint(reply.message))
+        page = validate_reply(_Comparison, reply, HOST, hint(reply.message))
         shas += [each.sha for each in page.commits]
         if len(page.commits) < PAGE or len(shas) >= page.total_commits:
             return shas, ()
@@ -212,7 +211,7 @@ def _pull_requests(api: Api, shas: Sequence[str]) -> list[Change]:
 
 
 def _associated(body: object, sha: str) -> Iterator[PullRequest]:
-    commit = checked(_Associated, body, HOST)
+    commit = validate(_Associated, body, HOST)
     if commit.pull_requests is None:
         raise MissingError(f"GitHub doesn't tell the pull requests of {sha[:12]}.", PERMISSIONS)
     yield from filter(None, commit.pull_requests.nodes)
@@ -246,7 +245,7 @@ def _touching(
     for several in batches(changes, PAGE // 2):
         answer = api.graphql(" ".join(_files(each.number) for each in several))
         for each in several:
-            files = checked(_WithFiles, answer.get(f"p{each.number}"), HOST).files
+            files = validate(_WithFiles, answer.get(f"p{each.number}"), HOST).files
             if files and (_any(files, meant) or _later(api, each, files, meant)):
                 yield each
 
@@ -268,7 +267,7 @@ def _later(api: Api, change: Change, files: _Files, meant: Callable[[Iterable[st
         if not files.page.has_next:
             return False
         answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.page.end)
-        found = checked(_WithFiles, answer.get(f"p{change.number}"), HOST).files
+        found = validate(_WithFiles, answer.get(f"p{change.number}"), HOST).files
         if not found or _any(found, meant):
             return bool(found)
         files = found

@@ -14,14 +14,13 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.answers import checked, validated
 from devlake_ci.changes.github import HOST, PERMISSIONS, Api, hint
 from devlake_ci.ci import github
+from devlake_ci.ci.answers import Answer, validate, validate_reply
 from devlake_ci.ci.provider import ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github as runs
-from devlake_ci.incidents.answers import UNKNOWN, Answer
-from devlake_ci.incidents.streak import in_order
+from devlake_ci.incidents.streak import UNKNOWN, in_order
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 
@@ -91,7 +90,7 @@ def deployed(
     except MissingError as problem:
         is_refused = problem.hint == PERMISSIONS
         raise MissingError(problem.message, DEPLOYMENTS if is_refused else problem.hint) from None
-    found = checked(_WithDeployments, answer, HOST).deployments.nodes
+    found = validate(_WithDeployments, answer, HOST).deployments.nodes
     others = [each for each in found if not _is_own(each, context)]
     dated = [(each.succeeded_at, each) for each in others]
     past = [(when, each) for when, each in dated if when and when < began]
@@ -126,7 +125,7 @@ def _plain(api: Api, options: Options, past: Sequence[tuple[str | None, str]]) -
 def _run(api: Api, run: str) -> _Run:
     reply = github.get(api.env, api.ask, "actions", "runs", run)
     said = hint(reply.message)
-    return validated(_Run, reply, HOST, DEPLOYMENTS if "permissions" in said else said)
+    return validate_reply(_Run, reply, HOST, DEPLOYMENTS if "permissions" in said else said)
 
 
 def _is_ours(api: Api, run: _Run) -> bool:

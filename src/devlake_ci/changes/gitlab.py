@@ -14,14 +14,13 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.answers import validated
 from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
 from devlake_ci.changes.paths import is_limited
 from devlake_ci.ci import gitlab
+from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.answers import Answer
 from devlake_ci.model import Context
 from devlake_ci.timestamps import rfc3339
 
@@ -109,7 +108,7 @@ class Api:
     def get(self, kind: type[T], path: str, **query: str) -> T:
         """Ask for something; raise MissingError."""
         reply = gitlab.get(self.env, self.ask, f"{path}?{urlencode(query)}")
-        return validated(kind, reply, HOST, READ_API)
+        return validate_reply(kind, reply, HOST, READ_API)
 
     def pages(self, kind: type[T], path: str, **query: str) -> Iterator[list[T]]:
         """Ask for page after page, at most MOST_PAGES."""

@@ -305,13 +305,13 @@ def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     run, job = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_CHECK_RUN_ID")
     if not value(env, "DEVLAKE_GITHUB_TOKEN"):
         return None, None
-    from devlake_ci.ci.payloads import GitHubJob, WorkflowRun, validated  # noqa: PLC0415 (pydantic)
+    from devlake_ci.ci.payloads import GitHubJob, WorkflowRun, parse  # noqa: PLC0415 (pydantic)
 
     attempt = value(env, "GITHUB_RUN_ATTEMPT") or "1"
-    queued = validated(WorkflowRun, _body(env, ask, "actions", "runs", run, "attempts", attempt))
+    queued = parse(WorkflowRun, _body(env, ask, "actions", "runs", run, "attempts", attempt))
     # A re-run keeps the `created_at` of the first attempt.
     created = queued.created_at if attempt == "1" else queued.run_started_at
-    return created, validated(GitHubJob, _body(env, ask, "actions", "jobs", job)).started_at
+    return created, parse(GitHubJob, _body(env, ask, "actions", "jobs", job)).started_at
 
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
@@ -322,9 +322,9 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     body = _body(env, ask, "commits", ref.strip().removeprefix("refs/"))
     if body is None:
         return None
-    from devlake_ci.ci.payloads import GitHubCommit, validated  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.ci.payloads import GitHubCommit, parse  # noqa: PLC0415 (it imports pydantic)
 
-    sha = validated(GitHubCommit, body).sha
+    sha = parse(GitHubCommit, body).sha
     return sha if sha and WHOLE.fullmatch(sha) else None
 
 

@@ -130,9 +130,9 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     body = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}").body
     if body is None:
         return None
-    from devlake_ci.ci.payloads import GitLabCommit, validated  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.ci.payloads import GitLabCommit, parse  # noqa: PLC0415 (it imports pydantic)
 
-    sha = validated(GitLabCommit, body).id
+    sha = parse(GitLabCommit, body).id
     return sha if sha and WHOLE.fullmatch(sha) else None
 
 
@@ -213,10 +213,10 @@ def _pipeline(context: Context, env: Env, ask: Ask) -> "list[GitLabJob]":
 
 def pipeline_jobs(pipeline: str, env: Env, ask: Ask) -> "list[GitLabJob]":
     """List all jobs of a pipeline by its id; raise MissingError if they can't be read."""
-    from devlake_ci.ci.payloads import GitLabJob, validated  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.ci.payloads import GitLabJob, parse  # noqa: PLC0415 (it imports pydantic)
 
     path = f"pipelines/{quote(pipeline, safe='')}/jobs"
-    return [validated(GitLabJob, each) for each in pages(env, ask, path)]
+    return [parse(GitLabJob, each) for each in pages(env, ask, path)]
 
 
 def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
@@ -310,7 +310,7 @@ def _finished_at(parts: "Sequence[GitLabJob]") -> datetime:
 
 def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnvironment":
     """Ask for the environment that the job deployed to."""
-    from devlake_ci.ci.payloads import GitLabEnvironment, validated  # noqa: PLC0415 (pydantic)
+    from devlake_ci.ci.payloads import GitLabEnvironment, parse  # noqa: PLC0415 (pydantic)
 
     ids, found = {part.id for part in parts}, {}
     for each in _deployments(env, ask, _first(part.created_at for part in parts)):
@@ -327,18 +327,18 @@ def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnv
             "Say it with the template's input environment (DEVLAKE_ENVIRONMENT).",
         )
     # Only this answer has the tier, without which the name alone might be misunderstood.
-    return validated(GitLabEnvironment, one(env, ask, f"environments/{next(iter(found))}"))
+    return parse(GitLabEnvironment, one(env, ask, f"environments/{next(iter(found))}"))
 
 
 def _deployments(env: Env, ask: Ask, since: datetime | None) -> "Iterator[GitLabDeployment]":
     """List what jobs deployed, the latest first, back to `since`."""
-    from devlake_ci.ci.payloads import GitLabDeployment, validated  # noqa: PLC0415 (pydantic)
+    from devlake_ci.ci.payloads import GitLabDeployment, parse  # noqa: PLC0415 (pydantic)
 
     query = {"order_by": "id", "sort": "desc"}
     if since:  # GitLab wants this filter and this order together
         query = {"order_by": "updated_at", "sort": "desc", "updated_after": rfc3339(since)}
     for each in pages(env, ask, "deployments", **query):
-        found = validated(GitLabDeployment, each)
+        found = parse(GitLabDeployment, each)
         if found.deployable.id and found.environment.id:
             yield found
 

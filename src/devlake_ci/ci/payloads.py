@@ -1,7 +1,8 @@
 """The JSON that GitHub's and GitLab's APIs answer, as far as it is read here.
 
 A field that is missing or has an odd type is None: what a CI doesn't say stays unknown, and stops
-nothing. Only what asks an API imports this, for pydantic takes its time.
+nothing; where it has to, `answers` validates strictly. Only what asks an API imports this, for
+pydantic takes its time.
 
 - GitHub's API: https://docs.github.com/rest/actions/workflow-runs, .../rest/commits/commits
 - GitLab's API: https://docs.gitlab.com/api/jobs/, .../api/deployments/, .../api/environments/
@@ -42,8 +43,8 @@ class Payload(BaseModel):
 M = TypeVar("M", bound=Payload)
 
 
-def validated(model: type[M], found: object) -> M:
-    """Read `found` as a model; anything but an object is one without any field."""
+def parse(model: type[M], found: object) -> M:
+    """Parse JSON leniently as a model; anything but an object is one without any field."""
     return model.model_validate(_object(found))
 
 

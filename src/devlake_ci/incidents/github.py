@@ -17,14 +17,14 @@ from typing import TypeVar
 from pydantic import AwareDatetime
 
 from devlake_ci.ci import github as provider
+from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github import get
 from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paged
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_guard as guard
-from devlake_ci.incidents.answers import UNKNOWN, Answer, validated
 from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
-from devlake_ci.incidents.streak import History, PastRun, is_known_before, read_back
+from devlake_ci.incidents.streak import UNKNOWN, History, PastRun, is_known_before, read_back
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
@@ -217,7 +217,7 @@ class _Api:
 
     def _get(self, kind: type[T], *path: str, **query: str) -> T:
         reply = get(self.env, self.ask, *path, **query)
-        return validated(kind, reply, "GitHub", _hint(reply))
+        return validate_reply(kind, reply, "GitHub", _hint(reply), UNKNOWN)
 
 
 def _hint(reply: Reply) -> str:

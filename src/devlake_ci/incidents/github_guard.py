@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 from devlake_ci.ci.event import Event
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.answers import UNKNOWN
 from devlake_ci.incidents.branches import patterns
-from devlake_ci.incidents.streak import PastRun
+from devlake_ci.incidents.streak import UNKNOWN, PastRun
 from devlake_ci.model import Context
 from devlake_ci.options import Options
 from devlake_ci.text import quoted

@@ -19,13 +19,14 @@ from typing import Any, TypeVar
 
 from pydantic import AwareDatetime
 
+from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, is_part, page_path
 from devlake_ci.ci.provider import Ask, Env, ReadFile, paged
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.answers import UNKNOWN, Answer, validated
 from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
 from devlake_ci.incidents.streak import (
+    UNKNOWN,
     History,
     PastRun,
     first_failure,
@@ -178,7 +179,7 @@ class _Api:
     def _pages(self, kind: type[list[T]], path: str, most: int, **query: Any) -> Iterator[list[T]]:  # noqa: ANN401 (text, or several)
         def page(number: int) -> list[T]:
             reply = get(self.env, self.ask, page_path(path, number, **query))
-            return validated(kind, reply, "GitLab", REFUSED)
+            return validate_reply(kind, reply, "GitLab", REFUSED, UNKNOWN)
 
         return paged(page, most)
 

@@ -9,6 +9,8 @@ from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile
 from devlake_ci.model import Context, Incident, Result
 from devlake_ci.options import Options
 
+UNKNOWN = "Which incident is open is not known"
+
 ELSEWHERE = {"auto", "github", "gitlab", "none"}
 """The values of `--incident-state` that are not a state file."""
 
