@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent / "src" / "devlake_ci"
 SANDBOX = ROOT.parent / "devlake_sandbox"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
-    {"errors", "text"},
+    {"dataclass", "errors", "text"},
     {"model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
     {"vocabulary", "commits", "launch"},
     {"ci", "devlake"},

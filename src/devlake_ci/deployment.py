@@ -1,7 +1,6 @@
 """From what the user asked for and what the CI says to what DevLake should hear of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from devlake_ci import vocabulary
@@ -9,6 +8,7 @@ from devlake_ci.commits.additional import combined
 from devlake_ci.commits.remote import HEAD
 from devlake_ci.commits.repo_url import canonical, path_of
 from devlake_ci.commits.sha import Find, bare, whole
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.identity import LONGEST_ID, identifier
 from devlake_ci.limits import MESSAGE, NAME, REF, REPO_ID, REPO_URL, TITLE, truncate

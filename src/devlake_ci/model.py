@@ -1,10 +1,11 @@
 """Our words for what happened in a pipeline; they know of no CI and of no HTTP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import Problem
 
 

@@ -6,8 +6,10 @@ and there a wrong one can be named together with its source.
 """
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from typing import Any
+
+from devlake_ci.dataclass import dataclass
 
 
 def option(group: str, text: str, *, default: Any = None, **more: Any) -> Any:  # noqa: ANN401 (a field of any type)

@@ -5,9 +5,9 @@ that lists it. One that is too new would lose what lies before it for good.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from devlake_ci.commits.sha import Find, whole
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.state_file import Live
 from devlake_ci.model import Deployment

@@ -1,7 +1,6 @@
 """What lies between two commits, from the history of the checkout alone. It fetches nothing."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from devlake_ci.changes.messages import number, subject, title
@@ -9,6 +8,7 @@ from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, not
 from devlake_ci.changes.paths import is_limited
 from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.commits.sha import WHOLE, Git
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 
 FETCH = (

@@ -7,7 +7,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field
@@ -18,6 +17,7 @@ from devlake_ci.ci import github
 from devlake_ci.ci.answers import Answer, validate, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, Query
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.text import cut, line, quoted
 

@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
@@ -20,6 +19,7 @@ from devlake_ci.ci import gitlab
 from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Context
 from devlake_ci.timestamps import rfc3339

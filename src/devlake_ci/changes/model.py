@@ -1,10 +1,10 @@
 """What lies between what was live before and what was deployed now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from devlake_ci.changes.numbering import commit_key, pull_request_key
+from devlake_ci.dataclass import dataclass
 from devlake_ci.limits import PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
 from devlake_ci.model import PullRequest
 from devlake_ci.text import cut

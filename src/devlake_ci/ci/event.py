@@ -7,10 +7,10 @@ https://docs.github.com/webhooks/webhook-events-and-payloads
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 
 from devlake_ci.ci.facts import UNSET, Fact, timestamp
+from devlake_ci.dataclass import dataclass
 
 
 @dataclass(frozen=True)

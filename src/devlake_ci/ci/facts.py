@@ -5,11 +5,12 @@ A fact is a value together with the variable, file or command that it came from.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from devlake_ci.ci.provider import Env
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context, Result
 from devlake_ci.text import without_user_info

@@ -4,10 +4,10 @@ A provider decides what is written for its CI, as values (Effect); `cli/outcome.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.model import Context, Outcome
 
 if TYPE_CHECKING:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from itertools import chain
 from typing import NamedTuple
 
 from devlake_ci.cli.printing import say
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.spool import (
     CorruptError,
     NewerVersionError,

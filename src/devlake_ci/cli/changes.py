@@ -1,7 +1,7 @@
 """Finds out what a deployment shipped, and tells DevLake of its pull requests after it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from devlake_ci.changes import base as bases
@@ -14,6 +14,7 @@ from devlake_ci.ci import repositories
 from devlake_ci.ci.provider import Env
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.sha import Find
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import (
     BadUsageError,
     InvalidReportError,

@@ -1,6 +1,5 @@
 """`devlake-ci demo`: set a sandbox up, and report a week of deployments to it as CIs do."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -8,6 +7,7 @@ import click
 from devlake_ci.cli.demo_history import history
 from devlake_ci.cli.printing import say
 from devlake_ci.commits import remote
+from devlake_ci.dataclass import dataclass
 from devlake_ci.runtime import Runtime, folder
 from devlake_ci.runtime.programs import called, program
 from devlake_ci.timestamps import rfc3339

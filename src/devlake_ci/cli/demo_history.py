@@ -1,10 +1,10 @@
 """A made-up history for the demo: three pull requests, each merged as GitHub merges."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from devlake_ci.ci.provider import Replace
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.runtime import Runtime
 

@@ -1,7 +1,7 @@
 """`devlake-ci incident`: open and close an incident by hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from devlake_ci.cli import params
 from devlake_ci.cli.incident_reporter import remembered
 from devlake_ci.cli.outcome import conclude, merged
 from devlake_ci.cli.session import Session
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.dialects import (
     ISSUE_FIELDS,
     ISSUE_STATUSES,

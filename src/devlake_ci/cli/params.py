@@ -6,7 +6,7 @@ What variables and a wrapper's inputs say comes in as defaults, each with the na
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, replace
+from dataclasses import Field, replace
 from itertools import chain, pairwise
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from devlake_ci.ci import facts
 from devlake_ci.cli.printing import forms, say
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, RunOptions, declared, flag, variable
 from devlake_ci.text import quoted

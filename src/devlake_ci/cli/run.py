@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import cache
 from traceback import format_exc
@@ -19,6 +19,7 @@ from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.sha import Find, in_checkout
+from devlake_ci.dataclass import dataclass
 from devlake_ci.deployment import Lookups, deployment
 from devlake_ci.devlake.spool import CorruptError
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem, UnreachedError

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field  # noqa: TID251 (for __post_init__)
 from shlex import quote
 
 import click

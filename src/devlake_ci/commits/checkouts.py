@@ -8,13 +8,13 @@ the commit itself, from its `.gitmodules` and its tree's entries of mode 160000
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from devlake_ci import limits
 from devlake_ci.commits import remote
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.commits.workspace import Workspace
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
 from devlake_ci.text import quoted, readable

@@ -7,10 +7,11 @@ expand), what would take much memory is refused before it is kept, and errors sh
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn, Protocol
 
 from devlake_ci import limits
+from devlake_ci.dataclass import dataclass
 from devlake_ci.text import cut, line, quoted
 
 MOST_FIELDS = 20

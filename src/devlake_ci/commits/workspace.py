@@ -1,8 +1,9 @@
 """The job's disk, as far as additional commits are found there: files, and git repositories."""
 
 import re
-from dataclasses import dataclass
 from typing import Protocol
+
+from devlake_ci.dataclass import dataclass
 
 GLOB = re.compile(r"[*?\[]")
 """What makes a path a pattern."""

@@ -4,12 +4,13 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from ipaddress import ip_address
 from itertools import chain
 from typing import Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options
 from devlake_ci.placeholders import render

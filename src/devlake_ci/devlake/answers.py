@@ -6,10 +6,10 @@ The answers were recorded from DevLake v0.20.0, v0.21.0, v1.0.1, v1.0.3 and main
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.request import Answer

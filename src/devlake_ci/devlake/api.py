@@ -6,9 +6,9 @@ The answers: contract/setup-*.json (tests/data).
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import TRANSIENT as ASK_AGAIN

@@ -7,10 +7,10 @@ https://github.com/apache/incubator-devlake: v1.0.3 for v1, v0.20.0 and v0.21.0 
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.limits import INCIDENT_OTHER

@@ -4,7 +4,6 @@ Shapes: contract/setup-*.json (tests/data).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
@@ -18,6 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.api import Api
 from devlake_ci.errors import RefusedError

@@ -6,12 +6,12 @@ The answers: contract/setup-*.json (tests/data), 'trigger …', 'pipelines of th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.api import Api, ApiError, causes
 from devlake_ci.errors import Problem, RefusedError, UnreachedError

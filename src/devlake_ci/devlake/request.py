@@ -1,8 +1,10 @@
 """One request to DevLake, and the answer to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from devlake_ci.dataclass import dataclass
 
 
 @dataclass(frozen=True)

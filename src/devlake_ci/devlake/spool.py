@@ -8,7 +8,7 @@ written it.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from devlake_ci.commits.sha import WHOLE
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.address import LONGEST_NUMBER, Target, escaped, flaw
 from devlake_ci.devlake.delivery import Event
 from devlake_ci.model import Commit, Deployment, Incident, PullRequest, Result

@@ -1,10 +1,11 @@
 """What `doctor` checks of this job, its checkout and its CI's API: a line each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from devlake_ci.ci.provider import Reply
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError, NothingToReport, Problem
 from devlake_ci.model import Context, Deployment
 from devlake_ci.options import Options

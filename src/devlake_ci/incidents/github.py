@@ -8,7 +8,7 @@ https://docs.github.com/rest/actions/workflow-jobs#list-jobs-for-a-workflow-run 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from itertools import chain, islice
@@ -21,6 +21,7 @@ from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github import get
 from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paged
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_guard as guard
 from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns

@@ -11,7 +11,7 @@ Three lists tell it, and which of them may be read depends on the job and on the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from itertools import chain, islice
@@ -23,6 +23,7 @@ from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, is_part, page_path
 from devlake_ci.ci.provider import Ask, Env, ReadFile, paged
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
 from devlake_ci.incidents.streak import (

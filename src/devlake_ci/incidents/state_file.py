@@ -9,12 +9,12 @@ cache from one run to the next.
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from devlake_ci.ci.provider import Replace
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, JobResult, Streak
 from devlake_ci.model import Incident

@@ -1,11 +1,12 @@
 """The failures of one job in a row: which of them opened an incident, and what closes it. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile
+from devlake_ci.dataclass import dataclass
 from devlake_ci.model import Context, Incident, Result
 from devlake_ci.options import Options
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Protocol
 from devlake_ci.child import Child
 from devlake_ci.ci.provider import Append, Replace, Run
 from devlake_ci.commits.workspace import Workspace
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.launch import start

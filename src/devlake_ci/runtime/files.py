@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from devlake_ci.ci.provider import Append, Replace
 from devlake_ci.commits.workspace import GLOB, GitAnswer
+from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.runtime.git import SECONDS, answer
 from devlake_ci.text import cut, line, quoted

@@ -10,10 +10,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO
 
 from devlake_ci.ci.provider import Run
+from devlake_ci.dataclass import dataclass
 
 FROZEN = hasattr(sys, "frozen")
 """Whether we are the executable that needs no Python: then there is no `python -m`."""

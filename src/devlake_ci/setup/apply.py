@@ -1,9 +1,10 @@
 """Apply a plan step by step; interrupted anywhere, it can be run again."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.api import Api, ApiError
 from devlake_ci.devlake.inventory import (
     DORA,

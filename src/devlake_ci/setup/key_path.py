@@ -6,7 +6,8 @@ no path that also deletes may be in it (contract/setup-*.json, 'narrow key: …'
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from devlake_ci.dataclass import dataclass
 
 LONGEST = 255
 """Characters of an allowed path that DevLake keeps (core/models/api_key.go)."""

@@ -1,10 +1,11 @@
 """Compare what DevLake should have with what it has: the steps to take, a marked line each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 
+from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.inventory import (
     DEPLOYING,
     REVIEWING,
