@@ -90,6 +90,24 @@ def example(path: str) -> str:
     return f"\n[{file.name}](../examples/{path}):\n\n```{LANGUAGES[file.suffix]}\n{text}```\n\n"
 
 
+def recipe(path: str) -> str:
+    """Return how a CI's page begins: the example that runs the command that deploys."""
+    return (
+        "\n[`devlake-ci setup`](setup.md#keys) prints address and key. The command that deploys\n"
+        "runs in [`devlake-ci run`](run.md), which reports how it ended.\n" + example(path)
+    )
+
+
+def recipe_end() -> str:
+    """Return how a CI's page ends."""
+    return """
+A failed report is a warning. [All options](options.md) are variables, too: `--service` is
+`DEVLAKE_SERVICE`. [What is read of this CI](ci-variables.md), [monorepos](monorepos.md),
+[incidents](incidents.md), [lead time](lead-time.md), [troubleshooting](troubleshooting.md).
+
+"""
+
+
 def versions() -> str:
     """Return which versions the sandbox can be."""
     *older, newest = (f"`{each}`" for each in VERSIONS)
