@@ -113,6 +113,20 @@ def _lower(found: re.Match[str]) -> str:
     return found[0].lower()
 
 
+def json_kind(value: object) -> str | None:
+    """Return what a parsed value is that is no text and no number, for a message about it."""
+    match value:
+        case bool():
+            return "true or false"
+        case None:
+            return "empty"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+    return None
+
+
 def markdown(text: str) -> str:
     """Make `text` one line that GitHub's Markdown shows as it is.
 

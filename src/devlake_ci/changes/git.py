@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from devlake_ci.changes.messages import number, subject, title
-from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
-from devlake_ci.changes.paths import is_limited
+from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, nothing, shipped_of
+from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.commits.sha import WHOLE, Git
 from devlake_ci.dataclass import dataclass
@@ -59,24 +59,30 @@ def shipped(
         ]
     else:
         found = list(_pull_requests(history, touched))
-    changes, notes = bounded(found)
+    return shipped_of(
+        base,
+        found,
+        tuple(_notes(found, history, base, commits=commits)),
+        _none(len(history), paths, commits=commits),
+    )
+
+
+def _notes(
+    changes: Sequence[Change], history: Sequence[LogCommit], base: str, *, commits: bool
+) -> Iterator[str]:
     if len(history) == MOST_COMMITS:
-        notes += (f"Only the newest {MOST_COMMITS} commits since {base[:12]} were looked at.",)
-    if not changes:
-        notes += (_none(len(history), commits=commits, limited=touched is not None),)
-    elif not commits and _has_squash(changes, history):
-        notes += (
+        yield f"Only the newest {MOST_COMMITS} commits since {base[:12]} were looked at."
+    if not commits and _has_squash(changes, history):
+        yield (
             "Squash commits don't say when their pull requests began, so their own dates are "
-            "reported. --changes github asks GitHub.",
+            "reported. --changes github asks GitHub."
         )
-    return Shipped(base, changes, notes)
 
 
-def _none(count: int, *, commits: bool, limited: bool) -> str:
+def _none(count: int, paths: Sequence[str], *, commits: bool) -> str:
     what = "change is" if commits else "pull request is named"
-    where = f"{count} commit{'s' if count > 1 else ''}"
-    touching = " that touches --changes-path" if limited else ""
-    return f"No {what} in {where}{touching}, so only the deployed commit is reported."
+    where = f"{count} commit{'s' if count > 1 else ''}{touching(paths)}"
+    return f"No {what} in {where}, so only the deployed commit is reported."
 
 
 def _check(git: Git, repo_url: str, base: str, head: str) -> None:

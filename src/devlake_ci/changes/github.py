@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
-from devlake_ci.changes.paths import is_limited
+from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, nothing, shipped_of
+from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import github
 from devlake_ci.ci.answers import Answer, validate, validate_reply
 from devlake_ci.ci.facts import value
@@ -159,12 +159,8 @@ def shipped(
     found = _pull_requests(api, shas)
     if is_limited(paths):
         found = list(_touching(api, found, meant))
-    changes, left_out = bounded(found)
-    notes += left_out
-    if not changes:
-        touching = " that touches --changes-path" if is_limited(paths) else ""
-        notes += (f"GitHub knows no merged pull request in {len(shas)} commits{touching}.",)
-    return Shipped(base, changes, notes)
+    none = f"GitHub knows no merged pull request in {len(shas)} commits{touching(paths)}."
+    return shipped_of(base, found, notes, none)
 
 
 def _between(api: Api, base: str, head: str) -> tuple[list[str], tuple[str, ...]]:

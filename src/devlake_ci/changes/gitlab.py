@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, bounded, nothing
-from devlake_ci.changes.paths import is_limited
+from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, nothing, shipped_of
+from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import gitlab
 from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
@@ -167,11 +167,8 @@ def shipped(
         found, notes, count = _linked(api, own), (), "this deployment"
     if is_limited(paths):
         found = [each for each in found if meant(_files(api, each))]
-    changes, left_out = bounded(found)
-    if not changes:
-        touching = " that touches --changes-path" if is_limited(paths) else ""
-        left_out += (f"GitLab knows no merged merge request in {count}{touching}.",)
-    return Shipped(base, changes, (*notes, *left_out))
+    none = f"GitLab knows no merged merge request in {count}{touching(paths)}."
+    return shipped_of(base, found, notes, none)
 
 
 def _between(api: Api, base: str, head: str) -> tuple[dict[str, int], datetime | None]:

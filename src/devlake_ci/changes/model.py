@@ -76,6 +76,12 @@ def nothing(base: str, head: str) -> str:
     return f"Nothing was shipped: {head[:12]} is older than {base[:12]}, which was live before."
 
 
+def shipped_of(base: str, found: Sequence[Change], notes: tuple[str, ...], none: str) -> Shipped:
+    """Return what was found since `base`, bounded; `none` is the note if that is nothing."""
+    changes, left_out = bounded(found)
+    return Shipped(base, changes, (*notes, *left_out, *(() if changes else (none,))))
+
+
 def bounded(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """Return the newest MOST_CHANGES of the changes, in their order, and a note if some are left.
 

@@ -20,6 +20,11 @@ def is_limited(paths: Sequence[str]) -> bool:
     return any(map(_EXCLUDE.match, paths)) or (bool(paths) and "." not in paths)
 
 
+def touching(paths: Sequence[str]) -> str:
+    """Return how to say of changes that they are limited to paths; empty if they aren't."""
+    return " that touches --changes-path" if is_limited(paths) else ""
+
+
 def matcher(paths: Sequence[str], source: str) -> Callable[[Iterable[str]], bool]:
     """Return what tells whether one of the files is meant; raise BadUsageError for other magic."""
     wanted, unwanted = [], []

@@ -32,6 +32,7 @@ from devlake_ci.ci.facts import (
     joined,
     mapped,
     number,
+    of_server,
     pull_request,
     unix_time,
     value,
@@ -50,12 +51,13 @@ def read(env: Env) -> Facts:
     requested = event == "pull_request" or value(env, "DRONE_PULL_REQUEST")
     branch = "DRONE_SOURCE_BRANCH" if requested else "DRONE_BRANCH"
     job = joined(env, *_JOB)
+    server = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
     return Facts(
         sha=mapped(variable(env, "DRONE_COMMIT_SHA"), commit_sha),
         ref=mapped(variable(env, "DRONE_TAG", branch), bare_ref),
         message=variable(env, "DRONE_COMMIT_MESSAGE"),
         repo_url=mapped(variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK"), canonical),
-        run_id=_run_id(env),
+        run_id=of_server(variable(env, "DRONE_BUILD_NUMBER"), server),
         job=variable(env, "DRONE_STAGE_NAME"),
         job_id=job.value if job else None,
         run_url=variable(env, "DRONE_BUILD_LINK"),
@@ -77,13 +79,6 @@ def _status(env: Env) -> Fact[str] | None:
         return None
     statuses = [variable(env, name) for name in ("DRONE_BUILD_STATUS", "DRONE_STAGE_STATUS")]
     return next((each for each in statuses if each and each.value != "success"), statuses[0])
-
-
-def _run_id(env: Env) -> Fact[str] | None:
-    # Builds are counted by each server, and from 1 again by the next one.
-    server = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
-    run = variable(env, "DRONE_BUILD_NUMBER")
-    return mapped(run, lambda number: f"{server}/{number}" if server else number)
 
 
 PROVIDER = Provider(name=NAME, markers=("DRONE",), read=read)

@@ -132,6 +132,11 @@ def joined(env: Env, *names: str, separator: str = ".") -> Fact[str] | None:
     return Fact(text, separator.join(fact.source for fact in said)) if said else None
 
 
+def of_server(number: Fact[str] | None, server: str | None) -> Fact[str] | None:
+    """Return a number with its server's name: the next server counts from 1 again."""
+    return mapped(number, lambda number: f"{server}/{number}" if server else number)
+
+
 def renamed(fact: Fact[T] | None, source: str) -> Fact[T] | None:
     """Return a fact with another source."""
     return replace(fact, source=source) if fact else None

@@ -17,6 +17,7 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
+    job_result,
     mapped,
     number,
     pull_request,
@@ -32,6 +33,7 @@ from devlake_ci.errors import MissingError, NothingToReport
 from devlake_ci.model import Context, Outcome, Result
 from devlake_ci.text import cut, line, quoted
 from devlake_ci.timestamps import rfc3339
+from devlake_ci.vocabulary import has_ended
 
 if TYPE_CHECKING:
     from devlake_ci.ci.payloads import GitLabDeployment, GitLabEnvironment, GitLabJob
@@ -43,14 +45,8 @@ PAGES = 100
 
 FOR_MERGE_REQUEST = {"merge_request_event", "external_pull_request_event"}
 
-# https://docs.gitlab.com/ci/jobs/#available-job-statuses
-ENDED = {"failed": Result.FAILURE, "canceled": Result.ABORT, "success": Result.SUCCESS}
-"""The worst first: of several parts it decides."""
-NOT_ENDED = {
-    *("created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending"),
-    *("scheduled", "manual", "skipped", "running", "canceling"),
-}
-
+WORST_FIRST = (Result.FAILURE, Result.ABORT, Result.SUCCESS)
+"""Results of a job that ran: of several parts the worst one decides."""
 
 DEPLOY_JOB = "DEVLAKE_DEPLOY_JOB"
 """The variable that names the job that deploys."""
@@ -186,7 +182,7 @@ def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Contex
         job_id=str(max(map(_id, parts))),
         started_at=_first(part.started_at for part in parts),
         finished_at=finished_at,
-        result=ENDED[status],
+        result=job_result(status),
         result_word=status,
         sources={**context.sources, **dict.fromkeys(("job", "started_at", "result"), source)},
     )
@@ -279,11 +275,12 @@ def _are_whole(parts: "Iterable[GitLabJob]", name: str) -> bool:
 
 
 def _status(parts: "Sequence[GitLabJob]") -> str:
+    """Return how the job ended: https://docs.gitlab.com/ci/jobs/#available-job-statuses."""
     for part in parts:
         name, status = quoted(part.name or ""), part.status or ""
-        if status in NOT_ENDED:
+        if job_result(status) is Result.SKIPPED or not has_ended(status):
             raise NothingToReport(f"Nothing is reported: the job {name} is {status}.")
-        if status not in ENDED:
+        if job_result(status) not in WORST_FIRST:
             raise MissingError(
                 f"GitLab says of the job {name} that it is {quoted(status)}, which is not known "
                 "here.",
@@ -294,8 +291,8 @@ def _status(parts: "Sequence[GitLabJob]") -> str:
             f"Nothing is reported: the job {quoted(parts[0].name or '')} never ran "
             f"({parts[0].status})."
         )
-    statuses = {part.status for part in parts}
-    return next(status for status in ENDED if status in statuses)
+    statuses = {job_result(part.status or ""): part.status or "" for part in parts}
+    return next(statuses[result] for result in WORST_FIRST if result in statuses)
 
 
 def _finished_at(parts: "Sequence[GitLabJob]") -> datetime:

@@ -32,6 +32,7 @@ from devlake_ci.ci.facts import (
     host,
     mapped,
     number,
+    of_server,
     pull_request,
     value,
     variable,
@@ -55,7 +56,7 @@ def read(env: Env) -> Facts:
         sha=None if change else mapped(variable(env, "GIT_COMMIT"), commit_sha),
         ref=_ref(env, change),
         repo_url=mapped(variable(env, "GIT_URL", "GIT_URL_1"), canonical),
-        run_id=_run_id(env),
+        run_id=of_server(variable(env, "BUILD_TAG"), host(value(env, "JENKINS_URL"))),
         job=variable(env, "STAGE_NAME"),
         run_url=variable(env, "BUILD_URL"),
         actor=variable(env, "BUILD_USER_ID"),
@@ -78,12 +79,6 @@ def _ref(env: Env, change: Fact[str] | None) -> Fact[str] | None:
 
 def _git_branch(text: str) -> str | None:
     return None if text == "detached" else (bare_ref(text) or "").removeprefix("upstream/") or None
-
-
-def _run_id(env: Env) -> Fact[str] | None:
-    # Builds are counted by each server, and from 1 again by the next one.
-    server = host(value(env, "JENKINS_URL"))
-    return mapped(variable(env, "BUILD_TAG"), lambda tag: f"{server}/{tag}" if server else tag)
 
 
 PROVIDER = Provider(

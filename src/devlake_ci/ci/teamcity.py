@@ -30,6 +30,7 @@ from devlake_ci.ci.facts import (
     host,
     mapped,
     number,
+    of_server,
     pull_request,
     value,
     variable,
@@ -90,10 +91,8 @@ def _ref(env: Env) -> Fact[str] | None:
 
 
 def _run_id(env: Env) -> Fact[str] | None:
-    # Builds are counted by each server, and from 1 again by the next one.
-    server, build = host(value(env, "BUILD_URL")), variable(env, "teamcity.build.id")
-    named = mapped(build, lambda number: f"{server}/{number}" if server else number)
-    return named or variable(env, "BUILD_URL")
+    build = of_server(variable(env, "teamcity.build.id"), host(value(env, "BUILD_URL")))
+    return build or variable(env, "BUILD_URL")
 
 
 def _parsed(text: str) -> dict[str, str]:

@@ -25,13 +25,13 @@ So the result has to be given: by one step with `when: status: success`, and one
 """
 
 from devlake_ci.ci.facts import (
-    Fact,
     Facts,
     bare_ref,
     commit_sha,
     host,
     mapped,
     number,
+    of_server,
     pull_request,
     unix_time,
     value,
@@ -53,7 +53,7 @@ def read(env: Env) -> Facts:
         ref=mapped(variable(env, "CI_COMMIT_TAG", branch), bare_ref),
         message=variable(env, "CI_COMMIT_MESSAGE"),
         repo_url=mapped(variable(env, "CI_REPO_URL", "CI_REPO_CLONE_URL"), canonical),
-        run_id=_run_id(env),
+        run_id=of_server(variable(env, "CI_PIPELINE_NUMBER"), host(value(env, "CI_PIPELINE_URL"))),
         job=variable(env, "CI_WORKFLOW_NAME"),
         job_id=value(env, "CI_WORKFLOW_NUMBER"),
         run_url=variable(env, "CI_PIPELINE_URL"),
@@ -66,12 +66,6 @@ def read(env: Env) -> Facts:
         pull_request=pull_request(requested),
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )
-
-
-def _run_id(env: Env) -> Fact[str] | None:
-    # Pipelines are counted by each server, and from 1 again by the next one.
-    server, run = host(value(env, "CI_PIPELINE_URL")), variable(env, "CI_PIPELINE_NUMBER")
-    return mapped(run, lambda number: f"{server}/{number}" if server else number)
 
 
 PROVIDER = Provider(name=NAME, markers=("CI", "CI_SYSTEM_NAME"), marked=NAME, read=read)

@@ -30,7 +30,7 @@ from devlake_ci.commits.sha import Find, bare, whole
 from devlake_ci.commits.workspace import GLOB, Workspace
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.model import Commit
-from devlake_ci.text import cut, quoted
+from devlake_ci.text import cut, json_kind, quoted
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -306,15 +306,7 @@ def _wrong(name: str, kind: str, error: "ErrorDetails") -> str:
 
 
 def _described(value: object) -> str:
-    match value:
-        case NonString(text, kind):
-            return f'{quoted(text)}, which reads as {kind} (put it in quotes: "{cut(text, 60)}")'
-        case bool():
-            return "true or false"
-        case None:
-            return "empty"
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-    return "unreadable"
+    if isinstance(value, NonString):
+        text, kind = value.text, value.kind
+        return f'{quoted(text)}, which reads as {kind} (put it in quotes: "{cut(text, 60)}")'
+    return json_kind(value) or "unreadable"

@@ -1,6 +1,7 @@
 """Whose failures are incidents: the default branch's and tags', or what the user names."""
 
 import re
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from devlake_ci.errors import MissingError, NothingToReport
@@ -27,6 +28,22 @@ def names(options: Options, context: Context) -> tuple[str, ...]:
 def globs(options: Options) -> tuple[str, ...]:
     """Return the patterns that may match several branches or tags."""
     return tuple(each for each in patterns(options) if GLOB.search(each))
+
+
+def matching(
+    options: Options, kinds: Iterable[str], list_refs: Callable[[str, str], Iterable[str]]
+) -> set[str]:
+    """Return the branches and tags that the patterns match.
+
+    `list_refs(kind, prefix)` lists those of a kind whose names begin with the prefix.
+    """
+    return {
+        name
+        for pattern in globs(options)
+        for kind in kinds
+        for name in list_refs(kind, GLOB.split(pattern)[0])
+        if fnmatchcase(name, pattern)
+    }
 
 
 def counts(options: Options, context: Context, ref: str | None, *, is_tag: bool) -> bool:

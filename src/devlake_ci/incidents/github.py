@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -24,8 +23,15 @@ from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paged
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_guard as guard
-from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
-from devlake_ci.incidents.streak import UNKNOWN, History, PastRun, is_known_before, read_back
+from devlake_ci.incidents.branches import counts, globs, matching, names, patterns
+from devlake_ci.incidents.streak import (
+    UNKNOWN,
+    History,
+    PastRun,
+    clear_result,
+    is_known_before,
+    read_back,
+)
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
@@ -43,13 +49,6 @@ FEW = 4
 RE_RUN = timedelta(days=31)
 """How long after it was created a run can be started again, and be news: GitHub says 30 days
 (https://docs.github.com/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs)."""
-
-ENDED = {
-    "success": Result.SUCCESS,
-    "failure": Result.FAILURE,
-    "timed_out": Result.FAILURE,
-}
-"""The conclusions that tell whether all is well; the others don't."""
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 T = TypeVar("T")
@@ -268,13 +267,7 @@ class _Search:
         if not patterns(self.options):
             self.tags = self.api.refs("tags")
             return self.tags
-        return {
-            name
-            for pattern in globs(self.options)
-            for kind in ("heads", "tags")
-            for name in self.api.refs(kind, GLOB.split(pattern)[0])
-            if fnmatchcase(name, pattern)
-        }
+        return matching(self.options, ("heads", "tags"), self.api.refs)
 
     def _is_enough(self, page: list[Run]) -> bool:
         return self.is_new or is_known_before(
@@ -333,7 +326,7 @@ def _is_success(run: PastRun) -> bool:
 
 def _past_runs(run: Run, jobs: list[Job], name: str, context: Context) -> Iterator[PastRun]:
     for job in jobs:
-        attempt, result = str(job.run_attempt), ENDED.get(job.conclusion or "")
+        attempt, result = str(job.run_attempt), clear_result(job.conclusion or "")
         own = (str(run.id), attempt) == (context.run_id, context.attempt or "1")
         if job.name != name or own or not (result and job.started_at and job.completed_at):
             continue

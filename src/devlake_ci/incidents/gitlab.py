@@ -13,7 +13,6 @@ Three lists tell it, and which of them may be read depends on the job and on the
 from collections.abc import Iterator
 from dataclasses import field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -25,11 +24,12 @@ from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, is_part, page_path
 from devlake_ci.ci.provider import Ask, Env, ReadFile, paged
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.branches import GLOB, counts, globs, names, patterns
+from devlake_ci.incidents.branches import counts, globs, matching, names, patterns
 from devlake_ci.incidents.streak import (
     UNKNOWN,
     History,
     PastRun,
+    clear_result,
     first_failure,
     is_known_before,
     read_back,
@@ -45,7 +45,6 @@ FEW = 4
 """Branches and tags that a pattern matches, whose pipelines are asked for by name."""
 MOST_PIPELINES = 50
 """Pipelines whose jobs are listed at most."""
-ENDED = {"success": Result.SUCCESS, "failed": Result.FAILURE}
 
 MERGE_REQUESTS = "refs/merge-requests/"
 """The beginning of the ref of a merge request's pipeline; a pattern such as `*` matches it, too:
@@ -243,18 +242,12 @@ class _Search:
         if not patterns(self.options):  # the last pipeline of each tag
             tags = self.api.pipelines(MOST_PAGES, scope="tags")
             return [tags, *(self.api.pipelines(MOST_PAGES, ref=each) for each in wanted)]
-        matching = {
-            name
-            for pattern in globs(self.options)
-            for kind in ("branches", "tags")
-            for name in self.api.refs(kind, GLOB.split(pattern)[0])
-            if fnmatchcase(name, pattern)
-        }
+        found = matching(self.options, ("branches", "tags"), self.api.refs)
         listings: list[Iterator[list[Pipeline]]] = []
-        if len(matching) > FEW:
+        if len(found) > FEW:
             listings = [self.api.pipelines(SCANNED_PAGES)]
         else:
-            wanted |= dict.fromkeys(sorted(matching))
+            wanted |= dict.fromkeys(sorted(found))
             if globs(self.options):  # what matches may have been deleted since: one page tells
                 listings = [chain(self.api.pipelines(1), [[]])]
         return listings + [self.api.pipelines(MOST_PAGES, ref=each) for each in wanted]
@@ -316,10 +309,9 @@ class _Search:
         return self.pipelines[pipeline]
 
     def _result(self, job: Job) -> Result | None:
-        """Return whether all was well after a job; None if the job doesn't tell."""
-        if str(job.id) == self.context.job_id:
-            return None
-        return ENDED.get(job.status) if job.name == self.context.job else None
+        """Return how an earlier run of this job ended; None for any other job, or no clear end."""
+        is_own = str(job.id) == self.context.job_id
+        return None if is_own or job.name != self.context.job else clear_result(job.status)
 
     def _counts(self, job: Job) -> bool:
         ref = job.ref or ""

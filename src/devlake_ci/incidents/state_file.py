@@ -11,7 +11,15 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Annotated, Literal, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
 
 from devlake_ci.ci.provider import Replace
 from devlake_ci.dataclass import dataclass
@@ -30,28 +38,23 @@ LONGEST = 1000  # characters of a path in a message; a path that is cut is of no
 Time = Annotated[AwareDatetime, PlainSerializer(rfc3339)]
 
 
+def _check_times(incident: Incident) -> Incident:
+    times = (incident.created_at, incident.updated_at, incident.resolved_at)
+    if any(each and each.tzinfo is None for each in times):
+        raise ValueError("a time has no zone")
+    return incident
+
+
+_Incident = Annotated[Incident, AfterValidator(_check_times)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, from_attributes=True)
 
 
-class _Incident(_Model):
-    key: str
-    title: str
-    description: str | None = None
-    url: str | None = None
-    original_status: str
-    created_at: Time
-    updated_at: Time
-    resolved_at: Time | None = None
-    severity: str | None = None
-    priority: str | None = None
-    component: str | None = None
-    more: tuple[tuple[str, str | int | float], ...] = ()
-
-
 class _Streak(_Model):
     open: _Incident | None
-    unsent: list[_Incident]
+    unsent: tuple[_Incident, ...]
     newest_start: Time | None
     newest_number: int | None
 
@@ -211,8 +214,8 @@ def parsed(text: str, streak: Streak) -> IncidentState:
     if found is None:
         return IncidentState()
     return IncidentState(
-        open=Incident(**vars(found.open)) if found.open else None,
-        unsent=tuple(Incident(**vars(each)) for each in found.unsent),
+        open=found.open,
+        unsent=found.unsent,
         newest_start=found.newest_start,
         newest_number=found.newest_number,
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from devlake_ci.ci.facts import job_result
 from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile
 from devlake_ci.dataclass import dataclass
 from devlake_ci.model import Context, Incident, Result
@@ -99,6 +100,12 @@ class Source(Protocol):
 
     def workflow(self, context: Context, env: Env) -> str | None:
         """Return what identifies the workflow; None if the CI has no such thing."""
+
+
+def clear_result(status: str) -> Result | None:
+    """Parse a CI's status of a job that ended: SUCCESS or FAILURE; None for any other."""
+    result = job_result(status)
+    return result if result in (Result.SUCCESS, Result.FAILURE) else None
 
 
 def in_order(past: Iterable[PastRun]) -> list[PastRun]:

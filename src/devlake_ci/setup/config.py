@@ -21,7 +21,7 @@ from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.options import kebab
 from devlake_ci.placeholders import render
 from devlake_ci.setup.yaml_reader import SETUP_HINT, Path, read
-from devlake_ci.text import quoted
+from devlake_ci.text import json_kind, quoted
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -321,23 +321,10 @@ def _misfit(field: str, path: tuple[int | str, ...], error: "ErrorDetails") -> s
             return f'{field} is {value}, which reads as a number (put it in quotes: "{value}")'
     wanted = {"list_type": "a list", "bool_type": "true or false", "string_type": "text"}
     expected = wanted.get(error["type"], "a mapping" if "model" in error["type"] else "a date")
-    return f"{field} is {_described(value)}, not {expected}"
+    return f"{field} is {json_kind(value) or quoted(str(value))}, not {expected}"
 
 
 def _fields(path: tuple[int | str, ...]) -> str:
     models: dict[object, type[BaseModel]] = {"projects": Project, "keys": Key}
     model = models.get(path[0], Config) if len(path) > 1 else Config
     return ", ".join(field.alias or name for name, field in model.model_fields.items())
-
-
-def _described(value: object) -> str:
-    match value:
-        case bool():
-            return "true or false"
-        case None:
-            return "empty"
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-    return quoted(str(value))
