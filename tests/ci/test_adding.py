@@ -1,8 +1,10 @@
 """A CI that isn't there yet, added as docs/adding-a-ci.md says: one file, one line, one record."""
 
+import ast
 import importlib.util
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from tests.ci.test_environments import as_json
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "adding-a-ci.md"
 BLOCKS = dict(
-    re.findall(r"^```(python|json)\n(.*?)^```", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    re.findall(r"^```(python|text|json)\n(.*?)^```", DOCS.read_text(), re.MULTILINE | re.DOTALL)
 )
 RECORD = json.loads(BLOCKS["json"])
 
@@ -24,7 +26,9 @@ def quay(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("quay", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(ci, "PROVIDERS", [*ci.PROVIDERS, module.PROVIDER])
+    monkeypatch.setitem(sys.modules, "devlake_ci.ci.quay", module)
+    (line,) = BLOCKS["text"].splitlines()
+    monkeypatch.setattr(ci, "KNOWN", ci.KNOWN | ast.literal_eval(f"{{{line.strip()}}}"))
 
 
 @pytest.mark.usefixtures("quay")
@@ -33,7 +37,7 @@ def test_the_added_ci_is_recognised_and_read():
 
     said = {name: value for name, value in read.items() if value not in (None, {})}
     assert said == RECORD["expected"]
-    assert [one.name for one in ci.PROVIDERS if one.marker(RECORD["env"])] == ["quay"]
+    assert [name for name in ci.KNOWN if ci.load(name).marker(RECORD["env"])] == ["quay"]
 
 
 @pytest.mark.usefixtures("quay")

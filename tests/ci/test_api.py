@@ -148,7 +148,7 @@ def test_an_answer_that_is_no_whole_sha_resolves_nothing(api, ask, provider, env
     assert provider.resolve("main", env, ask) is None
 
 
-@pytest.mark.parametrize("provider", [*ci.PROVIDERS, PLAIN])
+@pytest.mark.parametrize("provider", [*map(ci.load, ci.KNOWN), PLAIN])
 def test_without_variables_nobody_is_asked(api, ask, provider):
     assert provider.times({}, ask) == (None, None)
     assert provider.resolve("main", {}, ask) is None

@@ -269,6 +269,6 @@ def test_a_start_time_is_remembered_to_the_second_in_utc():
     assert in_circleci == (Append("/bash/env", "export DEVLAKE_STARTED_AT=2026-03-02T12:00:00Z\n"),)
 
 
-@pytest.mark.parametrize("provider", [*ci.PROVIDERS, PLAIN])
+@pytest.mark.parametrize("provider", [*map(ci.load, ci.KNOWN), PLAIN])
 def test_a_start_time_is_not_remembered_where_there_is_no_file_for_it(provider):
     assert provider.remember(NOON, {}) == ()

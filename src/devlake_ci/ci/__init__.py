@@ -9,32 +9,37 @@ from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context
 from devlake_ci.text import quoted
 
-__all__ = ["PROVIDERS", "context", "provider_of"]
+__all__ = ["KNOWN", "PLAIN", "context", "load", "provider_of"]
 
-KNOWN = (
-    "github",
-    "gitlab",
-    "circleci",
-    "azure",
-    "bitbucket",
-    "buildkite",
-    "jenkins",
-    "drone",
-    "woodpecker",
-    "teamcity",
-    "travis",
-    "codebuild",
-    "gitea",
-    "forgejo",
-    "argo",
-    "tekton",
-)
-"""The CIs, each a module of this package; no two of them claim the same environment."""
+KNOWN = {
+    "github": ("GITHUB_ACTIONS",),
+    "gitlab": ("GITLAB_CI",),
+    "circleci": ("CIRCLECI",),
+    "azure": ("TF_BUILD",),
+    "bitbucket": ("BITBUCKET_BUILD_NUMBER",),
+    "buildkite": ("BUILDKITE",),
+    "jenkins": ("JENKINS_URL",),
+    "drone": ("DRONE",),
+    "woodpecker": ("CI", "CI_SYSTEM_NAME"),
+    "teamcity": ("TEAMCITY_VERSION",),
+    "travis": ("TRAVIS",),
+    "codebuild": ("CODEBUILD_BUILD_ARN",),
+    "gitea": ("GITEA_ACTIONS",),
+    "forgejo": ("FORGEJO_ACTIONS",),
+    "argo": ("ARGO_WORKFLOW_UID",),
+    "tekton": ("TEKTON_PIPELINERUN_UID",),
+}
+"""The CIs, each a module of this package, and its markers: only a CI with a marker that is set is
+imported. No two of them claim the same environment."""
 
 PLAIN = Provider(name="plain", markers=(), read=lambda _: Facts())
 """A machine without a CI that we know: options, variables of our own and git say everything."""
 
-PROVIDERS: list[Provider] = [import_module(f"{__name__}.{name}").PROVIDER for name in KNOWN]
+
+def load(name: str) -> Provider:
+    """Import a known CI."""
+    found: Provider = import_module(f"{__name__}.{name}").PROVIDER
+    return found
 
 
 def provider_of(env: Env) -> Provider:
@@ -45,7 +50,8 @@ def provider_of(env: Env) -> Provider:
     forced = value(env, "DEVLAKE_CI")
     if forced:
         return _named(forced)
-    return next((known for known in PROVIDERS if known.marker(env)), PLAIN)
+    marked = (name for name, markers in KNOWN.items() if not env.keys().isdisjoint(markers))
+    return next((one for one in map(load, marked) if one.marker(env)), PLAIN)
 
 
 def context(env: Env, read_file: ReadFile, git: Git) -> Context:
@@ -58,11 +64,11 @@ def context(env: Env, read_file: ReadFile, git: Git) -> Context:
 
 
 def _named(name: str) -> Provider:
-    known: list[Provider] = [*PROVIDERS, PLAIN]
-    for one in known:
-        if name.lower() == one.name:
-            return one
-    names = ", ".join(one.name for one in known)
+    if name.lower() in KNOWN:
+        return load(name.lower())
+    if name.lower() == PLAIN.name:
+        return PLAIN
+    names = ", ".join([*KNOWN, PLAIN.name])
     raise BadUsageError(
         f"DEVLAKE_CI: {quoted(name)} is not a CI that devlake-ci knows.",
         f"Use one of {names}, or unset it.",
