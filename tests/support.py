@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from devlake_ci.devlake.delivery import Clock
+from devlake_ci.clock import Clock
 
 DATA = Path(__file__).parent / "data"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

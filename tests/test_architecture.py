@@ -9,7 +9,7 @@ SANDBOX = ROOT.parent / "devlake_sandbox"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"dataclass", "errors", "text"},
-    {"model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
+    {"clock", "model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
     {"vocabulary", "commits", "launch"},
     {"ci", "devlake"},
     {"incidents"},

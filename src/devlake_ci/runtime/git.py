@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from devlake_ci.commits.workspace import GitAnswer
-from devlake_ci.runtime.programs import bounded, outside
+from devlake_ci.runtime.inherited import outside
 from devlake_ci.text import cut, line, readable
 
 SECONDS = 10.0
@@ -52,6 +52,8 @@ def elsewhere() -> dict[str, str]:
 
 def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> GitAnswer:
     """Run git and read a bounded answer; raise FileNotFoundError if there is no git."""
+    from devlake_ci.runtime.programs import bounded  # noqa: PLC0415 (many jobs don't need git)
+
     try:
         ended = bounded(command, env, seconds, LARGEST_ANSWER)
     except FileNotFoundError:
