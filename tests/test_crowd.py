@@ -84,7 +84,7 @@ def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_
         }  # fmt: skip
         clock = replace(ticking.clock(), random=random.random)
         fake = replace(
-            runtime.real(), env=env, clock=clock, git=lambda *_, **__: None,
+            runtime.real_runtime(), env=env, clock=clock, git=lambda *_, **__: None,
             stop_at_signals=lambda: None, defer_signals=lambda: None,
         )  # fmt: skip
         codes[number] = invoke(["report"], fake)
@@ -112,7 +112,7 @@ def program(devlake, capsys):
         env = {"DEVLAKE_URL": devlake.url, "DEVLAKE_DEADLINE": "60"} | env
         clock = replace(Ticking().clock(), random=random.random)
         fake = replace(
-            runtime.real(), env=env, clock=clock, git=lambda *_, **__: None,
+            runtime.real_runtime(), env=env, clock=clock, git=lambda *_, **__: None,
             stop_at_signals=lambda: None, defer_signals=lambda: None,
         )  # fmt: skip
         return invoke(arguments, fake)

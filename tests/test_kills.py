@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from devlake_ci.devlake.address import target
+from devlake_ci.devlake.address import report_target
 from devlake_ci.devlake.spool import serialize, stem
 from devlake_ci.model import Incident
 from devlake_ci.options import Options
@@ -21,16 +21,13 @@ ROUNDS, KEYS, STATES = 100, 20, 4
 PROGRAM = """
 import os, random, signal, sys
 from itertools import count
-from pathlib import Path
-import requests
+import pydantic, requests
 from devlake_ci import cli, runtime
 import devlake_ci.cli.replay
-from devlake_ci.devlake.spool import parse
 from devlake_ci.runtime.network import Connections
 from devlake_ci.runtime.spool import Spool
 
 random.seed(14)
-parse(next(Path(sys.argv[1]).iterdir()).read_text())  # what that imports takes longer than a replay
 
 
 def killed(function, steps, last):
@@ -52,7 +49,7 @@ def replay():
     Connections.send = killed(Connections.send, steps, last)
     Spool.remove = killed(Spool.remove, steps, last)
     sys.stdout = sys.stderr = open(os.devnull, "w")
-    os._exit(cli.invoke(["replay", sys.argv[1]], runtime.real()))
+    os._exit(cli.invoke(["replay", sys.argv[1]], runtime.real_runtime()))
 
 
 for _ in range(int(sys.argv[2])):
@@ -74,7 +71,7 @@ def states(key):
 
 @pytest.fixture
 def spool(server, tmp_path):
-    where = target(Options(url=server.url, connection="1"), {})
+    where = report_target(Options(url=server.url, connection="1"), {})
     for key in range(KEYS):
         for event in states(f"K{key}"):
             Spool().keep(str(tmp_path), stem(event, where), serialize(event, where, NOON))

@@ -120,7 +120,7 @@ def test_the_program_runs_itself_without_a_module_of_the_working_directory(tmp_p
     for name in ("devlake_ci", "click", "runpy"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger')")
 
-    code, said = programs.program(["--version"], {})
+    code, said = programs.run_self(["--version"], {})
 
     assert code == 0, said
 

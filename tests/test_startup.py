@@ -62,7 +62,7 @@ def test_what_sends_nothing_imports_nothing_to_send_with(imported, command):
 
 def test_leaving_at_once_loses_nothing_that_was_printed():
     talk = "import sys; sys.stderr.write('e' * 70000); print('o' * 70000, end='')"
-    code = f"from devlake_ci import runtime; {talk}; runtime.leave(3)"
+    code = f"from devlake_ci import runtime; {talk}; runtime.exit_process(3)"
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
 

@@ -104,7 +104,7 @@ def ran(env, event, command, folder):
         (folder / "event").write_text(event, errors="replace")
         env["GITHUB_EVENT_PATH"] = str(folder / "event")
     fake = replace(
-        runtime.real(), env=env, clock=Ticking().clock(), git=lambda *_, **__: None,
+        runtime.real_runtime(), env=env, clock=Ticking().clock(), git=lambda *_, **__: None,
         workspace=lambda left: runtime.workspace(env, left), stop_at_signals=lambda: None,
         defer_signals=lambda: None,
     )  # fmt: skip

@@ -159,9 +159,9 @@ def test_finding_out_may_take_half_of_the_deadline_and_sending_has_the_rest(make
     session = Session(make_runtime({}), Options(deadline=60))
 
     ticking.seconds += 20
-    early = session.left_to_ask(), session.left
+    early = session.time_left_to_ask(), session.time_left
     ticking.seconds += 15
-    late = session.left_to_ask(), session.left
+    late = session.time_left_to_ask(), session.time_left
 
     assert (early, late) == ((10, 40), (0, 25))
 

@@ -64,7 +64,7 @@ def test_an_example_of_the_help_is_a_line_that_the_program_takes(example):
         found = found.get_command(click.Context(found), words.pop(0))
 
     assert name == "devlake-ci"
-    assert params.parsed(found, cut(words)[0], {})
+    assert params.parse(found, cut(words)[0], {})
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def keep(devlake_ci, server, spool):
     def kept(identity, second, folder=spool, **env):
         server.script = [DOWN]
         env = {"DEVLAKE_URL": server.url, "DEVLAKE_ID": identity, "DEVLAKE_SPOOL": str(folder),
-               "DEVLAKE_FINISHED_AT": AT.format(second), "DEVLAKE_DEADLINE": "1"} | env  # fmt: skip
+               "DEVLAKE_FINISHED_AT": AT.format(second)} | env  # fmt: skip
         assert devlake_ci("report", env=PIPELINE | env).code == 5
         server.script = [Reply()]
         server.received.clear()
@@ -365,7 +365,7 @@ class Closed(Spool):
     """Folders whose first file is somebody else's."""
 
     def read(self, path):
-        if path == self.listed(str(Path(path).parent))[0]:
+        if path == self.list_events(str(Path(path).parent))[0]:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         return super().read(path)
 

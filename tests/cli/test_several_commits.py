@@ -255,7 +255,7 @@ def test_what_cannot_be_used_is_an_error_and_nothing_is_sent(report, server, job
 def test_what_reads_a_list_is_imported_only_for_one(options, expected):
     code = (
         "import sys\nfrom devlake_ci import runtime\nfrom devlake_ci.cli import invoke\n"
-        "invoke(sys.argv[1:], runtime.real())\nprint('pydantic' in sys.modules)"
+        "invoke(sys.argv[1:], runtime.real_runtime())\nprint('pydantic' in sys.modules)"
     )
     dry = ["report", "--dry-run", "--url=http://h", "--repo-url=https://h.example/a/b"]
     command = [sys.executable, "-c", code, *dry, *options]

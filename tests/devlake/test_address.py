@@ -2,7 +2,7 @@
 
 import pytest
 
-from devlake_ci.devlake.address import target
+from devlake_ci.devlake.address import report_target
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.options import Options
 
@@ -10,7 +10,7 @@ NAMES = {"owner": "acme", "repo": "shop", "service": None}
 
 
 def where(url, **options):
-    return target(Options(url=url, **options), NAMES)
+    return report_target(Options(url=url, **options), NAMES)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_repository_that_is_called_like_a_number_is_a_name():
     names = NAMES | {"repo": "2048"}
     options = Options(url="http://lake:8080", connection="{repo}")
 
-    assert target(options, names).route == "connections/by-name/2048"
+    assert report_target(options, names).route == "connections/by-name/2048"
 
 
 def test_what_is_given_beside_the_url_goes_before_what_is_in_it():
@@ -139,7 +139,7 @@ def test_what_cannot_be_an_address_says_why(options, error, says):
     given = {"url": "http://lake:8080", "connection": "7"} | options
 
     with pytest.raises(error) as raised:
-        target(Options(**given), NAMES)
+        report_target(Options(**given), NAMES)
 
     assert says in raised.value.message
     assert raised.value.hint

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devlake_ci.devlake.address import target
+from devlake_ci.devlake.address import report_target
 from devlake_ci.devlake.answers import FIRST_REPORTS, retry_after, verdict
 from devlake_ci.devlake.request import Answer
 from devlake_ci.options import Options
 from tests.support import DATA, NOON
 
-TARGET = target(Options(url="https://d.example/api", connection="1", token="key"), {})
+TARGET = report_target(Options(url="https://d.example/api", connection="1", token="key"), {})
 VERSIONS = ["v0.20.0", "v0.21.0", "v1.0.1", "v1.0.3"]
 
 
@@ -100,7 +100,7 @@ def test_each_refusal_says_what_happened_and_what_to_do(name, message, hint):
 
 
 def test_the_first_404_of_a_project_route_is_tried_once_more():
-    where = target(Options(url="https://d.example/api", project="shop", token="key"), {})
+    where = report_target(Options(url="https://d.example/api", project="shop", token="key"), {})
     exchange = next(each for each in recorded("v1.0.3") if each["name"] == "project route")
 
     assert judged(exchange, where).kind == "retry once"
@@ -152,7 +152,7 @@ def test_a_200_without_devlakes_own_success_is_no_success(text):
     ],
 )  # fmt: skip
 def test_a_web_page_is_recognised_as_the_wrong_address(answer, base, hint):
-    where = target(Options(url=base, connection="1"), {})
+    where = report_target(Options(url=base, connection="1"), {})
 
     found = verdict(answer, {}, where, NOON)
 
@@ -203,7 +203,7 @@ def test_of_two_first_reports_at_one_moment_the_refused_one_is_sent_again_a_few_
 
 
 def test_a_name_that_stays_taken_says_whose_it_is_and_what_to_do():
-    where = target(Options(url="https://d.example/api", project="shop", token="key"), {})
+    where = report_target(Options(url="https://d.example/api", project="shop", token="key"), {})
 
     assert (
         '"shop_deployments" that is not in the project' in verdict(NAME_TAKEN, {}, where, NOON).hint

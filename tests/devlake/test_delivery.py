@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from devlake_ci.devlake.address import target
+from devlake_ci.devlake.address import report_target
 from devlake_ci.devlake.answers import FIRST_REPORTS
 from devlake_ci.devlake.delivery import Delivery
 from devlake_ci.devlake.request import Answer
@@ -36,7 +36,7 @@ def delivery(server, ticking):
     def made(seconds=60, dialect="auto", **where):
         options = Options(**({"url": server.url, "connection": "1", "token": "key"} | where))
         send = Connections(options, {}).send
-        return Delivery(target(options, {}), send, ticking.clock(), seconds, dialect)
+        return Delivery(report_target(options, {}), send, ticking.clock(), seconds, dialect)
 
     return made
 

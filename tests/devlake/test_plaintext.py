@@ -2,12 +2,12 @@
 
 import pytest
 
-from devlake_ci.devlake.address import plaintext_warning, target
+from devlake_ci.devlake.address import plaintext_warning, report_target
 from devlake_ci.options import Options
 
 
 def told(url, **options):
-    return plaintext_warning(target(Options(url=url, connection="1", **options), {}))
+    return plaintext_warning(report_target(Options(url=url, connection="1", **options), {}))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devlake_ci.devlake.address import target
+from devlake_ci.devlake.address import report_target
 from devlake_ci.devlake.spool import (
     LONG,
     SHORT,
@@ -21,7 +21,7 @@ from devlake_ci.model import Commit, Deployment, Environment, Incident, PullRequ
 from devlake_ci.options import Options
 from tests.support import NOON, SHA
 
-TARGET = target(
+TARGET = report_target(
     Options(url="https://me:s3cr3t@d.example/api", connection="1", header=("X-Access: s3cr3t",)), {}
 )
 TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(  # noqa: DTZ001 (made UTC)
@@ -226,4 +226,6 @@ def test_no_value_gets_out_as_anything_but_an_event_or_a_refusal(place, value):
     except (CorruptError, NewerVersionError):
         return
 
-    assert parse(serialize(read.event, target(Options(url=read.base, connection="1"), {}), NOON))
+    assert parse(
+        serialize(read.event, report_target(Options(url=read.base, connection="1"), {}), NOON)
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from devlake_ci.incidents.state_file import parsed
 from devlake_ci.incidents.streak import Streak
-from devlake_ci.runtime.files import locked
+from devlake_ci.runtime.files import lock_folder_of
 from devlake_sandbox import Sandbox
 
 AT_ONCE = 24
@@ -40,7 +40,7 @@ def test_all_incidents_that_are_opened_at_once_are_remembered(tmp_path):
 def test_a_file_that_another_process_does_not_let_go_of_is_left_as_it_is(devlake_ci, tmp_path):
     path = tmp_path / "incidents.json"
 
-    with Sandbox() as devlake, locked(str(path), 0):
+    with Sandbox() as devlake, lock_folder_of(str(path), 0):
         env = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
         ran = devlake_ci("incident", "open", "db-1", "--title=Down", "--deadline=1",
                          f"--incident-state=file:{path}", env=env)  # fmt: skip

@@ -80,7 +80,7 @@ def real_time(capsys, make_runtime):
         here = make_runtime(env or {})
         here = replace(
             here,
-            clock=runtime.real().clock,
+            clock=runtime.real_runtime().clock,
             connect=lambda options: network(runtime.connections(options)),
         )
         return Ran(invoke(list(arguments), here), *capsys.readouterr())

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from devlake_ci import runtime
-from devlake_ci.cli.wrappers import action_end, action_main, with_carried
+from devlake_ci.cli.wrappers import action_end, action_main, with_runner_contexts
 from devlake_ci.options import declared, kebab
 from tests.support import GITHUB, Reply
 
@@ -34,14 +34,14 @@ def act(server, ticking, capsys):
             **{f"INPUT_{key.upper()}": text for key, text in every.items()},
         }
         fake = replace(
-            runtime.real(),
+            runtime.real_runtime(),
             env=env,
             clock=ticking.clock(),
             stop_at_signals=lambda: None,
             defer_signals=lambda: None,
         )
         capsys.readouterr()
-        code = stage(with_carried(fake))
+        code = stage(with_runner_contexts(fake))
         told = capsys.readouterr()
         return code, told.out + told.err, server.received[-1] if server.received else None
 

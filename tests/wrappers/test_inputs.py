@@ -72,8 +72,8 @@ def text_for(option):
 def received(wrapper, inputs, env=()):
     """Return the options that `report` runs with."""
     variables, spell, _ = WRAPPERS[wrapper]
-    given = wrappers.given(variables(inputs), spell, named(wrapper))
-    return params.options(params.parsed(report, [], params.given(dict(env), given)))
+    given = wrappers.read_inputs(variables(inputs), spell, named(wrapper))
+    return params.options(params.parse(report, [], params.option_texts(dict(env), given)))
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)

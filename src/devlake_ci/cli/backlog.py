@@ -70,7 +70,7 @@ class Queue:
         heapify(self._ready)
         return newest
 
-    def done(self, waiting: Waiting) -> None:
+    def mark_done(self, waiting: Waiting) -> None:
         """Let the next event of the same key follow."""
         if later := self._later[waiting.key]:
             heappush(self._ready, later.pop())
@@ -97,7 +97,7 @@ class Backlog:
             note(f"There is no {quoted(folder, 300)}: nothing was kept there.")
             return False
         except OSError as error:
-            self._unusable(folder, error)
+            self._note_unusable(folder, error)
             return False
         if not is_ours:
             note(f"{quoted(folder)} is left to another replay, which is running.")
@@ -110,11 +110,11 @@ class Backlog:
     def _found(self, folder: str) -> Iterator[Waiting]:
         """Read which new events a folder holds; set aside what is not an event."""
         try:
-            for path in self.spool.unfinished(folder):
+            for path in self.spool.list_unfinished(folder):
                 self.set_aside(path, "it was never written to its end")
-            paths = self.spool.listed(folder)
+            paths = self.spool.list_events(folder)
         except OSError as error:
-            self._unusable(folder, error)
+            self._note_unusable(folder, error)
             return
         for path in paths:
             if path not in self._seen and (event := self.event(path)):
@@ -131,7 +131,7 @@ class Backlog:
         except FileNotFoundError:
             return None  # a report that is stored since took it away
         except OSError as error:
-            self.unread(path, error)
+            self.note_unreadable(path, error)
             return None
         except CorruptError as why:
             self.set_aside(path, str(why))
@@ -165,7 +165,7 @@ class Backlog:
             self.spool.remove(path)
         except OSError as error:
             raise BadUsageError(
-                f"{quoted(path, 300)} is stored, but can't be removed: {_why(error)}.",
+                f"{quoted(path, 300)} is stored, but can't be removed: {_reason(error)}.",
                 "Nothing more is sent. Let this command write in the folder; sending it again does "
                 "no harm.",
             ) from None
@@ -175,7 +175,7 @@ class Backlog:
         try:
             now = quoted(self.spool.set_aside(path), 300)
         except OSError as error:
-            now = f"left there ({_why(error)})"
+            now = f"left there ({_reason(error)})"
         self.counts.aside += 1
         what = "was refused" if problem else "is not an event that can be sent"
         message = f"{quoted(path, 300)} {what} ({line(why)}): it is now {now}."
@@ -186,22 +186,22 @@ class Backlog:
             else BadUsageError(message, "Look at it, and remove it.")
         )
 
-    def unread(self, path: str, error: OSError) -> None:
+    def note_unreadable(self, path: str, error: OSError) -> None:
         """Note that a file can't be read, and hold back what is later about the same thing."""
-        message = f"{quoted(path, 300)} can't be read: {_why(error)}."
+        message = f"{quoted(path, 300)} can't be read: {_reason(error)}."
         note(message)
         self.counts.unsent += 1
         self.held_back.add(row_in_name(path))
         self.counts.problems.append(BadUsageError(message, "Let this command read it."))
 
-    def _unusable(self, folder: str, error: OSError) -> None:
-        message = f"{quoted(folder, 300)} can't be used: {_why(error)}."
+    def _note_unusable(self, folder: str, error: OSError) -> None:
+        message = f"{quoted(folder, 300)} can't be used: {_reason(error)}."
         note(message)
         hint = "Give the folder that was given as --spool."
         self.counts.problems.append(BadUsageError(message, hint))
 
 
-def _why(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 

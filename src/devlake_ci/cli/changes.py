@@ -72,7 +72,7 @@ class Changes:
     unknown: set[str] = field(default_factory=set)
     """The repositories of which it could not be told."""
 
-    def added(self, made: Deployment) -> Deployment:
+    def add_to(self, made: Deployment) -> Deployment:
         """Return the deployment with the commits of what it shipped.
 
         What can't be found out is a note, and leaves the deployment as it is.
@@ -81,21 +81,21 @@ class Changes:
         if made.result is not Result.SUCCESS or made.environment is not Environment.PRODUCTION:
             return made
         self.is_shipping = True
-        own = self._own(made)
+        own = self._own_commit(made)
         for each in made.commits:
             try:
                 if found := self._shipped(made, each, is_own=each is own):
                     self.found[each.repo_url] = found
-                    self._take(each.repo_url, found)
+                    self._collect(each.repo_url, found)
             except StoppedError as problem:
                 self.session.stopped = problem
                 return made
             except (MissingError, BadUsageError) as problem:
                 self.unknown.add(each.repo_url)
-                self.notes.append(f"{NOT_REPORTED} {_said(problem)}")
+                self.notes.append(f"{NOT_REPORTED} {_sentences(problem)}")
         return with_shipped(made, self.found)
 
-    def _own(self, made: Deployment) -> Commit:
+    def _own_commit(self, made: Deployment) -> Commit:
         """Return the job's own commit, which goes first."""
         return made.commits[0]
 
@@ -105,20 +105,20 @@ class Changes:
         if is_own:
             return self._between(url, self._base(made, commit), commit.sha)
         is_alone = sum(each.repo_url == url for each in made.commits) == 1
-        live = self._recorded(made, url) if is_alone else None
+        live = self._from_state_file(made, url) if is_alone else None
         return self._between(url, live, commit.sha) if live and self._host(url) else None
 
     def _base(self, made: Deployment, commit: Commit) -> str:
         options = self.session.options
         if options.changes_since:
             return bases.given(options, self.finders(commit.repo_url))
-        return bases.base(self._ways(made, commit.repo_url))
+        return bases.base(self._base_lookups(made, commit.repo_url))
 
-    def _ways(self, made: Deployment, url: str) -> Iterator[Way]:
+    def _base_lookups(self, made: Deployment, url: str) -> Iterator[Way]:
         """Yield the ways to find out what was live before, the surest first."""
         options, context = self.session.options, self.session.context
         if path_in(options):
-            yield Way("The state file", lambda: self._recorded(made, url))
+            yield Way("The state file", lambda: self._from_state_file(made, url))
         host = repositories.host(url, context, self.session.env)
         if not host or url != context.repo_url or host[0] != context.provider:
             return
@@ -149,7 +149,7 @@ class Changes:
                 read = self.session.runtime.read_file
                 yield Way("This job's runs", lambda: github.ran(api, options, context, read))
 
-    def _recorded(self, made: Deployment, url: str) -> str | None:
+    def _from_state_file(self, made: Deployment, url: str) -> str | None:
         path = path_in(self.session.options)
         if not path:
             return None
@@ -204,22 +204,24 @@ class Changes:
 
         return github.Api(env, self.session.ask, self.session.query)
 
-    def _take(self, url: str, found: Shipped) -> None:
+    def _collect(self, url: str, found: Shipped) -> None:
         authors = self.session.options.changes_authors
         made = [pull_request(url, each, authors=authors) for each in found.changes]
         self.requests += filter(None, made)
         self.notes += found.notes
         if found.changes:
-            self.notes.append(_told(found))
+            self.notes.append(_summary(found))
 
-    def sent(self, outcome: Outcome) -> Outcome:
+    def send(self, outcome: Outcome) -> Outcome:
         """Send the pull requests of a deployment that was sent, and return what became of both.
 
         They go on into the spool if DevLake is not reached.
         """
         if outcome.requests:
-            shown = tuple(each for one in self.requests for each in self.session.shown(one))
-            return replace(outcome, requests=outcome.requests + shown, notes=self._all(outcome))
+            shown = tuple(each for one in self.requests for each in self.session.preview(one))
+            return replace(
+                outcome, requests=outcome.requests + shown, notes=self._all_notes(outcome)
+            )
         is_unreached = isinstance(outcome.problem, UnreachedError)
         if not outcome.reported and not is_unreached:
             return outcome
@@ -227,7 +229,7 @@ class Changes:
         if outcome.reported and (not unreached or self.session.options.spool):
             self._remember(outcome)  # else the next run ships the same again, and tells it
         if not unreached:
-            return replace(outcome, notes=self._all(outcome))
+            return replace(outcome, notes=self._all_notes(outcome))
         count = f"{len(unreached)} of its {len(self.requests)} pull requests were not sent"
         if is_unreached:
             return replace(outcome, notes=(*outcome.notes, f"{count}, either."))
@@ -236,10 +238,10 @@ class Changes:
             reported=False,
             problem=unreached[0],
             soft=self.session.options.on_failure == "warn",
-            notes=(*self._all(outcome), f"The deployment is stored. {count}."),
+            notes=(*self._all_notes(outcome), f"The deployment is stored. {count}."),
         )
 
-    def _all(self, outcome: Outcome) -> tuple[str, ...]:
+    def _all_notes(self, outcome: Outcome) -> tuple[str, ...]:
         return (*self.notes, *outcome.notes)
 
     def _send(self) -> list[UnreachedError]:
@@ -251,12 +253,12 @@ class Changes:
             except UnreachedError as problem:
                 unreached.append(problem)
             except InvalidReportError as problem:
-                self.notes.append(f"Warning: a pull request was refused. {_said(problem)}")
+                self.notes.append(f"Warning: a pull request was refused. {_sentences(problem)}")
             except RefusedError as problem:
                 count = len(self.requests)
                 self.notes.append(
                     f"Warning: the deployment is stored, but DevLake takes none of its {count} "
-                    f"pull requests, so they have no lead time. {_said(problem)}"
+                    f"pull requests, so they have no lead time. {_sentences(problem)}"
                 )
                 break
         return unreached
@@ -275,13 +277,13 @@ class Changes:
                 if each.finished_at is None and not is_open:
                     before = self.found.get(each.repo_url, Shipped()).base
                     lanes[lane] = Live(sha=each.sha, deployment=made.id, before=before)
-            seconds = max(self.session.left, 1.0)
+            seconds = max(self.session.time_left, 1.0)
             file.remember_live(lanes, seconds)
         except (MissingError, BadUsageError) as problem:
-            self.notes.append(f"Warning: {_said(problem)}")
+            self.notes.append(f"Warning: {_sentences(problem)}")
 
 
-def _told(found: Shipped) -> str:
+def _summary(found: Shipped) -> str:
     numbers = [f"#{each.number}" for each in found.changes if each.number]
     count = len(found.changes)
     what = "pull request" if numbers else "commit"
@@ -290,5 +292,5 @@ def _told(found: Shipped) -> str:
     return f"Shipped{since}: {count} {what}{'s' * (count > 1)}{f' ({named})' if named else ''}."
 
 
-def _said(problem: Problem) -> str:
+def _sentences(problem: Problem) -> str:
     return f"{problem.message} {problem.hint}".strip()

@@ -8,8 +8,8 @@ from devlake_ci.cli.demo_history import history
 from devlake_ci.cli.printing import say
 from devlake_ci.commits import remote
 from devlake_ci.dataclass import dataclass
-from devlake_ci.runtime import Runtime, folder
-from devlake_ci.runtime.programs import called, program
+from devlake_ci.runtime import Runtime, temporary_folder
+from devlake_ci.runtime.programs import own_command, run_self
 from devlake_ci.timestamps import rfc3339
 from devlake_sandbox import Sandbox
 
@@ -114,7 +114,7 @@ def demo(runtime: Runtime) -> None:
     repository = remote.repository(runtime.git) or STAND_IN
     begin = monday(runtime.clock.now())
     say(f"Starting a stand-in DevLake on this machine, and reporting {repository} to it.")
-    with Sandbox(empty=True) as devlake, folder() as place:
+    with Sandbox(empty=True) as devlake, temporary_folder() as place:
         main = history(runtime, f"{place}/shop.git", repository, begin)
         say("\nFirst of all: devlake-ci setup --project shop")
         key = set_up(devlake.url)
@@ -136,12 +136,12 @@ def demo(runtime: Runtime) -> None:
     for (name, says), number in zip(WHAT.items(), numbers, strict=True):
         say(f"  {name:<22} {number:>6}   {says}")
     say("\nFor a stand-in that stays, with a page, to which you can report yourself:")
-    say(f"{called()} sandbox")
+    say(f"{own_command()} sandbox")
 
 
 def set_up(url: str) -> dict[str, str]:
     """Make connection, project and key, and return the variables that a pipeline gets."""
-    code, said = program(["setup", "--project", "shop"], {"DEVLAKE_URL": url})
+    code, said = run_self(["setup", "--project", "shop"], {"DEVLAKE_URL": url})
     if code:
         say(said, err=True)
         raise click.exceptions.Exit(code)
@@ -161,7 +161,7 @@ def reported(event: Event, env: dict[str, str], begin: datetime) -> list[str]:
     ]
     if event is not STORY[-1]:
         del env["DEVLAKE_REFRESH"]
-    code, said = program(arguments, env)
+    code, said = run_self(arguments, env)
     if code:
         say(said.replace(env["DEVLAKE_TOKEN"], "…"), err=True)
         raise click.exceptions.Exit(code)

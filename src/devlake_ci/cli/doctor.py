@@ -14,7 +14,7 @@ from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
 from devlake_ci.deployment import deployment, placeholder_values
-from devlake_ci.devlake.address import Target, plaintext_warning, target_of_changes
+from devlake_ci.devlake.address import Target, changes_target, plaintext_warning
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.doctor import checks, server
@@ -86,7 +86,7 @@ def _devlake(session: Session) -> Iterator[Check]:
         reason = f"{target.base}: {error.reason}."
         found = [fail("reached", reason, why, UnreachedError.exit_code)]
     if answers:
-        yield from server.clock(answers[0], session.runtime.clock.now())
+        yield from server.check_clock(answers[0], session.runtime.clock.now())
     yield from found
 
 
@@ -95,27 +95,27 @@ def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> 
     mode, dialect = session.options.mode, session.options.dialect
 
     def send(request: Request) -> Answer:
-        answer = session.network.send(request, min(session.left, ATTEMPT))
+        answer = session.network.send(request, min(session.time_left, ATTEMPT))
         seen(answer)
         return answer
 
     def get(path: str) -> Answer | None:
         url = f"{target.base}{'/rest' if target.rest else ''}{path}"
         try:
-            return session.network.get(url, target.headers, min(session.left, ATTEMPT))
+            return session.network.get(url, target.headers, min(session.time_left, ATTEMPT))
         except NotSentError:  # such as without the client certificate
             return None
 
     if mode != "incident" and session.options.changes != "none":
         names = placeholder_values(session.options, session.context)
-        yield server.changes(send, target_of_changes(session.options, names))
+        yield server.check_changes(send, changes_target(session.options, names))
     if mode != "incident" and target.route.startswith("projects/"):
-        yield from server.project(send, get, target, dialect, incidents=mode == "both")
+        yield from server.check_project(send, get, target, dialect, incidents=mode == "both")
         return
     if mode != "incident":
-        yield from server.connection(send, target, "deployments", dialect)
+        yield from server.check_connection(send, target, "deployments", dialect)
     if mode != "deployment":
-        yield from server.connection(send, target.for_incidents(), "issues", dialect)
+        yield from server.check_connection(send, target.for_incidents(), "issues", dialect)
 
 
 def _project(session: Session, works: bool) -> Iterator[Check]:
@@ -128,22 +128,22 @@ def _project(session: Session, works: bool) -> Iterator[Check]:
 
 def _counted(session: Session) -> Iterator[Check]:
     from devlake_ci.devlake.api import Api  # noqa: PLC0415 (as below)
-    from devlake_ci.devlake.inventory import keys, state  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.devlake.inventory import fetch_keys, fetch_state  # noqa: PLC0415 (it imports pydantic)
     from devlake_ci.devlake.refresh import Refresh  # noqa: PLC0415
     from devlake_ci.doctor import project  # noqa: PLC0415
 
     target, clock = session.delivery.target, session.runtime.clock
-    api = Api(target, session.network.call, clock, lambda: min(session.left, ATTEMPT))
+    api = Api(target, session.network.call, clock, lambda: min(session.time_left, ATTEMPT))
     try:
-        there = state(api, with_keys=False)
+        there = fetch_state(api, with_keys=False)
         name = project.connection_name(target, there)
-        found = [project.membership(name, there)]
-        for each in project.projects(name, there):
+        found = [project.check_membership(name, there)]
+        for each in project.projects_with(name, there):
             if each.blueprint:
                 last = Refresh(api, each.blueprint.id).newest()
-                found += project.computed(each, each.blueprint, last)
+                found += project.check_computed(each, each.blueprint, last)
                 if session.options.changes != "none":
-                    found.append(project.reviewed(each, each.blueprint))
+                    found.append(project.check_pull_requests(each, each.blueprint))
     except StoppedError:
         raise
     except Problem:
@@ -151,7 +151,7 @@ def _counted(session: Session) -> Iterator[Check]:
     yield from found
     with suppress(Problem):
         if target.rest:
-            keys(api)  # which only an administrator's key may read
+            fetch_keys(api)  # which only an administrator's key may read
             yield project.wide_key()
 
 
@@ -159,7 +159,7 @@ def _way(session: Session, target: Target) -> Iterator[Check]:
     host = urlsplit(target.base).hostname or ""
     if proxy := session.network.proxy(target.base):
         yield good("proxy", f"{line(proxy)} is on the way (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).")
-    elif session.network.resolves(host, min(session.left, ATTEMPT)):
+    elif session.network.resolves(host, min(session.time_left, ATTEMPT)):
         yield good("name", f"{host} resolves.")
     else:
         yield fail(
@@ -203,7 +203,7 @@ def _incidents(session: Session) -> Check:
     try:
         reporter = IncidentReporter(session)
         reporter.check()
-        return good("open incident", f"It is known from: {reporter.kind}.")
+        return good("open incident", f"It is known from: {reporter.state_source}.")
     except StoppedError:
         raise
     except NothingToReport as problem:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devlake_ci.cli import params
-from devlake_ci.cli.incident_reporter import remembered
-from devlake_ci.cli.outcome import conclude, merged
+from devlake_ci.cli.incident_reporter import save_state
+from devlake_ci.cli.outcome import conclude, merge
 from devlake_ci.cli.session import Session
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.dialects import (
@@ -31,7 +31,7 @@ from devlake_ci.timestamps import happened, rfc3339
 if TYPE_CHECKING:
     from devlake_ci.incidents.state_file import StateFile
 
-GIVEN = (
+OPTIONS = (
     *("url", "connection", "project", "token", "header", "ca_bundle", "client_cert", "client_key"),
     *("dialect", "service", "severity", "priority", "component", "incident_state", "deadline"),
     *("on_failure", "spool", "refresh", "refresh_wait", "dry_run", "format", "verbose"),
@@ -43,7 +43,7 @@ More = tuple[tuple[str, FieldValue], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Typed:
+class IncidentArguments:
     """What is typed for one incident; its variables would be those of a deployment."""
 
     key: str
@@ -64,7 +64,7 @@ def incident() -> None:
     """Open and close an incident by hand."""
 
 
-def _typed(command: click.Command) -> click.Command:
+def _add_parameters(command: click.Command) -> click.Command:
     """Add what both commands take."""
     command.params += [
         click.Argument(["key"]),
@@ -75,7 +75,7 @@ def _typed(command: click.Command) -> click.Command:
         click.Option(
             ["--type", "kind"],
             metavar="WORD",
-            callback=params.checked,
+            callback=params.validate,
             help="What it is to DevLake, which counts INCIDENT only. Default: INCIDENT.",
         ),
         click.Option(
@@ -84,27 +84,27 @@ def _typed(command: click.Command) -> click.Command:
             help="How far it is. Default: TODO, and DONE when it is closed.",
         ),
         click.Option(
-            ["--creator"], metavar="NAME|ID=NAME", callback=params.checked, help="Who found it."
+            ["--creator"], metavar="NAME|ID=NAME", callback=params.validate, help="Who found it."
         ),
         click.Option(
-            ["--assignee"], metavar="NAME|ID=NAME", callback=params.checked, help="Who fixes it."
+            ["--assignee"], metavar="NAME|ID=NAME", callback=params.validate, help="Who fixes it."
         ),
         click.Option(
             ["--field"],
             multiple=True,
             metavar="NAME=VALUE",
-            callback=params.checked,
+            callback=params.validate,
             help=f"Another field of DevLake's issues: {', '.join(ISSUE_FIELDS)}.",
         ),
     ]
     return command
 
 
-@_typed
+@_add_parameters
 @incident.command(
     "open",
     cls=params.Grouped,
-    params=params.parameters(*GIVEN),
+    params=params.parameters(*OPTIONS),
     examples=(
         ("It begins now", 'devlake-ci incident open db-1 --title "Database down" --severity high'),
     ),
@@ -118,14 +118,14 @@ def open_(context: click.Context, /, **_: object) -> None:
     now, so that a deployment that finished in this very second still counts. With
     --incident-state file:PATH it is remembered for `close`.
     """
-    _run(context, _opened)
+    _run(context, _open_incident)
 
 
-@_typed
+@_add_parameters
 @incident.command(
     "close",
     cls=params.Grouped,
-    params=params.parameters(*GIVEN),
+    params=params.parameters(*OPTIONS),
     examples=(
         (
             "It ends now; title and beginning as they were",
@@ -142,25 +142,28 @@ def close(context: click.Context, /, **_: object) -> None:
     DevLake wants all of it again: --title and --created-at as it was opened, or
     --incident-state file:PATH, which remembers them.
     """
-    _run(context, _closed)
+    _run(context, _close_incident)
 
 
 def _run(
-    context: click.Context, incident: Callable[[Session, Typed, Incident | None], Incident]
+    context: click.Context,
+    incident: Callable[[Session, IncidentArguments, Incident | None], Incident],
 ) -> None:
     """Make the incident of what is typed and remembered, tell it, and remember it."""
     session = Session(context.obj, params.options(context))
-    values: dict[str, Any] = {each.name: context.params.get(each.name) for each in fields(Typed)}
-    sent = session.attempt(lambda: _sent(session, Typed(**values), incident))
-    outcome = session.refreshed(sent)
+    values: dict[str, Any] = {
+        each.name: context.params.get(each.name) for each in fields(IncidentArguments)
+    }
+    sent = session.attempt(lambda: _report(session, IncidentArguments(**values), incident))
+    outcome = session.refresh(sent)
     context.obj.ignore_signals()
     context.exit(conclude(outcome, context.obj, session.options.format))
 
 
-def _sent(
+def _report(
     session: Session,
-    typed: Typed,
-    incident: Callable[[Session, Typed, Incident | None], Incident],
+    typed: IncidentArguments,
+    incident: Callable[[Session, IncidentArguments, Incident | None], Incident],
 ) -> Outcome:
     key = checked_key(typed.key, "KEY")
     file, streak = _state_file(session), Streak(job=key)
@@ -172,7 +175,7 @@ def _sent(
     is_over = event.resolved_at and outcome.reported
     after = IncidentState(open=None if is_over else replace(event, resolved_at=None))
     outcome = replace(outcome, notes=outcome.notes + state.notes)
-    return merged(outcome, session.attempt(lambda: remembered(session, file, streak, after)))
+    return merge(outcome, session.attempt(lambda: save_state(session, file, streak, after)))
 
 
 def _state_file(session: Session) -> "StateFile | None":
@@ -184,7 +187,7 @@ def _state_file(session: Session) -> "StateFile | None":
     return StateFile(session.runtime, found, session.options.dry_run) if found else None
 
 
-def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident:
+def _open_incident(session: Session, typed: IncidentArguments, before: Incident | None) -> Incident:
     del before
     if not typed.named:
         raise BadUsageError("The incident has no title.", "Give --title.")
@@ -197,7 +200,9 @@ def _opened(session: Session, typed: Typed, before: Incident | None) -> Incident
     return _incident(session, typed, typed.named, created)
 
 
-def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident:
+def _close_incident(
+    session: Session, typed: IncidentArguments, before: Incident | None
+) -> Incident:
     if typed.status not in (None, "DONE"):
         raise BadUsageError(
             f"--status: an incident is DONE when it is closed, not {typed.status}.",
@@ -230,7 +235,7 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
         original_status="closed",
         more=tuple(
             each
-            for each in _merged(before.more if before else (), made.more)
+            for each in _merge_fields(before.more if before else (), made.more)
             if each[0] != "status"
         ),
     )
@@ -239,7 +244,9 @@ def _closed(session: Session, typed: Typed, before: Incident | None) -> Incident
 TEXTS = ("description", "url", "severity", "priority", "component")
 
 
-def _incident(session: Session, typed: Typed, title: str, created: datetime) -> Incident:
+def _incident(
+    session: Session, typed: IncidentArguments, title: str, created: datetime
+) -> Incident:
     options = session.options
     component = options.component or options.service
     return Incident(
@@ -259,10 +266,10 @@ def _incident(session: Session, typed: Typed, title: str, created: datetime) -> 
     )
 
 
-def _more(typed: Typed) -> More:
+def _more(typed: IncidentArguments) -> More:
     """Return what only a person knows; nobody is named who wasn't typed."""
     chosen = {"type": truncate(typed.kind, INCIDENT_OTHER), "status": typed.status}
-    return _merged(
+    return _merge_fields(
         tuple((name, text) for name, text in chosen.items() if text),
         tuple(person_fields(typed.creator, "creator", "--creator").items()),
         tuple(person_fields(typed.assignee, "assignee", "--assignee").items()),
@@ -270,7 +277,7 @@ def _more(typed: Typed) -> More:
     )
 
 
-def _merged(*parts: More) -> More:
+def _merge_fields(*parts: More) -> More:
     """Join fields; a later one overrides an earlier one of its name."""
     return tuple(dict(chain.from_iterable(parts)).items())
 

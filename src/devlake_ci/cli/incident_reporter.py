@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
-from devlake_ci.cli.outcome import merged
+from devlake_ci.cli.outcome import merge
 from devlake_ci.cli.session import Session
 from devlake_ci.deployment import environment_of
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, Problem, UnreachedError
@@ -42,7 +42,7 @@ class IncidentReporter:
         branches.check(self.options, self.context)
         with suppress(MissingError):
             decision.result(self.options, self.context)
-        if self.kind in SOURCES:
+        if self.state_source in SOURCES:
             self.history  # noqa: B018 (it is asked for)
         else:
             self.file.text()
@@ -109,15 +109,15 @@ class IncidentReporter:
     @cached_property
     def history(self) -> History | None:
         """How the job ended before, where the CI says so; raise Problem."""
-        if self.kind not in SOURCES:
+        if self.state_source not in SOURCES:
             return None
         session = self.session
-        return _source(self.kind).history(
+        return _source(self.state_source).history(
             self.options, self.context, session.env, session.ask, session.runtime.read_file
         )
 
     @cached_property
-    def kind(self) -> str:
+    def state_source(self) -> str:
         """Where it is known which incident is open; raise Problem if nowhere, or not here."""
         chosen, source = self.options.incident_state, self.options.source("incident_state")
         here = self.context.provider
@@ -156,7 +156,7 @@ class IncidentReporter:
         return StateFile(self.session.runtime, path_in(self.options) or "", self.options.dry_run)
 
     def _state(self, ended: Result) -> IncidentState:
-        if self.kind not in SOURCES:
+        if self.state_source not in SOURCES:
             return self.file.state(self.streak)
         self._check_own_result(ended)
         found = self.history or History([])
@@ -187,33 +187,33 @@ class IncidentReporter:
         events = [*state.unsent, *([incident] if incident else [])]
         outcomes = [self.session.send(each) for each in events]
         notes = state.notes
-        if self.kind not in SOURCES and not self.options.dry_run:
+        if self.state_source not in SOURCES and not self.options.dry_run:
             from devlake_ci.incidents.state_file import state_after  # noqa: PLC0415 (pydantic)
 
             sent = all(each.reported for each in outcomes)
             after = state_after(state, this, incident, sent=sent)
             outcomes.append(
                 self.session.attempt(
-                    lambda: remembered(self.session, self.file, self.streak, after)
+                    lambda: save_state(self.session, self.file, self.streak, after)
                 )
             )
         elif incident and incident.resolved_at and outcomes[-1].problem:
-            notes += (_by_hand(incident),)
+            notes += (_closing_hint(incident),)
         if not events:
             nothing = NothingToReport(
                 "No incident is reported: the job succeeded, and none is open.", " ".join(notes)
             )
             outcomes.insert(0, Outcome(reported=False, problem=nothing))
             notes = ()
-        outcome = reduce(merged, outcomes)
+        outcome = reduce(merge, outcomes)
         return replace(outcome, notes=outcome.notes + notes)
 
 
-def remembered(
+def save_state(
     session: Session, file: "StateFile", streak: Streak, state: IncidentState
 ) -> Outcome:
     """Write the state of a streak; raise MissingError if that can't be done in time."""
-    file.remember(streak, state, max(session.left, 1.0))
+    file.remember(streak, state, max(session.time_left, 1.0))
     return Outcome(reported=False)
 
 
@@ -232,7 +232,7 @@ def _source(ci: str) -> Source:
     return gitlab
 
 
-def _by_hand(incident: Incident) -> str:
+def _closing_hint(incident: Incident) -> str:
     """Return what is left to do by hand: the CI's history doesn't say what DevLake has."""
     closed = rfc3339(incident.resolved_at or incident.updated_at)
     return (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from devlake_ci import ci
 from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
 from devlake_ci.ci.provider import Append, Effect, Mask, Replace, Run, Say
-from devlake_ci.cli.printing import mask, redacted, say
+from devlake_ci.cli.printing import mask, redact_all, say
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.runtime import Runtime
@@ -31,24 +31,24 @@ def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
         _print(outcome, form)
     except OSError as error:
         is_quiet, code = True, code or (0 if outcome.soft else Bug.exit_code)
-        say(_unprinted(outcome, error), err=True)
+        say(_print_failure(outcome, error), err=True)
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
         effects = ci.provider_of(runtime.env).emit(outcome, runtime.env)
         shown = (each for each in effects if not (is_quiet and _on_stdout(each)))
-        carry_out(map(_redacted, shown), runtime)
+        carry_out(map(_redact, shown), runtime)
     return code
 
 
-def _redacted(effect: Effect) -> Effect:
+def _redact(effect: Effect) -> Effect:
     """Return what a person reads outside of the log, such as a summary, without secrets."""
     if isinstance(effect, Append | Replace | Run):
-        return replace(effect, text=redacted(effect.text))
+        return replace(effect, text=redact_all(effect.text))
     return effect
 
 
 def _print(outcome: Outcome, form: str) -> None:
     if form == "json":
-        say(json_text(_object(outcome)))
+        say(json_text(_as_json(outcome)))
     elif outcome.problem:
         say(_problem(outcome.problem, outcome.soft), err=True)
         for note in outcome.notes:
@@ -61,7 +61,7 @@ def _print(outcome: Outcome, form: str) -> None:
         say("\n".join(_stored(outcome)))
 
 
-def _unprinted(outcome: Outcome, error: OSError) -> str:
+def _print_failure(outcome: Outcome, error: OSError) -> str:
     """Return in a line what couldn't be printed whole."""
     if outcome.problem:
         return _problem(outcome.problem, outcome.soft)
@@ -70,7 +70,7 @@ def _unprinted(outcome: Outcome, error: OSError) -> str:
     return f"devlake-ci: {what} Only the details can't be printed ({why})."
 
 
-def merged(first: Outcome, second: Outcome) -> Outcome:
+def merge(first: Outcome, second: Outcome) -> Outcome:
     """Merge both halves of a report: the worse problem, and reported only if all of it was.
 
     Nothing to report in one half is a note if the other half has something to say.
@@ -149,7 +149,7 @@ def _problem(problem: Problem, soft: bool) -> str:
     return f"{said}\n  {line(problem.hint)}" if problem.hint else said
 
 
-def _object(outcome: Outcome) -> dict[str, object]:
+def _as_json(outcome: Outcome) -> dict[str, object]:
     """Return what `--format json` prints: the outputs by their names, and the problem if any."""
     problem = outcome.problem
     return {

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from devlake_ci.ci import facts
-from devlake_ci.cli.printing import forms, say
+from devlake_ci.cli.printing import say, secret_forms
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, RunOptions, declared, flag, variable
@@ -24,7 +24,7 @@ Kind = TypeVar("Kind", bound=Options)
 
 
 @dataclass(frozen=True)
-class Given:
+class OptionText:
     """The text of an option that was not typed on the command line, and what its user calls it."""
 
     text: str
@@ -48,10 +48,12 @@ ALL = "devlake_ci.cli.params.all"
 class Defaults(dict[str, Any]):
     """The values of options that click takes where nothing was typed, by the options' names."""
 
-    def __init__(self, given: Mapping[str, Given], kind: type[Options] = Options) -> None:
+    def __init__(self, given: Mapping[str, OptionText], kind: type[Options] = Options) -> None:
         """Convert what was `given`; raise BadUsageError for a switch that is neither on nor off."""
         texts = [(each, given[each.name]) for each in declared(kind) if each.name in given]
-        super().__init__({field.name: _value(field, one.text, one.source) for field, one in texts})
+        super().__init__(
+            {field.name: _convert(field, one.text, one.source) for field, one in texts}
+        )
         self.sources = {name: each.source for name, each in given.items()}
 
 
@@ -149,12 +151,12 @@ def parameter(field: Field[Any]) -> click.Option:
         help=f"{field.metadata['help']}  [{variable(field.name)}]",
         metavar=field.metadata.get("metavar"),
         default=default,
-        callback=checked,
+        callback=validate,
         **more,
     )
 
 
-def checked(context: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
+def validate(context: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
     """Refuse what was typed empty, which is nearly always a variable that wasn't set."""
     name = parameter.name or ""
     typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -189,9 +191,9 @@ def empty_result(source: str) -> BadUsageError:
     )
 
 
-def given(
-    env: Mapping[str, str], inputs: Mapping[str, Given], kind: type[Options] = Options
-) -> dict[str, Given]:
+def option_texts(
+    env: Mapping[str, str], inputs: Mapping[str, OptionText], kind: type[Options] = Options
+) -> dict[str, OptionText]:
     """Return the options that variables give and, before them, a wrapper's `inputs`.
 
     Empty is unset, and so are CircleCI's `<nil>` and a macro that nothing expanded. Only an empty
@@ -200,12 +202,14 @@ def given(
     """
     names = [each.name for each in declared(kind)]
     said = {
-        name: Given(env[variable(name)], variable(name)) for name in names if variable(name) in env
+        name: OptionText(env[variable(name)], variable(name))
+        for name in names
+        if variable(name) in env
     }
-    return _set(said) | _set(inputs)
+    return _drop_unset(said) | _drop_unset(inputs)
 
 
-def _set(options: Mapping[str, Given]) -> dict[str, Given]:
+def _drop_unset(options: Mapping[str, OptionText]) -> dict[str, OptionText]:
     texts = {name: each.text.strip() for name, each in options.items()}
     return {
         name: replace(options[name], text=text if facts.is_set(text) else "")
@@ -214,21 +218,21 @@ def _set(options: Mapping[str, Given]) -> dict[str, Given]:
     }
 
 
-def _value(field: Field[Any], text: str, source: str) -> Any:  # noqa: ANN401
+def _convert(field: Field[Any], text: str, source: str) -> Any:  # noqa: ANN401
     if field.default == ():
         return [line.strip() for line in text.splitlines() if line.strip()]
-    return switch(text, source) if isinstance(field.default, bool) else text
+    return parse_switch(text, source) if isinstance(field.default, bool) else text
 
 
-def switch(text: str, source: str) -> bool:
+def parse_switch(text: str, source: str) -> bool:
     """Read true or false in the words that CIs use; raise BadUsageError for any other."""
     if text.lower() not in _TRUE | _FALSE:
         raise BadUsageError(f"{source}: {quoted(text)} is neither true nor false.")
     return text.lower() in _TRUE
 
 
-def parsed(
-    command: click.Command, arguments: Sequence[str], given: Mapping[str, Given]
+def parse(
+    command: click.Command, arguments: Sequence[str], given: Mapping[str, OptionText]
 ) -> click.Context:
     """Let click read a command line without running the command; raise ClickException."""
     return command.make_context(command.name, list(arguments), default_map=Defaults(given))
@@ -242,7 +246,7 @@ def options(context: click.Context) -> Options:
 def options_of(kind: type[Kind], context: click.Context) -> Kind:
     """Do the same for the options of another command."""
     names = [each.name for each in declared(kind) if each.name in context.params]
-    named = {name: _stripped(context.params[name]) for name in names}
+    named = {name: _strip(context.params[name]) for name in names}
     sources = {name: source(context, name) for name in named}
     if named.get("incident_result") == "" and named.get("mode") != "deployment":
         raise empty_result(source(context, "incident_result") or flag("incident_result"))
@@ -265,13 +269,15 @@ def source(context: click.Context, name: str) -> str | None:
     return None
 
 
-def _stripped(value: Any) -> Any:  # noqa: ANN401
+def _strip(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, tuple):
         return tuple(each.strip() for each in value)
     return value.strip() if isinstance(value, str) else value
 
 
-def tolerant(arguments: Sequence[str], given: Mapping[str, Given]) -> tuple[bool, bool]:
+def parse_tolerantly(
+    arguments: Sequence[str], given: Mapping[str, OptionText]
+) -> tuple[bool, bool]:
     """Return whether a failure is a warning, and whether to say more.
 
     Unlike `options`, it works where the command line can't be read.
@@ -290,32 +296,32 @@ def tolerant(arguments: Sequence[str], given: Mapping[str, Given]) -> tuple[bool
 
 
 def secrets(
-    arguments: Sequence[str], env: Mapping[str, str], given: Mapping[str, Given]
+    arguments: Sequence[str], env: Mapping[str, str], given: Mapping[str, OptionText]
 ) -> tuple[str, ...]:
     """Return whatever was given as a secret, and what a CI's own variables hold of them.
 
     By its name a variable is taken for a secret only if it could be one: `production` is none.
     """
     known = {
-        each.name: [*_typed(each.name, arguments), *_texts(each.name, given)]
+        each.name: [*_typed_values(each.name, arguments), *_texts(each.name, given)]
         for each in declared()
         if each.metadata.get("secret") or each.name == "url"
     }
     urls, headers = known.pop("url"), "\n".join(known.pop("header")).splitlines()
     urls += [value for name, value in env.items() if name.lower().endswith("_proxy")]
     tokens = [value for name, value in env.items() if _is_secret(name, value)]
-    return forms([*tokens, *chain(*known.values())], headers, urls)
+    return secret_forms([*tokens, *chain(*known.values())], headers, urls)
 
 
 def _is_secret(name: str, value: str) -> bool:
     return _SECRET.search(name) is not None and len(value) >= 8 and not value.isalpha()
 
 
-def _texts(name: str, given: Mapping[str, Given]) -> list[str]:
+def _texts(name: str, given: Mapping[str, OptionText]) -> list[str]:
     return [given[name].text] if name in given else []
 
 
-def _typed(name: str, arguments: Sequence[str]) -> list[str]:
+def _typed_values(name: str, arguments: Sequence[str]) -> list[str]:
     """Return what was typed for an option, in order: `--token KEY` and `--token=KEY`."""
     return [
         after if word == flag(name) else word.partition("=")[2]

@@ -1,6 +1,7 @@
 """The one way to print: no secret of this run gets out, and nobody has to listen."""
 
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -12,16 +13,18 @@ import click
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import Effect, Env, Mask
 from devlake_ci.options import Options
-from devlake_ci.text import SHORTEST_SECRET, Redactor, base64, data
+from devlake_ci.text import SHORTEST_SECRET, Redactor, data
 
 
 def secrets(options: Options) -> tuple[str, ...]:
     """Return all that was given as a secret."""
     tokens = (options.token, options.github_token, options.gitlab_token)
-    return forms(filter(None, tokens), options.header, filter(None, [options.url]))
+    return secret_forms(filter(None, tokens), options.header, filter(None, [options.url]))
 
 
-def forms(tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]) -> tuple[str, ...]:
+def secret_forms(
+    tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]
+) -> tuple[str, ...]:
     """Return the secrets in these, longest first, so that no part hides the whole."""
     tokens = list(tokens)
     keys = (each.strip().rpartition(" ")[2] for each in tokens)  # of "Bearer KEY"
@@ -55,7 +58,7 @@ def _of_url(url: str) -> Iterator[str]:
         return
     if secret := user if password is None else password:
         yield from (secret, unquote(secret))
-        yield base64(f"{unquote(user)}:{unquote(password or '')}".encode())
+        yield b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode()
 
 
 _REDACTOR: ContextVar[Redactor] = ContextVar("redactor", default=Redactor(()))  # noqa: B039 (frozen)
@@ -66,7 +69,7 @@ def hide(secrets: Iterable[str]) -> None:
     _REDACTOR.set(Redactor(secrets))
 
 
-def redacted(text: str) -> str:
+def redact_all(text: str) -> str:
     """Return a text without this run's secrets, in whichever encoding."""
     return _REDACTOR.get().redact(text)
 
@@ -85,10 +88,10 @@ def say(text: str, *, err: bool = False) -> None:
     Raise OSError where standard output can't be written.
     """
     if not err:
-        click.echo(redacted(text))
+        click.echo(redact_all(text))
         return
     with suppress(OSError, ValueError):
-        click.echo(redacted(text), err=True)
+        click.echo(redact_all(text), err=True)
 
 
 def mask(line: str) -> None:

@@ -12,7 +12,7 @@ from devlake_ci.cli.backlog import Backlog, Queue, Waiting, note
 from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.printing import masks, progress, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
-from devlake_ci.devlake.address import at
+from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.delivery import Delivery
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.devlake.spool import CorruptError, parse
@@ -28,7 +28,7 @@ from devlake_ci.runtime import Runtime
 from devlake_ci.runtime.workers import Workers
 from devlake_ci.text import line, quoted
 
-GIVEN = (
+OPTIONS = (
     *("url", "token", "header", "ca_bundle", "client_cert", "client_key", "dialect"),
     *("deadline", "refresh", "refresh_wait", "dry_run", "verbose"),
 )
@@ -42,7 +42,7 @@ NOWHERE = "connections/0"
 
 @click.command(
     cls=params.Grouped,
-    params=params.parameters(*GIVEN),
+    params=params.parameters(*OPTIONS),
     examples=(("All that a report with --spool kept", "devlake-ci replay devlake-spool"),),
 )
 @click.option(
@@ -94,7 +94,7 @@ class Sender:
         self._options = options
         self._send = runtime.connect(options).send
         self.delivery = Delivery(
-            target=at(options, NOWHERE),
+            target=target_at(options, NOWHERE),
             send=self._send,
             clock=runtime.clock,
             ends=0.0,
@@ -108,7 +108,7 @@ class Sender:
         event = parse(text or "")
         delivery = replace(
             self.delivery,
-            target=at(self._options, event.route),
+            target=target_at(self._options, event.route),
             ends=self._runtime.clock.monotonic() + self._options.deadline,
             send=lambda request, seconds: self._attempt(waiting, request, seconds),
         )
@@ -169,12 +169,12 @@ class Replay:
         """Send one after the other until DevLake has answered, and then several at a time."""
         has_answered = self.parallel == 1
         try:
-            for waiting in self._alone(queue):
+            for waiting in self._one_by_one(queue):
                 has_answered = self._is_settled(waiting) or has_answered
-                queue.done(waiting)
+                queue.mark_done(waiting)
                 advance()
                 if has_answered and self.parallel > 1:
-                    self._at_once(queue, advance)
+                    self._in_parallel(queue, advance)
         except (StoppedError, BadUsageError) as problem:
             self.backlog.counts.problems.append(problem)
             self.backlog.counts.unsent += 1
@@ -182,18 +182,18 @@ class Replay:
         while queue:
             waiting = queue.oldest()
             self.backlog.leave(waiting)
-            queue.done(waiting)
+            queue.mark_done(waiting)
 
-    def _alone(self, queue: Queue) -> Iterator[Waiting]:
+    def _one_by_one(self, queue: Queue) -> Iterator[Waiting]:
         while queue and self.in_a_row < PATIENCE:
             yield queue.oldest()
         if queue and self.in_a_row >= PATIENCE:
             yield queue.newest()  # an event that no server takes may not keep others waiting
             if self.in_a_row == 0:
-                yield from self._alone(queue)
+                yield from self._one_by_one(queue)
         self.is_over = self.is_over or self.in_a_row >= PATIENCE
 
-    def _at_once(self, queue: Queue, advance: Callable[[], None]) -> None:
+    def _in_parallel(self, queue: Queue, advance: Callable[[], None]) -> None:
         """Send several at a time, each over a connection of its own."""
         if self.options.dry_run or not queue:
             return
@@ -211,7 +211,7 @@ class Replay:
                 waiting = queue.oldest()
                 if self.backlog.is_held_back(waiting):
                     self.backlog.leave(waiting)
-                    queue.done(waiting)
+                    queue.mark_done(waiting)
                 else:
                     workers.start(waiting)
                     under_way += 1
@@ -225,7 +225,7 @@ class Replay:
                 self.backlog.counts.unsent += under_way - 1
                 raise
             under_way -= 1
-            queue.done(waiting)
+            queue.mark_done(waiting)
             advance()
 
     def _is_settled(self, waiting: Waiting) -> bool:
@@ -266,7 +266,7 @@ class Replay:
                     self.in_a_row += 1
                     return False
             case OSError():
-                self.backlog.unread(waiting.path, result)
+                self.backlog.note_unreadable(waiting.path, result)
                 return False
             case CorruptError():
                 self.backlog.set_aside(waiting.path, str(result))

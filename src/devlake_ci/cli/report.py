@@ -7,7 +7,7 @@ import click
 from devlake_ci.ci import repositories
 from devlake_ci.cli import params
 from devlake_ci.cli.incident_reporter import IncidentReporter
-from devlake_ci.cli.outcome import conclude, merged
+from devlake_ci.cli.outcome import conclude, merge
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
@@ -49,7 +49,7 @@ def report(context: click.Context, /, **_: object) -> None:
 
 def outcome(session: Session) -> Outcome:
     """Report, and say what became of it."""
-    return session.refreshed(_outcome(session))
+    return session.refresh(_outcome(session))
 
 
 def _outcome(session: Session) -> Outcome:
@@ -59,7 +59,7 @@ def _outcome(session: Session) -> Outcome:
         case "both":
             first = session.attempt(lambda: _deployment(session))
             second = session.attempt(lambda: _incident(session, first))
-            return merged(first, second)
+            return merge(first, second)
     return session.attempt(lambda: _deployment(session))
 
 
@@ -81,7 +81,7 @@ def _with_changes(session: Session, made: Deployment, ways: Lookups) -> Outcome:
     from devlake_ci.cli.changes import Changes  # noqa: PLC0415 (it imports pydantic)
 
     changes = Changes(session, ways.finders)
-    return changes.sent(session.send(changes.added(made)))
+    return changes.send(session.send(changes.add_to(made)))
 
 
 def _incident(session: Session, beside: Outcome | None) -> Outcome:
@@ -105,7 +105,7 @@ def additional(session: Session, options: Options) -> tuple[Commit, ...]:
         options,
         repositories.server(session.context, session.env, options.repo_url),
         lambda repo_url: _finders(session, repo_url),
-        session.runtime.workspace(session.left_to_ask),
+        session.runtime.workspace(session.time_left_to_ask),
     )
 
 

@@ -141,9 +141,9 @@ class Wrapper:
 
     def _open(self) -> None:
         """Read the options; raise Problem, or what click raises."""
-        given = params.given(self.runtime.env, {}, RunOptions)
-        unless_said = {"on_failure": params.Given("warn", ""), **given}
-        soft, _ = params.tolerant(self.words, unless_said)
+        given = params.option_texts(self.runtime.env, {}, RunOptions)
+        unless_said = {"on_failure": params.OptionText("warn", ""), **given}
+        soft, _ = params.parse_tolerantly(self.words, unless_said)
         self.options = RunOptions(on_failure="warn" if soft else "fail")
         defaults = params.Defaults(given, RunOptions)
         parsed = run.make_context("run", list(self.words), _program(), default_map=defaults)
@@ -207,7 +207,7 @@ class Wrapper:
         now = max(self.runtime.clock.now(), self.made.started_at)
         event = replace(self.made, result=Result.ABORT, finished_at=now)
         with suppress(OSError, ValueError, CorruptError, Problem):
-            self.kept = self._session().spooled(self.options.spool, event)
+            self.kept = self._session().keep_in_spool(self.options.spool, event)
 
     def _report(self, child: Child, code: int) -> int:
         """Report how the command ended; return the exit code of all."""

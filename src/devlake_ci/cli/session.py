@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from devlake_ci import ci
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
-from devlake_ci.cli.printing import masks, redacted, say, secrets
+from devlake_ci.cli.printing import masks, redact_all, say, secrets
 from devlake_ci.cli.refresh import blueprint, notes
 from devlake_ci.deployment import Lookups, placeholder_values
 from devlake_ci.devlake import spool
-from devlake_ci.devlake.address import plaintext_warning, target, target_of_changes
+from devlake_ci.devlake.address import changes_target, plaintext_warning, report_target
 from devlake_ci.devlake.delivery import Delivery, Event
 from devlake_ci.devlake.dialects import DIALECTS, pull_request
 from devlake_ci.devlake.request import Answer, NotSentError, Request
@@ -85,7 +85,7 @@ class Session:
     def delivery(self) -> Delivery:
         """The way to DevLake, which remembers the dialect; raise Problem for a bad address."""
         return Delivery(
-            target=target(self.options, placeholder_values(self.options, self.context)),
+            target=report_target(self.options, placeholder_values(self.options, self.context)),
             send=self._request,
             clock=self.runtime.clock,
             ends=self.ends,
@@ -96,9 +96,9 @@ class Session:
     @cached_property
     def _delivery_of_changes(self) -> Delivery:
         names = placeholder_values(self.options, self.context)
-        return replace(self.delivery, target=target_of_changes(self.options, names))
+        return replace(self.delivery, target=changes_target(self.options, names))
 
-    def _way(self, event: Event) -> Delivery:
+    def _delivery_for(self, event: Event) -> Delivery:
         """Return the way of an event: pull requests may have a connection of their own."""
         return self._delivery_of_changes if isinstance(event, PullRequest) else self.delivery
 
@@ -108,7 +108,7 @@ class Session:
         self.__dict__.pop("delivery", None)  # it ends when it was told to at first
 
     @property
-    def left(self) -> float:
+    def time_left(self) -> float:
         """The seconds that are left; 0 if there are none, or if we are told to stop."""
         return 0.0 if self.stopped else max(self.ends - self.runtime.clock.monotonic(), 0.0)
 
@@ -134,7 +134,7 @@ class Session:
             _validate(event)
             if self.options.dry_run:
                 return Outcome(
-                    reported=False, requests=self.shown(event), soft=self._is_soft, **what
+                    reported=False, requests=self.preview(event), soft=self._is_soft, **what
                 )
             self.deliver(event)
         except Problem as problem:
@@ -144,12 +144,12 @@ class Session:
         said = tuple(filter(None, notes))
         return Outcome(reported=True, notes=said, soft=self._is_soft, **what)
 
-    def refreshed(self, outcome: Outcome) -> Outcome:
+    def refresh(self, outcome: Outcome) -> Outcome:
         """Have the project computed if anything was stored and --refresh asks for it."""
         if not self.options.refresh or not self.has_stored or self.stopped:
             return outcome
         target, call = self.delivery.target, self.network.call
-        said = notes(self.runtime, self.options, target, call, lambda: self.left)
+        said = notes(self.runtime, self.options, target, call, lambda: self.time_left)
         kept = [each for each in outcome.notes if each != NEXT]
         return replace(outcome, notes=(*kept, *said))
 
@@ -158,15 +158,15 @@ class Session:
         folder = self.options.spool
         # A merged pull request stays as it is, so nothing that waits would undo it.
         supersedes = folder if not isinstance(event, PullRequest) else None
-        before = self._superseded(supersedes, event) if supersedes else set()
+        before = self._find_superseded(supersedes, event) if supersedes else set()
         try:
             if self.stopped:
-                raise self._again(self.stopped)
+                raise self._fresh(self.stopped)
             with self.runtime.stoppable():
-                self._way(event).deliver(event)
+                self._delivery_for(event).deliver(event)
         except UnreachedError as problem:
             if isinstance(problem, StoppedError):
-                self.stopped = self._again(problem)
+                self.stopped = self._fresh(problem)
             if folder:
                 self.runtime.ignore_signals()
                 self._keep(folder, event, problem)
@@ -179,7 +179,7 @@ class Session:
     def _keep(self, folder: str, event: Event, why: UnreachedError) -> None:
         """Keep an unsent event; `why` then says where it is, or why it can't be kept."""
         try:
-            path = self.spooled(folder, event)
+            path = self.keep_in_spool(folder, event)
             self.is_kept = True
         except (OSError, ValueError, spool.CorruptError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
@@ -190,22 +190,24 @@ class Session:
         kept = f"It is kept as {quoted(path, 300)}: {command} sends it."
         why.hint = f"{why.hint} {kept}".strip()
 
-    def spooled(self, folder: str, event: Event) -> str:
+    def keep_in_spool(self, folder: str, event: Event) -> str:
         """Keep an event in a folder and return its path; raise OSError or CorruptError."""
-        target = self._way(event).target
+        target = self._delivery_for(event).target
         text = spool.serialize(event, target, self.runtime.clock.now())
         return self.runtime.spool.keep(folder, spool.stem(event, target), text)
 
-    def _superseded(self, folder: str, event: Event) -> set[str]:
+    def _find_superseded(self, folder: str, event: Event) -> set[str]:
         with suppress(OSError, ValueError):
-            return self.runtime.spool.superseded(folder, *self._row(event))
+            return self.runtime.spool.find_superseded(folder, *self._row(event))
         return set()
 
     def _supersede(self, folder: str, event: Event, before: set[str]) -> None:
         """Drop what waits about the same thing: sent later, it would undo what is stored now."""
         with suppress(OSError, ValueError, spool.CorruptError):
             if self.runtime.spool.supersede(folder, *self._row(event), before):
-                self.spooled(folder, event)  # the next replay sends it once more, as the last word
+                self.keep_in_spool(
+                    folder, event
+                )  # the next replay sends it once more, as the last word
 
     def _row(self, event: Event) -> tuple[str, str]:
         target = self.delivery.target
@@ -213,13 +215,13 @@ class Session:
         return row, spool.stamp(spool.happened_at(event))
 
     @staticmethod
-    def _again(problem: StoppedError) -> StoppedError:
+    def _fresh(problem: StoppedError) -> StoppedError:
         return StoppedError(problem.message, problem.hint)
 
-    def shown(self, event: Event) -> tuple[dict[str, object], ...]:
+    def preview(self, event: Event) -> tuple[dict[str, object], ...]:
         """Return the requests that an event would be, as a dry run shows them."""
         dialect = DIALECTS["legacy" if self.options.dialect == "legacy" else "v1"]
-        where = self._way(event).target
+        where = self._delivery_for(event).target
         match event:
             case Incident():
                 where, bodies = where.for_incidents(), [dialect.incident(event)]
@@ -231,24 +233,26 @@ class Session:
 
     def ask(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask a CI's API, within the time that is left."""
-        return self._asked("GET", url, lambda left: self.network.get(url, headers, left))
+        return self._call_api("GET", url, lambda left: self.network.get(url, headers, left))
 
     def query(self, url: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> Reply:
         """Ask a CI's API what takes a POST, within the time that is left."""
-        return self._asked("POST", url, lambda left: self.network.query(url, headers, body, left))
+        return self._call_api(
+            "POST", url, lambda left: self.network.query(url, headers, body, left)
+        )
 
-    def _asked(self, method: str, url: str, ask: Callable[[float], Answer]) -> Reply:
+    def _call_api(self, method: str, url: str, ask: Callable[[float], Answer]) -> Reply:
         try:
             with self._stoppable():
-                answer = ask(min(self.left_to_ask(), LOOK_UP))
+                answer = ask(min(self.time_left_to_ask(), LOOK_UP))
             self.log(f"{method} {url}: {answer.status}")
-            return _reply(answer)
+            return _parse_reply(answer)
         except (NotSentError, ValueError, RecursionError) as error:
             self.log(f"{method} {url}: {error}")
             return Reply(None, message=str(error) if isinstance(error, NotSentError) else "no JSON")
 
     def _git(self, *arguments: str) -> str | None:
-        left = self.left_to_ask()
+        left = self.time_left_to_ask()
         if left <= 0 or (self.is_head_moved and not _HEAD.isdisjoint(arguments)):
             return None
         with self._stoppable():
@@ -257,9 +261,9 @@ class Session:
     def _stoppable(self) -> AbstractContextManager[None]:
         return nullcontext() if self.stopped else self.runtime.stoppable()
 
-    def left_to_ask(self) -> float:
+    def time_left_to_ask(self) -> float:
         """Return the seconds for finding things out: half of all; the rest is for sending."""
-        return max(self.left - self.options.deadline / 2, 0.0)
+        return max(self.time_left - self.options.deadline / 2, 0.0)
 
     def _request(self, request: Request, seconds: float) -> Answer:
         return self.network.send(request, seconds)
@@ -272,14 +276,14 @@ class Session:
 
 def _validate(event: Event) -> None:
     """Refuse what a replay would refuse, before it is sent or kept; raise BadUsageError."""
-    if why := spool.invalid(event):
+    if why := spool.why_invalid(event):
         raise BadUsageError(
             f"This can't be reported: {why}.",
             "Correct that value. Where no time was given, the clock of this machine is wrong.",
         )
 
 
-def _reply(answer: Answer) -> Reply:
+def _parse_reply(answer: Answer) -> Reply:
     if answer.status == 200:
         return Reply(200, json.loads(answer.text))
     try:
@@ -287,7 +291,7 @@ def _reply(answer: Answer) -> Reply:
     except (ValueError, RecursionError):
         said = None
     message = (said.get("message") or said.get("error")) if isinstance(said, dict) else None
-    return Reply(answer.status, None, cut(line(redacted(str(message or ""))), 200))
+    return Reply(answer.status, None, cut(line(redact_all(str(message or ""))), 200))
 
 
 def _tokens(options: Options) -> dict[str, str]:

@@ -10,9 +10,9 @@ import click
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.printing import clear_line, masks, progress, say, secrets
-from devlake_ci.devlake.address import at
+from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.api import Api
-from devlake_ci.devlake.inventory import State, state
+from devlake_ci.devlake.inventory import State, fetch_state
 from devlake_ci.errors import BadUsageError, Problem, UnreachedError
 from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
@@ -21,7 +21,16 @@ from devlake_ci.setup.apply import AGAIN, Applier, NewKey
 from devlake_ci.setup.plan import CreateKey, Mark, Plan, RenewKey, Step, plan
 from devlake_ci.text import line, quoted
 
-GIVEN = ("url", "token", "header", "ca_bundle", "client_cert", "client_key", "deadline", "verbose")
+OPTIONS = (
+    "url",
+    "token",
+    "header",
+    "ca_bundle",
+    "client_cert",
+    "client_key",
+    "deadline",
+    "verbose",
+)
 DRIFT = 6
 """The exit code of --check if anything would change."""
 NOWHERE = "connections/0"
@@ -46,7 +55,7 @@ COLOURS = {
 }
 
 
-@click.command(cls=params.Grouped, params=params.parameters(*GIVEN), examples=EXAMPLES)
+@click.command(cls=params.Grouped, params=params.parameters(*OPTIONS), examples=EXAMPLES)
 @click.option("--project", metavar="NAME", help="Set up this one project, and create a key for it.")
 @click.option(
     "--connection",
@@ -95,14 +104,14 @@ def setup(context: click.Context, /, **_: object) -> None:
     given = context.params
     context.obj.stop_at_signals()
     run = Setup(context.obj, params.options(context), given["key_file"])
-    wanted = _wanted(context)
+    wanted = _read_config(context)
     context.exit(
         run.run(wanted, given["renew"], dry=given["dry_run"], check=given["check"],
                 whole=bool(given["files"]))
     )  # fmt: skip
 
 
-def _wanted(context: click.Context) -> config.Config:
+def _read_config(context: click.Context) -> config.Config:
     """Read the files, or turn the options into what a file would say."""
     given = context.params
     one = (given["connections"] or given["schedule"]) and not given["project"]
@@ -121,12 +130,12 @@ def _wanted(context: click.Context) -> config.Config:
         raise BadUsageError(
             "Nothing says what is to be set up.", "Give --project NAME, or --file FILE."
         )
-    return config.merge([(path, _file(context.obj, path)) for path in given["files"]])
+    return config.merge([(path, _read_file(context.obj, path)) for path in given["files"]])
 
 
-def _file(runtime: Runtime, path: str) -> config.Config:
+def _read_file(runtime: Runtime, path: str) -> config.Config:
     try:
-        text = runtime.read_kept(path)
+        text = runtime.read_if_exists(path)
     except OSError as error:
         raise BadUsageError(
             f"--file {quoted(path, 300)} can't be read: {error.strerror}.", "Check its permissions."
@@ -152,7 +161,7 @@ class Setup:
         """Check the address; raise BadUsageError."""
         carry_out(masks(secrets(self.options), self.runtime.env), self.runtime)
         self.api = Api(
-            at(self.options, NOWHERE),
+            target_at(self.options, NOWHERE),
             self.runtime.connect(self.options).call,
             self.runtime.clock,
             seconds=lambda: self.options.deadline,
@@ -163,11 +172,11 @@ class Setup:
         self, wanted: config.Config, renew: str | None, *, dry: bool, check: bool, whole: bool
     ) -> int:
         """Plan, apply the plan unless only the plan is asked for, and return the exit code."""
-        found = state(self.api)
+        found = fetch_state(self.api)
         today = self.runtime.clock.now().date()
         planned = plan(wanted, found, today=today, renew=renew, whole=whole)
         if renew:
-            _renewed(planned, wanted, found, renew)
+            _plan_renewal(planned, wanted, found, renew)
         if dry or check:
             for step in planned.steps:
                 _show(step)
@@ -253,7 +262,7 @@ class Setup:
             yield f"# {line(project)}: DEVLAKE_REFRESH={number}"
 
 
-def _renewed(planned: Plan, wanted: config.Config, found: State, name: str) -> None:
+def _plan_renewal(planned: Plan, wanted: config.Config, found: State, name: str) -> None:
     """Plan the renewal of a key that no file names; raise BadUsageError."""
     if any(isinstance(step.change, RenewKey | CreateKey) and _key_of(step) == name
            for step in planned.steps):  # fmt: skip

@@ -19,7 +19,7 @@ from devlake_ci.ci.github import output_line
 from devlake_ci.ci.provider import Append
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out, conclude
-from devlake_ci.cli.params import Given
+from devlake_ci.cli.params import OptionText
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
@@ -31,10 +31,10 @@ from devlake_ci.runtime import Runtime
 from devlake_ci.text import quoted
 from devlake_ci.timestamps import rfc3339
 
-Inputs = Mapping[str, Given]
+Inputs = Mapping[str, OptionText]
 """The inputs that were given, by the names of the options that they stand for."""
 
-CARRIED = {
+RUNNER_CONTEXTS = {
     "job-status": "DEVLAKE_JOB_STATUS",
     "check-run-id": "DEVLAKE_CHECK_RUN_ID",
     "matrix-index": "DEVLAKE_MATRIX_INDEX",
@@ -54,17 +54,17 @@ SWITCHES = {each.name: "false" for each in declared() if isinstance(each.default
 
 def action() -> NoReturn:
     """Run when the action's step runs: report, or note what the end of the job has to know."""
-    cli.execute(lambda runtime: action_main(with_carried(runtime)))
+    cli.execute(lambda runtime: action_main(with_runner_contexts(runtime)))
 
 
 def action_post() -> NoReturn:
     """Run when the job ends: report, unless that was done before."""
-    cli.execute(lambda runtime: action_end(with_carried(runtime)))
+    cli.execute(lambda runtime: action_end(with_runner_contexts(runtime)))
 
 
 def action_main(runtime: Runtime) -> int:
     """With `at: now` report; else note the start and publish the id, which never fails a job."""
-    if problem := _wrong_at(runtime.env):  # nothing of the job may be in its way
+    if problem := _at_problem(runtime.env):  # nothing of the job may be in its way
         return _refuse(problem, runtime, soft=True)
     if _is_now(runtime.env):
         return _report_now(runtime)
@@ -72,7 +72,7 @@ def action_main(runtime: Runtime) -> int:
     _remember(runtime, "GITHUB_STATE", "started", started)
     if identity := _identity(runtime):
         _remember(runtime, "GITHUB_STATE", "deployment-id", identity)
-        _remember(runtime, "GITHUB_STATE", "deployment-of", _made_of(runtime.env))
+        _remember(runtime, "GITHUB_STATE", "deployment-of", _id_inputs(runtime.env))
         _remember(runtime, "GITHUB_OUTPUT", "deployment-id", identity)
     say("This job is reported to DevLake when it ends.")
     return 0
@@ -80,18 +80,19 @@ def action_main(runtime: Runtime) -> int:
 
 def action_end(runtime: Runtime) -> int:
     """Report with what was noted; with `at: now` there is nothing left to do."""
-    if problem := _wrong_at(runtime.env):
+    if problem := _at_problem(runtime.env):
         return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
     if _is_now(runtime.env):
         return 0
     noted = {"started_at": "started"}
     # Later steps may have said which service it is, and that of another report in this job.
-    if runtime.env.get("STATE_deployment-of") == _made_of(runtime.env):
+    if runtime.env.get("STATE_deployment-of") == _id_inputs(runtime.env):
         noted["id"] = "deployment-id"
     notes = {
-        option: Given(text, f"STATE_{name}")
+        option: OptionText(text, f"STATE_{name}")
         for option, name in noted.items()
-        if (text := value(runtime.env, f"STATE_{name}")) and not _said(runtime.env, option)
+        if (text := value(runtime.env, f"STATE_{name}"))
+        and not _input_or_variable(runtime.env, option)
     }
     return _report(runtime, action_variable, notes=notes)
 
@@ -109,7 +110,7 @@ def _report_now(runtime: Runtime) -> int:
 
     The job has not ended, and in a job after the one that deploys its status says nothing of that.
     """
-    mode = (_said(runtime.env, "mode") or "deployment").lower()
+    mode = (_input_or_variable(runtime.env, "mode") or "deployment").lower()
     given_ones = {name for name in params.RESULTS if _is_given(runtime.env, name)}
     needed = {"deployment": {"result"}, "incident": given_ones or {"incident_result"}}
     if missing := sorted(needed.get(mode, set(params.RESULTS)) - given_ones):
@@ -136,7 +137,7 @@ def _is_now(env: Mapping[str, str]) -> bool:
     return (value(env, "INPUT_AT") or "").lower() == "now"
 
 
-def _wrong_at(env: Mapping[str, str]) -> BadUsageError | None:
+def _at_problem(env: Mapping[str, str]) -> BadUsageError | None:
     """Return what is wrong with the input `at`: a typo must not report before the job has ended."""
     at = value(env, "INPUT_AT") or "job-end"
     if at.lower() in ("now", "job-end"):
@@ -144,23 +145,26 @@ def _wrong_at(env: Mapping[str, str]) -> BadUsageError | None:
     return BadUsageError(f"at: {quoted(at)} is neither job-end nor now.", "Give one of the two.")
 
 
-def _said(env: Mapping[str, str], option: str) -> str | None:
+def _input_or_variable(env: Mapping[str, str], option: str) -> str | None:
     """Return what the user said themselves, as an input or a variable."""
     return value(env, action_variable(option), variable(option))
 
 
-def _made_of(env: Mapping[str, str]) -> str:
+def _id_inputs(env: Mapping[str, str]) -> str:
     """Return what a deployment's id is made of and inputs say, as far as they say it by now."""
-    service, environment = (_said(env, name) or "" for name in ("service", "environment"))
+    service, environment = (
+        _input_or_variable(env, name) or "" for name in ("service", "environment")
+    )
     return f"service {service}, environment {environment}"
 
 
 def _identity(runtime: Runtime) -> str | None:
     """Mask the secrets; return the deployment's id, or None if not all of it is known yet."""
     try:
-        inputs = given(runtime.env, action_variable)
-        inputs |= {name: Given(params.JOB, "") for name in params.RESULTS}  # of later steps: empty
-        context = params.parsed(report, [], params.given(runtime.env, inputs))
+        inputs = read_inputs(runtime.env, action_variable)
+        # Results are those of later steps, so they are empty by now.
+        inputs |= {name: OptionText(params.JOB, "") for name in params.RESULTS}
+        context = params.parse(report, [], params.option_texts(runtime.env, inputs))
         options = params.options(context)
         session = Session(runtime, options)
         if options.mode == "incident":
@@ -176,9 +180,11 @@ def _remember(runtime: Runtime, file: str, name: str, text: str) -> None:
         carry_out([Append(path, output_line(name, text))], runtime)
 
 
-def with_carried(runtime: Runtime) -> Runtime:
+def with_runner_contexts(runtime: Runtime) -> Runtime:
     """Let the providers read what the action's inputs carry of the runner's contexts."""
-    carried = {name: value(runtime.env, action_variable(each)) for each, name in CARRIED.items()}
+    carried = {
+        name: value(runtime.env, action_variable(each)) for each, name in RUNNER_CONTEXTS.items()
+    }
     known = {name: text for name, text in carried.items() if text}
     return replace(runtime, env={**runtime.env, **known})
 
@@ -217,10 +223,10 @@ def circleci() -> NoReturn:
 def orb(runtime: Runtime) -> int:
     """Report with the orb's parameters, and with what its steps noted."""
     try:
-        inputs = given(parameters(runtime.env), orb_variable, orb_name)
+        inputs = read_inputs(parameters(runtime.env), orb_variable, orb_name)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=_is_soft(runtime.env, orb_variable))
-    return cli.invoke(["report"], runtime, {**inputs, **_noted(runtime.env, inputs)})
+    return cli.invoke(["report"], runtime, {**inputs, **_orb_notes(runtime.env, inputs)})
 
 
 def orb_variable(name: str) -> str:
@@ -258,7 +264,7 @@ def parameters(env: Mapping[str, str]) -> dict[str, str]:
     return texts
 
 
-def _noted(env: Mapping[str, str], inputs: Inputs) -> dict[str, Given]:
+def _orb_notes(env: Mapping[str, str], inputs: Inputs) -> dict[str, OptionText]:
     """Return what the orb's steps noted, as far as neither a parameter nor a variable says it."""
     said = {name: env.get(variable(name)) for name in params.RESULTS}
     said |= {name: value(env, variable(name)) for name in ("started_at", "incident_state")}
@@ -274,7 +280,7 @@ def _noted(env: Mapping[str, str], inputs: Inputs) -> dict[str, Given]:
         "incident_state": value(env, "DEVLAKE_ORB_NOTED_INCIDENT_STATE"),
     }
     return {
-        name: Given(text, "what devlake-ci/start noted" if name == "started_at" else "the orb")
+        name: OptionText(text, "what devlake-ci/start noted" if name == "started_at" else "the orb")
         for name, text in notes.items()
         if text and (said[name] is None or said[name] in (params.JOB, "auto"))
     }
@@ -319,15 +325,15 @@ def _report(
 ) -> int:
     """Report with the inputs, whose variables `spell` names, and with `notes` beside them."""
     try:
-        inputs = given(runtime.env, spell)
+        inputs = read_inputs(runtime.env, spell)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=True)
     return cli.invoke(["report", *typed], runtime, {**inputs, **(notes or {})})
 
 
-def given(
+def read_inputs(
     env: Mapping[str, str], spell: Callable[[str], str], call: Callable[[str], str] = kebab
-) -> dict[str, Given]:
+) -> dict[str, OptionText]:
     """Return the inputs that were given, by option, with the names that their user knows.
 
     `spell` names the variable of an option's input, and `call` the input.
@@ -338,18 +344,20 @@ def given(
     texts = {name: env[spell(name)].strip() for name in names}
     unsaid = NUMBERS | SWITCHES | dict.fromkeys(params.RESULTS, params.JOB)
     inputs = {
-        name: Given(text, call(name))
+        name: OptionText(text, call(name))
         for name, text in texts.items()
         if text.lower() != unsaid.get(name)
     }
-    fails = params.switch(value(env, spell("fail_on_error")) or "false", call("fail_on_error"))
-    return {**inputs, "on_failure": Given("fail" if fails else "warn", call("fail_on_error"))}
+    fails = params.parse_switch(
+        value(env, spell("fail_on_error")) or "false", call("fail_on_error")
+    )
+    return {**inputs, "on_failure": OptionText("fail" if fails else "warn", call("fail_on_error"))}
 
 
 def _is_soft(env: Mapping[str, str], spell: Callable[[str], str]) -> bool:
     """Return whether a failure is a warning, even where an input can't be read."""
     try:
-        return given(env, spell)["on_failure"].text == "warn"
+        return read_inputs(env, spell)["on_failure"].text == "warn"
     except BadUsageError:
         return True
 

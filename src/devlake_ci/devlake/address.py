@@ -1,7 +1,7 @@
 """Where a report goes, worked out from a base or from a URL copied from DevLake's Config UI."""
 
 import re
-from binascii import a2b_base64
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
@@ -14,7 +14,7 @@ from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options
 from devlake_ci.placeholders import render
-from devlake_ci.text import base64, quoted
+from devlake_ci.text import quoted
 
 _API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
 _ROUTES = (
@@ -81,13 +81,13 @@ class Target:
         return self.route
 
 
-def target(options: Options, names: Mapping[str, str | None]) -> Target:
+def report_target(options: Options, names: Mapping[str, str | None]) -> Target:
     """Work out the target of a report.
 
     `names` fills the placeholders of `--connection` and `--project`: owner, repo, service.
     Raise BadUsageError for what can't be an address, or for two ways in at once.
     """
-    route = _given(options, names) or _parsed(options)[2]
+    route = _given_route(options, names) or _parse_url(options)[2]
     if route is None:
         raise BadUsageError(
             f"{options.source('url')} names no webhook connection, and neither --connection "
@@ -95,23 +95,23 @@ def target(options: Options, names: Mapping[str, str | None]) -> Target:
             f"Copy the whole URL from DevLake's Config UI ({_EXAMPLE}), "
             "or add --connection NUMBER or --project NAME.",
         )
-    return at(options, route)
+    return target_at(options, route)
 
 
-def target_of_changes(options: Options, names: Mapping[str, str | None]) -> Target:
+def changes_target(options: Options, names: Mapping[str, str | None]) -> Target:
     """Return the target of pull requests: that of `--changes-connection`, else the report's.
 
     Raise BadUsageError like `target`.
     """
     if not options.changes_connection:
-        return target(options, names)
+        return report_target(options, names)
     given = options.changes_connection
-    return at(options, _connection(given, names, "changes_connection", options))
+    return target_at(options, _connection(given, names, "changes_connection", options))
 
 
-def at(options: Options, route: str) -> Target:
+def target_at(options: Options, route: str) -> Target:
     """Return the target of a known route; raise BadUsageError like `target`."""
-    base, rest, _ = _parsed(options)
+    base, rest, _ = _parse_url(options)
     if options.client_key and not options.client_cert:
         raise BadUsageError(
             f"{options.source('client_key')} was given without --client-cert.",
@@ -126,7 +126,7 @@ def at(options: Options, route: str) -> Target:
     return Target(base, route, bool(options.token) or rest, _headers(options))
 
 
-def _parsed(options: Options) -> tuple[str, bool, str | None]:
+def _parse_url(options: Options) -> tuple[str, bool, str | None]:
     """Split the URL into base, whether it asks for a key, and the route it names."""
     source = options.source("url")
     if not options.url:
@@ -163,11 +163,11 @@ def _route(path: str, source: str) -> str | None:
                 return f"connections/{_number(parts['number'], source)}"
             kind = "projects" if "project" in parts else "connections/by-name"
             name = _name(unquote(parts.get("project") or parts["name"]), source)
-            return f"{kind}/{escaped(name)}"
+            return f"{kind}/{escape(name)}"
     return None
 
 
-def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
+def _given_route(options: Options, names: Mapping[str, str | None]) -> str | None:
     if options.connection and options.project:
         raise BadUsageError(
             f"{options.source('connection')} and {options.source('project')} are both given.",
@@ -175,7 +175,7 @@ def _given(options: Options, names: Mapping[str, str | None]) -> str | None:
         )
     if options.project:
         name = render(options.project, names, options.source("project"))
-        return f"projects/{escaped(_name(name, options.source('project')))}"
+        return f"projects/{escape(_name(name, options.source('project')))}"
     if options.connection:
         return _connection(options.connection, names, "connection", options)
     return None
@@ -187,11 +187,11 @@ def _connection(given: str, names: Mapping[str, str | None], option: str, option
     # What fills a placeholder is a name: a repository that is called 2048 is no number.
     if re.fullmatch("[0-9]+", given):
         return f"connections/{_number(name, source)}"
-    return f"connections/by-name/{escaped(_name(name, source))}"
+    return f"connections/by-name/{escape(_name(name, source))}"
 
 
 def _name(name: str, source: str) -> str:
-    if why := flaw(name):
+    if why := why_invalid_name(name):
         raise BadUsageError(
             f"{source}: {quoted(name)} is not a name that DevLake can be reached by: {why}.",
             "Copy the name from DevLake, or give the number of a connection.",
@@ -208,7 +208,7 @@ def _number(number: str, source: str) -> str:
     return number
 
 
-def escaped(name: str) -> str:
+def escape(name: str) -> str:
     """Escape a name for a route.
 
     DevLake matches the path behind /rest unescaped: of these signs an escaped one is "404 page not
@@ -217,7 +217,7 @@ def escaped(name: str) -> str:
     return quote(name, safe="$&+,:;=@")
 
 
-def flaw(name: str) -> str | None:
+def why_invalid_name(name: str) -> str | None:
     """Return why DevLake can't have a connection or project of this name; None if it can."""
     if len(name) > LONGEST_NAME:
         return f"it is longer than {LONGEST_NAME} characters"
@@ -235,7 +235,7 @@ def _headers(options: Options) -> dict[str, str]:
         _add_authorization(headers, f"Bearer {_token(options)}", options.source("token"))
     if url.username or url.password:
         pair = f"{unquote(url.username or '')}:{unquote(url.password or '')}"
-        basic = base64(pair.encode())
+        basic = b64encode(pair.encode()).decode()
         _add_authorization(headers, f"Basic {basic}", "the user info in " + options.source("url"))
     return headers
 
@@ -246,7 +246,7 @@ def _parts(value: str) -> Iterator[str]:
     yield from (value, rest)
     if scheme.lower() == "basic":
         with suppress(ValueError):
-            user, _, password = a2b_base64(rest).decode().partition(":")
+            user, _, password = b64decode(rest).decode().partition(":")
             yield password or user
 
 

@@ -54,7 +54,7 @@ def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: dateti
     if 200 <= answer.status < 300:
         return _accepted(answer, described, target)
     if 300 <= answer.status < 400:
-        return Verdict("refused", *hints.redirected(answer, target))
+        return Verdict("refused", *hints.redirect(answer, target))
     if retry := _retry(answer, said, target, now):
         return retry
     if answer.status == 400 and _has_other_dialect(said, sent):

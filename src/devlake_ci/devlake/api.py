@@ -8,13 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from devlake_ci.clock import Clock
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import TRANSIENT as ASK_AGAIN
 from devlake_ci.devlake.answers import message
-from devlake_ci.devlake.delivery import ATTEMPT, FIRST_PAUSE, LONGEST_PAUSE
+from devlake_ci.devlake.delivery import ATTEMPT, FIRST_PAUSE, LONGEST_PAUSE, Clock
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import RefusedError, UnreachedError
 from devlake_ci.text import Redactor, cut, line
@@ -80,7 +79,7 @@ class Api:
         if 200 <= answer.status < 300:
             return self._content(answer, f"{method} {path}")
         if 300 <= answer.status < 400:
-            raise RefusedError(*hints.redirected(answer, self.target))
+            raise RefusedError(*hints.redirect(answer, self.target))
         said = self._said(answer)
         raise ApiError(
             f"{method} {path}: DevLake answered {answer.status}: {said}",

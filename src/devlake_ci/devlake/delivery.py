@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from datetime import datetime
 from typing import Any
 
-from devlake_ci.clock import Clock
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
@@ -21,6 +21,18 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)."""
 
 Event = Deployment | Incident | PullRequest
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as delivery needs it."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    """Seconds on a clock that only goes forward."""
+    sleep: Callable[[float], None]
+    random: Callable[[], float]
+    """A number from 0 to 1."""
 
 
 @dataclass
@@ -51,21 +63,23 @@ class Delivery:
 
     def deployment(self, deployment: Deployment) -> None:
         """Deliver a deployment: all of its requests."""
-        self._in_a_dialect(lambda dialect: self._all(DIALECTS[dialect].deployment(deployment)))
+        self._with_dialect(lambda dialect: self._send_all(DIALECTS[dialect].deployment(deployment)))
 
     def incident(self, incident: Incident) -> None:
         """Deliver an incident."""
         where = self.target.for_incidents()
-        self._in_a_dialect(lambda dialect: self._one(DIALECTS[dialect].incident(incident), where))
+        self._with_dialect(
+            lambda dialect: self._send_until_stored(DIALECTS[dialect].incident(incident), where)
+        )
 
     def pull_request(self, request: PullRequest) -> None:
         """Deliver a pull request; a server that understands legacy alone has no route for it."""
         try:
-            self._one(pull_request(request), self.target.for_pull_requests())
+            self._send_until_stored(pull_request(request), self.target.for_pull_requests())
         except _OtherDialectError as other:
             raise RefusedError(other.verdict.message, hints.PULL_REQUESTS) from None
 
-    def _in_a_dialect(self, send: Callable[[str], None]) -> None:
+    def _with_dialect(self, send: Callable[[str], None]) -> None:
         """Send in the dialect that the server understands, which only its refusal shows."""
         first = "legacy" if self.dialect == "legacy" else "v1"
         for dialect in (first, "legacy"):
@@ -79,10 +93,10 @@ class Delivery:
             else:
                 return
 
-    def _all(self, bodies: list[Body]) -> None:
+    def _send_all(self, bodies: list[Body]) -> None:
         for stored, body in enumerate(bodies):
             try:
-                self._one(body, self.target)
+                self._send_until_stored(body, self.target)
             except Problem as problem:
                 if stored:
                     problem.message += (
@@ -91,7 +105,7 @@ class Delivery:
                     )
                 raise
 
-    def _one(self, body: Mapping[str, Any], target: Target) -> None:
+    def _send_until_stored(self, body: Mapping[str, Any], target: Target) -> None:
         request = Request(target.url, body, target.headers)
         pause, attempts, may_retry_once = FIRST_PAUSE, 0, True
         while True:

@@ -96,7 +96,7 @@ def name_taken(target: Target) -> str:
     )
 
 
-def redirected(answer: Answer, target: Target) -> tuple[str, str]:
+def redirect(answer: Answer, target: Target) -> tuple[str, str]:
     """Return where a redirect pointed, without what may be secret in it; it is never followed."""
     try:
         to = urlsplit(answer.headers.get("location", ""))

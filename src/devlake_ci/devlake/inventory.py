@@ -131,7 +131,7 @@ class ApiKey(_Answer):
         return date.fromisoformat(self.expired_at[:10]) if self.expired_at else None
 
 
-class Made(ApiKey):
+class CreatedKey(ApiKey):
     """A key that was made or renewed: its secret is shown this once."""
 
     api_key: str
@@ -162,40 +162,42 @@ class State:
                 yield project.blueprint
 
 
-def state(api: Api, *, with_keys: bool = True) -> State:
+def fetch_state(api: Api, *, with_keys: bool = True) -> State:
     """Read everything in a few requests; raise Problem."""
-    connections = model(list[Connection], api.fetch("/plugins/webhook/connections"), "connections")
-    projects = _all(api, "/projects", "projects", Project)
-    found = keys(api) if with_keys else []
+    connections = validate(
+        list[Connection], api.fetch("/plugins/webhook/connections"), "connections"
+    )
+    projects = _fetch_all(api, "/projects", "projects", Project)
+    found = fetch_keys(api) if with_keys else []
     _with_blueprints(api, projects)
     return State(_by_name(connections), _by_name(projects), _by_name(found))
 
 
-def keys(api: Api) -> list[ApiKey]:
+def fetch_keys(api: Api) -> list[ApiKey]:
     """Read all keys that people made; raise Problem."""
-    return _all(api, "/api-keys", "apikeys", ApiKey)
+    return _fetch_all(api, "/api-keys", "apikeys", ApiKey)
 
 
 def _with_blueprints(api: Api, projects: list[Project]) -> None:
     """Add the blueprints that the list of projects lacks: before 1.0 it has none."""
     if all(each.blueprint for each in projects):
         return
-    found = {each.project_name: each for each in blueprints(api)}
+    found = {each.project_name: each for each in fetch_blueprints(api)}
     for project in projects:
         project.blueprint = project.blueprint or found.get(project.name)
 
 
-def blueprints(api: Api) -> list[Blueprint]:
+def fetch_blueprints(api: Api) -> list[Blueprint]:
     """Read all blueprints; raise Problem."""
-    return _all(api, "/blueprints", "blueprints", Blueprint)
+    return _fetch_all(api, "/blueprints", "blueprints", Blueprint)
 
 
-def blueprint(api: Api, number: int) -> Blueprint:
+def fetch_blueprint(api: Api, number: int) -> Blueprint:
     """Read one blueprint; raise Problem."""
-    return model(Blueprint, api.fetch(f"/blueprints/{number}"), "a blueprint")
+    return validate(Blueprint, api.fetch(f"/blueprints/{number}"), "a blueprint")
 
 
-def model(kind: type[M], value: object, what: str) -> M:
+def validate(kind: type[M], value: object, what: str) -> M:
     """Validate an answer; raise RefusedError."""
     try:
         return TypeAdapter(kind).validate_python(value)
@@ -207,16 +209,16 @@ def model(kind: type[M], value: object, what: str) -> M:
         ) from None
 
 
-def _all(api: Api, path: str, key: str, kind: type[M]) -> list[M]:
+def _fetch_all(api: Api, path: str, key: str, kind: type[M]) -> list[M]:
     """Read all pages of a list."""
     found: list[M] = []
     page = 1
     while True:
         said = api.fetch(f"{path}?page={page}&pageSize={PAGE}")
         listed = said if isinstance(said, dict) else {}
-        part = model(list[kind], listed.get(key) or [], key)  # type: ignore[valid-type]
+        part = validate(list[kind], listed.get(key) or [], key)  # type: ignore[valid-type]
         if not isinstance(listed.get("count"), int):
-            model(dict[str, int], {"count": listed.get("count")}, key)
+            validate(dict[str, int], {"count": listed.get("count")}, key)
         found += part
         if not part or len(found) >= listed["count"]:
             return found

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.dataclass import dataclass
-from devlake_ci.devlake.address import LONGEST_NUMBER, Target, escaped, flaw
+from devlake_ci.devlake.address import LONGEST_NUMBER, Target, escape, why_invalid_name
 from devlake_ci.devlake.delivery import Event
-from devlake_ci.identity import digest
 from devlake_ci.model import Commit, Deployment, Incident, PullRequest, Result
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def happened_at(event: Event) -> datetime:
 
 def row(event: Event, base: str, route: str) -> str:
     """Return 16 hex digits for the row of DevLake's that the event overwrites."""
-    return digest((base, route, kind(event), _key(event)))
+    parts = (base, route, kind(event), _key(event))
+    return sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def file_name(path: str) -> str:
@@ -152,7 +153,7 @@ def parse(text: str) -> SpooledEvent:
     if len(events) != 1:
         raise CorruptError("it doesn't hold exactly one event")
     event = events[0]
-    if why := invalid(event):
+    if why := why_invalid(event):
         raise CorruptError(why)
     if not _NUMBER.fullmatch(file.route) and not _is_route_by_name(file.route):
         raise CorruptError("route: it is not that of a connection or a project")
@@ -195,18 +196,18 @@ def _is_route_by_name(route: str) -> bool:
     if not found:
         return False
     name = unquote(found["name"])
-    return not flaw(name) and f"{found['by']}/{escaped(name)}" == route
+    return not why_invalid_name(name) and f"{found['by']}/{escape(name)}" == route
 
 
-def invalid(event: Event) -> str | None:
+def why_invalid(event: Event) -> str | None:
     """Return why no report may be like this, by field; None if it may.
 
     The text names a field and never quotes a value.
     """
-    return next(_flaws(event), None)
+    return next(_problems(event), None)
 
 
-def _flaws(event: Event) -> Iterator[str]:
+def _problems(event: Event) -> Iterator[str]:
     for place, value in _values(kind(event), event):
         limit = LONG if place.endswith(("message", "description", "title")) else SHORT
         if isinstance(value, str) and len(value) > limit:
@@ -218,14 +219,14 @@ def _flaws(event: Event) -> Iterator[str]:
     if not 1 <= len(_key(event)) <= LONGEST_KEY:
         yield f"{kind(event)}: its key is empty, or longer than {LONGEST_KEY} characters"
     if isinstance(event, Deployment):
-        yield from _flaws_of_deployment(event)
+        yield from _deployment_problems(event)
     elif isinstance(event, PullRequest):
-        yield from _flaws_of_pull_request(event)
+        yield from _pull_request_problems(event)
     elif (event.resolved_at or event.created_at) < event.created_at:
         yield "incident.resolved_at: it is before created_at"
 
 
-def _flaws_of_deployment(event: Deployment) -> Iterator[str]:
+def _deployment_problems(event: Deployment) -> Iterator[str]:
     if event.result is Result.SKIPPED:
         yield "deployment.result: a job that was skipped deployed nothing"
     if event.started_at > event.finished_at:
@@ -238,7 +239,7 @@ def _flaws_of_deployment(event: Deployment) -> Iterator[str]:
         yield "deployment.commits.repo_url: it is not the URL of a repository"
 
 
-def _flaws_of_pull_request(event: PullRequest) -> Iterator[str]:
+def _pull_request_problems(event: PullRequest) -> Iterator[str]:
     if event.merged_at < event.created_at:
         yield "pull_request.merged_at: it is before created_at"
     if not 1 <= event.key <= LARGEST_KEY:

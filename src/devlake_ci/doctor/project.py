@@ -21,7 +21,7 @@ from devlake_ci.errors import BadUsageError
 from devlake_ci.text import line, quoted
 
 
-class Ended(Protocol):
+class BlueprintRun(Protocol):
     """A run of a blueprint, as far as it is looked at here."""
 
     @property
@@ -44,7 +44,7 @@ def connection_name(target: Target, found: State) -> str:
     return next((each.name for each in found.connections.values() if str(each.id) == kind), kind)
 
 
-def projects(connection: str, found: State) -> list[Project]:
+def projects_with(connection: str, found: State) -> list[Project]:
     """Return the projects that have this connection."""
     number = found.number(connection)
     return [
@@ -54,9 +54,9 @@ def projects(connection: str, found: State) -> list[Project]:
     ]
 
 
-def membership(connection: str, found: State) -> Check:
+def check_membership(connection: str, found: State) -> Check:
     """Return which projects count what is reported."""
-    names = ", ".join(quoted(each.name) for each in projects(connection, found))
+    names = ", ".join(quoted(each.name) for each in projects_with(connection, found))
     if names:
         return good("in a project", f"The connection {quoted(connection)} is in {names}.")
     return warn(
@@ -66,7 +66,9 @@ def membership(connection: str, found: State) -> Check:
     )
 
 
-def computed(project: Project, blueprint: Blueprint, last: Ended | None) -> Iterator[Check]:
+def check_computed(
+    project: Project, blueprint: Blueprint, last: BlueprintRun | None
+) -> Iterator[Check]:
     """Yield whether a project's numbers are computed, when they were last, and from what."""
     name = quoted(project.name)
     if project.has_dora:
@@ -90,7 +92,7 @@ def computed(project: Project, blueprint: Blueprint, last: Ended | None) -> Iter
         yield good("counted once", f"No other plugin in {name} collects deployments.")
 
 
-def reviewed(project: Project, blueprint: Blueprint) -> Check:
+def check_pull_requests(project: Project, blueprint: Blueprint) -> Check:
     """Return whether the pull requests that `--changes` sends would be there twice."""
     name = quoted(project.name)
     twice = sorted(REVIEWING & set(blueprint.other_plugins))
@@ -120,7 +122,7 @@ def _schedule(name: str, blueprint: Blueprint) -> Check:
     return good("blueprint", f"{name} is computed by schedule: {line(blueprint.cron_config)}.")
 
 
-def _last_run(name: str, last: Ended | None) -> Check:
+def _last_run(name: str, last: BlueprintRun | None) -> Check:
     if last is None:
         return warn(
             "last run",

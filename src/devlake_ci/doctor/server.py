@@ -33,28 +33,28 @@ Send = Callable[[Request], Answer]
 Get = Callable[[str], Answer | None]
 
 
-def connection(send: Send, target: Target, kind: Kind, dialect: str) -> Iterator[Check]:
+def check_connection(send: Send, target: Target, kind: Kind, dialect: str) -> Iterator[Check]:
     """Check a report of this kind to a connection."""
     asked = replace(target, kind=kind)
     answer = send(_request(asked, {}))
-    if _takes(answer):
+    if _is_accepted(answer):
         yield _access(asked)
         yield from _spelling(answer, dialect)
     else:
         yield refusal(answer, asked)
 
 
-def changes(send: Send, target: Target) -> Check:
+def check_changes(send: Send, target: Target) -> Check:
     """Check that pull requests are taken; a report that sends them in vain is still one."""
     asked = target.for_pull_requests()
     answer = send(_request(asked, {}))
-    if _takes(answer):
+    if _is_accepted(answer):
         return _access(asked)
     refused = refusal(answer, asked)
     return warn("lead time", refused.says, refused.todo)
 
 
-def project(
+def check_project(
     send: Send, get: Get, target: Target, dialect: str, *, incidents: bool
 ) -> Iterator[Check]:
     """Check a deployment to a project, without making its connection if there is none yet.
@@ -71,7 +71,7 @@ def project(
         yield refusal(found, target, name="project")
         return
     own = replace(target.for_incidents(), kind="deployments")
-    if _takes(send(_request(own, {}))):
+    if _is_accepted(send(_request(own, {}))):
         yield from _own_connection(send, target, dialect, incidents=incidents)
     elif found and found.status == 200:
         yield good("project", "It is there. Its first deployment makes its connection.")
@@ -89,20 +89,20 @@ def _own_connection(
 ) -> Iterator[Check]:
     """Check that the connection `<project>_deployments`, which is there, is in the project."""
     answer = send(_request(target, {}))
-    if not _takes(answer):
+    if not _is_accepted(answer):
         yield refusal(answer, target, name="project")
         return
     yield good("project", "It is there, with its connection.")
     yield from _spelling(answer, dialect)
     if incidents:
-        yield from connection(send, target.for_incidents(), "issues", dialect)
+        yield from check_connection(send, target.for_incidents(), "issues", dialect)
 
 
 def _request(target: Target, body: Any) -> Request:  # noqa: ANN401 (a list is no body of ours)
     return Request(target.url, body, target.headers)
 
 
-def _takes(answer: Answer) -> bool:
+def _is_accepted(answer: Answer) -> bool:
     return answer.status == 400 and _ASKS.search(answer.text) is not None
 
 
@@ -146,7 +146,7 @@ def refusal(answer: Answer, asked: Target, name: str = "") -> Check:
     return fail(name, judged.message, judged.hint, code)
 
 
-def clock(answer: Answer, now: datetime) -> Iterator[Check]:
+def check_clock(answer: Answer, now: datetime) -> Iterator[Check]:
     """Compare the server's clock, which is in every answer, with this machine's."""
     try:
         theirs = parsedate_to_datetime(re.sub(r"\s+", " ", answer.headers.get("date", "")))

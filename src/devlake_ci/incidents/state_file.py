@@ -79,7 +79,7 @@ class Files(Protocol):
     """What is done to files; all of it raises OSError."""
 
     @property
-    def read_kept(self) -> Callable[[str], str | None]:
+    def read_if_exists(self) -> Callable[[str], str | None]:
         """Return a file's text; None if there is no such file."""
 
     @property
@@ -91,7 +91,7 @@ class Files(Protocol):
         """Write a file whole or not at all."""
 
     @property
-    def locked(self) -> Callable[[str, float], AbstractContextManager[bool]]:
+    def lock_folder_of(self) -> Callable[[str, float], AbstractContextManager[bool]]:
         """Hold a file for so many seconds at most; False if another process still holds it."""
 
 
@@ -147,7 +147,7 @@ class StateFile:
         Raise BadUsageError if it can't be read: an incident may be open in it.
         """
         try:
-            return self.files.read_kept(self.path)
+            return self.files.read_if_exists(self.path)
         except (OSError, ValueError) as error:
             raise BadUsageError(
                 f"The state file {self._named} can't be read ({_reason(error)}), so which incident "
@@ -184,9 +184,9 @@ class StateFile:
     def _write(self, text: Callable[[str | None], str], seconds: float, lost: str) -> None:
         why = "another process uses it"
         try:
-            with self.files.locked(self.path, seconds) as is_ours:
+            with self.files.lock_folder_of(self.path, seconds) as is_ours:
                 if is_ours:
-                    self.files.write(Replace(self.path, text(self.files.read_kept(self.path))))
+                    self.files.write(Replace(self.path, text(self.files.read_if_exists(self.path))))
                     return
         except (OSError, ValueError) as error:
             why = _reason(error)

@@ -1,6 +1,7 @@
 """The real environment, clock, network, git and files; nothing else in the program touches them."""
 
 import os
+import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,26 +9,29 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
+from devlake_ci.child import Child
 from devlake_ci.ci.provider import Append, Replace, Run
-from devlake_ci.clock import Clock
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.dataclass import dataclass
+from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
+from devlake_ci.launch import start
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.files import (
     Disk,
-    locked,
+    lock_folder_of,
     nonce,
     read_file,
-    read_kept,
+    read_if_exists,
     secret_file,
     set_aside,
 )
-from devlake_ci.runtime.git import COMMAND, elsewhere, run_git
+from devlake_ci.runtime.git import COMMAND, folder_env, run_git
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
+from devlake_ci.runtime.programs import run
 from devlake_ci.runtime.signals import (
     defer_signals,
     ignore_signals,
@@ -37,16 +41,6 @@ from devlake_ci.runtime.signals import (
 )
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import readable
-
-if TYPE_CHECKING:
-    from devlake_ci.child import Child
-
-
-def start(command: Sequence[str], options: Sequence[str]) -> "Child":
-    """Start a command, as `devlake_ci.launch` does."""
-    from devlake_ci import launch  # noqa: PLC0415 (for `run` alone)
-
-    return launch.start(command, options)
 
 
 class Network(Protocol):
@@ -92,24 +86,24 @@ class Runtime:
     release_signals: Callable[[], None] = lambda: None
     stoppable: Callable[[], AbstractContextManager[None]] = stoppable
     spool: Spool = field(default_factory=Spool)
-    read_kept: Callable[[str], str | None] = read_kept
+    read_if_exists: Callable[[str], str | None] = read_if_exists
     """Read a file whose absence means something; raise OSError if it can't be read."""
-    locked: Callable[[str, float], AbstractContextManager[bool]] = locked
+    lock_folder_of: Callable[[str, float], AbstractContextManager[bool]] = lock_folder_of
     """Lock a file against other processes, for so many seconds at most."""
-    child: "Child | None" = None
+    child: Child | None = None
     """The command of `run`, where it runs already."""
-    start: "Callable[[Sequence[str], Sequence[str]], Child]" = start
+    start: Callable[[Sequence[str], Sequence[str]], Child] = start
     """Start a command; the second argument is what is typed before it."""
     secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
     """Open a file for a secret before there is one; raise OSError."""
 
 
-def real() -> Runtime:
+def real_runtime() -> Runtime:
     """Return this process's own runtime."""
     env = environment()
     return Runtime(
         env=env,
-        clock=Clock(now, time.monotonic, time.sleep, jitter),
+        clock=Clock(now, time.monotonic, time.sleep, random.random),
         git=run_git,
         read_file=read_file,
         nonce=nonce,
@@ -134,18 +128,9 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def jitter() -> float:
-    """Return a random number from 0 to 1."""
-    from random import random  # noqa: PLC0415 (only where a request is sent again)
-
-    return random()  # noqa: S311 (nobody gains by guessing when we try again)
-
-
 def write(effect: Append | Replace | Run) -> None:
     """Carry an effect out; raise OSError."""
     if isinstance(effect, Run):
-        from devlake_ci.runtime.programs import run  # noqa: PLC0415 (few jobs start a program)
-
         run(effect)
     else:
         files.write(effect)
@@ -164,11 +149,11 @@ def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SE
     `left` tells how many seconds git may still take.
     """
     roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
-    return Disk(tuple(roots), COMMAND, elsewhere(), left)
+    return Disk(tuple(roots), COMMAND, folder_env(), left)
 
 
 @contextmanager
-def folder() -> Iterator[str]:
+def temporary_folder() -> Iterator[str]:
     """Yield a folder that is gone afterwards."""
     from tempfile import TemporaryDirectory  # noqa: PLC0415 (for the demo alone)
 
@@ -176,7 +161,7 @@ def folder() -> Iterator[str]:
         yield path
 
 
-def print_utf8() -> None:
+def configure_streams() -> None:
     """Let nothing that is said fail for the machine's language, or because nobody listens.
 
     A stream that was closed is None, and click 8.1.0 fails to print there.
@@ -188,7 +173,7 @@ def print_utf8() -> None:
         getattr(sys, name).reconfigure(encoding="utf-8", errors="replace")
 
 
-def leave(code: int) -> NoReturn:
+def exit_process(code: int) -> NoReturn:
     """End the process at once: Python tidies up its modules for longer than a report takes."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # whoever printed it was told, and chose the exit code

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import secrets
 import stat
 import threading
 import time
@@ -15,7 +16,7 @@ from devlake_ci.ci.provider import Append, Replace
 from devlake_ci.commits.workspace import GLOB, GitAnswer
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError, MissingError
-from devlake_ci.runtime.git import SECONDS, answer
+from devlake_ci.runtime.git import SECONDS, run_git_bounded
 from devlake_ci.text import cut, line, quoted
 
 LARGEST = 32 * 1024 * 1024
@@ -25,17 +26,17 @@ LARGEST = 32 * 1024 * 1024
 def read_file(path: str) -> str | None:
     """Return the text of a file; None if there is none, or one too large to be what we expect."""
     with suppress(OSError, ValueError):
-        return read_kept(path)
+        return read_if_exists(path)
     return None
 
 
-def read_kept(path: str) -> str | None:
+def read_if_exists(path: str) -> str | None:
     """Return the text of a file that we kept; None only if there is none; raise OSError.
 
     A pipe would keep us waiting for somebody to write, so only regular files are read.
     """
     try:
-        content = beginning(Path(path), LARGEST + 1)
+        content = read_beginning(Path(path), LARGEST + 1)
     except FileNotFoundError:
         return None
     if len(content) > LARGEST:
@@ -43,18 +44,18 @@ def read_kept(path: str) -> str | None:
     return content.decode(errors="replace")
 
 
-def beginning(path: Path, most: int) -> bytes:
+def read_beginning(path: Path, most: int) -> bytes:
     """Return at most so many bytes of a regular file, for a pipe may keep us waiting for ever.
 
     Raise OSError for anything else and, for what is not a path, ValueError.
     """
-    with open(path, "rb", opener=_at_once) as file:
+    with open(path, "rb", opener=_open_nonblocking) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         return file.read(most)
 
 
-def _at_once(path: str, flags: int) -> int:
+def _open_nonblocking(path: str, flags: int) -> int:
     """Open without waiting for the other end of a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
@@ -65,7 +66,7 @@ def nonce(folder: str) -> str | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x") as file:
-            file.write(os.urandom(8).hex())
+            file.write(secrets.token_hex(8))
     except FileExistsError:
         pass
     except OSError:
@@ -77,11 +78,11 @@ def write(effect: Append | Replace) -> None:
     """Write a file; raise OSError. What is replaced is the old text or the new, whole."""
     path = Path(effect.path)
     if isinstance(effect, Append):
-        with open(path, "a", encoding="utf-8", newline="", opener=_at_once) as file:
+        with open(path, "a", encoding="utf-8", newline="", opener=_open_nonblocking) as file:
             file.write(effect.text)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         fresh.write_text(effect.text, encoding="utf-8", newline="")
         fresh.replace(path)
@@ -91,7 +92,7 @@ def write(effect: Append | Replace) -> None:
 
 def set_aside(path: str) -> str:
     """Move a file out of the way, and give its new name; raise OSError."""
-    aside = f"{path}.{os.urandom(4).hex()}.aside"
+    aside = f"{path}.{secrets.token_hex(4)}.aside"
     Path(path).rename(aside)
     return aside
 
@@ -100,7 +101,7 @@ _WAKE = 0.1
 
 
 @contextmanager
-def locked(path: str, seconds: float) -> Iterator[bool]:
+def lock_folder_of(path: str, seconds: float) -> Iterator[bool]:
     """Lock the folder of the file `path`; False if another process doesn't let go of it in time.
 
     The system lets go of it however the process ends, so nothing is left to clean up. Where there
@@ -158,7 +159,7 @@ class Disk:
 
     def folder(self, path: str, source: str) -> str:
         """Return a folder's real path."""
-        found = self._found(path, source, _RELATIVE)
+        found = self._resolve(path, source, _RELATIVE)
         if not Path(found).is_dir():
             raise BadUsageError(f"{source}: {quoted(path)} is not a folder.", _RELATIVE)
         return found
@@ -189,12 +190,12 @@ class Disk:
 
     def read(self, path: str, source: str, limit: int, within: str | None = None) -> bytes:
         """Return the content of a file."""
-        found = self._found(path, source, _FILE, within)
+        found = self._resolve(path, source, _FILE, within)
         try:
             if not stat.S_ISREG(Path(found).stat().st_mode):
                 what = "a folder" if Path(found).is_dir() else "not a regular file"
                 raise BadUsageError(f"{source}: {quoted(path)} is {what}.", "Give a file.")
-            content = beginning(Path(found), limit + 1)
+            content = read_beginning(Path(found), limit + 1)
         except OSError as error:
             raise _unreadable(path, source, error, _FILE) from None
         if len(content) > limit:
@@ -210,13 +211,13 @@ class Disk:
         if seconds <= 0:
             return GitAnswer(None, "no time is left")
         try:
-            return answer([*self.command, "-C", folder, *arguments], self.env, seconds)
+            return run_git_bounded([*self.command, "-C", folder, *arguments], self.env, seconds)
         except FileNotFoundError:
             message = f"There is no git here to look into {quoted(folder)} with."
             hint = "Install git, or name the commits with --commits."
             raise MissingError(message, hint) from None
 
-    def _found(self, path: str, source: str, hint: str, within: str | None = None) -> str:
+    def _resolve(self, path: str, source: str, hint: str, within: str | None = None) -> str:
         """Return the real path of what is there, if it may be used."""
         try:
             roots = [os.getcwd(), *self.roots]  # noqa: PTH109 (text)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from devlake_ci.commits.workspace import GitAnswer
-from devlake_ci.runtime.inherited import outside
+from devlake_ci.runtime.programs import child_env, run_bounded
 from devlake_ci.text import cut, line, readable
 
 SECONDS = 10.0
@@ -39,23 +39,21 @@ def run_git(*arguments: str, seconds: float = SECONDS) -> str | None:
     There `GIT_DIR` and the like may say which repository is meant.
     """
     try:
-        said = answer([*COMMAND, *arguments], outside() | _ENV, seconds)
+        said = run_git_bounded([*COMMAND, *arguments], child_env() | _ENV, seconds)
     except FileNotFoundError:
         return None
     return readable(said.out or "").strip() or None
 
 
-def elsewhere() -> dict[str, str]:
+def folder_env() -> dict[str, str]:
     """Return the variables for git in a folder that is named: none of them names another one."""
-    return {name: text for name, text in outside().items() if name not in _PLACES} | _ENV
+    return {name: text for name, text in child_env().items() if name not in _PLACES} | _ENV
 
 
-def answer(command: Sequence[str], env: Mapping[str, str], seconds: float) -> GitAnswer:
+def run_git_bounded(command: Sequence[str], env: Mapping[str, str], seconds: float) -> GitAnswer:
     """Run git and read a bounded answer; raise FileNotFoundError if there is no git."""
-    from devlake_ci.runtime.programs import bounded  # noqa: PLC0415 (many jobs don't need git)
-
     try:
-        ended = bounded(command, env, seconds, LARGEST_ANSWER)
+        ended = run_bounded(command, env, seconds, LARGEST_ANSWER)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:

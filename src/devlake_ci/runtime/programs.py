@@ -3,6 +3,7 @@
 import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from typing import IO
 
 from devlake_ci.ci.provider import Run
 from devlake_ci.dataclass import dataclass
-from devlake_ci.runtime.inherited import FROZEN, outside
+
+FROZEN = hasattr(sys, "frozen")
+"""Whether we are the executable that needs no Python: then there is no `python -m`."""
 
 SECONDS = 5.0
 """Seconds that a program of the CI may take to be told what became of a report."""
@@ -21,7 +24,7 @@ _WAKE = 0.1
 
 
 @dataclass(frozen=True)
-class Ended:
+class ProgramResult:
     """How a program ended; `code` is None if it was killed: it was late, or had too much to say."""
 
     code: int | None
@@ -32,13 +35,13 @@ class Ended:
 def run(effect: Run) -> None:
     """Run a program of the CI's own; raise OSError if it fails or is late."""
     ours = ("DEVLAKE_", "INPUT_", "PLUGIN_")  # the token among them
-    env = {name: text for name, text in outside().items() if not name.startswith(ours)}
+    env = {name: text for name, text in child_env().items() if not name.startswith(ours)}
     from tempfile import TemporaryFile  # noqa: PLC0415 (for the one CI that has such a program)
 
     with TemporaryFile() as text:
         text.write(effect.text.encode(errors="replace"))
         text.seek(0)
-        ended = bounded(effect.command, env, SECONDS, stdin=text)
+        ended = run_bounded(effect.command, env, SECONDS, stdin=text)
     if ended.code is None:
         raise TimeoutError(errno.ETIMEDOUT, f"it took over {SECONDS:.0f} seconds")
     if ended.code:
@@ -46,13 +49,13 @@ def run(effect: Run) -> None:
         raise OSError(errno.EIO, f"exit code {ended.code} {said}".strip())
 
 
-def bounded(
+def run_bounded(
     command: Sequence[str],
     env: Mapping[str, str],
     seconds: float,
     most: int = 1024 * 1024,
     stdin: IO[bytes] | int = subprocess.DEVNULL,
-) -> Ended:
+) -> ProgramResult:
     """Run a program and read a bounded answer; raise OSError if it can't be started.
 
     In time it ends, or it is killed with all that it started: a child of it may hold its output
@@ -76,9 +79,9 @@ def bounded(
                 pipe.close()
 
 
-def _read(process: "subprocess.Popen[bytes]", ends: float, most: int) -> Ended:
+def _read(process: "subprocess.Popen[bytes]", ends: float, most: int) -> ProgramResult:
     if os.name == "nt":  # where no pipe can be waited for
-        return _communicated(process, ends)
+        return _communicate(process, ends)
     said = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe}
     out, errors = said.values()
     with selectors.DefaultSelector() as selector:
@@ -87,7 +90,7 @@ def _read(process: "subprocess.Popen[bytes]", ends: float, most: int) -> Ended:
         while selector.get_map():
             left = ends - time.monotonic()
             if left <= 0 or len(out) > most or len(errors) > most:
-                return Ended(None, bytes(out), bytes(errors))
+                return ProgramResult(None, bytes(out), bytes(errors))
             for key, _ in selector.select(min(left, _WAKE)):
                 if more := os.read(key.fd, 65536):
                     said[key.fd] += more
@@ -97,15 +100,15 @@ def _read(process: "subprocess.Popen[bytes]", ends: float, most: int) -> Ended:
         code = process.wait(max(ends - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         code = None
-    return Ended(code, bytes(out), bytes(errors))
+    return ProgramResult(code, bytes(out), bytes(errors))
 
 
-def _communicated(process: "subprocess.Popen[bytes]", ends: float) -> Ended:
+def _communicate(process: "subprocess.Popen[bytes]", ends: float) -> ProgramResult:
     try:
         out, errors = process.communicate(timeout=max(ends - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
-        return Ended(None, b"", b"")
-    return Ended(process.returncode, out, errors)
+        return ProgramResult(None, b"", b"")
+    return ProgramResult(process.returncode, out, errors)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
@@ -118,7 +121,7 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def program(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
+def run_self(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
     """Run this very program once more, as a CI does; return its exit code and what it prints.
 
     With -P Python imports nothing of the working directory.
@@ -137,10 +140,26 @@ def program(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]
     return ran.returncode, ran.stdout.decode(errors="replace")
 
 
-def called() -> str:
+def own_command() -> str:
     """Return how this very program can be called again by hand."""
     if sys.argv[0].endswith("__main__.py"):
         return "python -m devlake_ci"
-    import shutil  # noqa: PLC0415 (it imports what unpacks archives)
-
     return "devlake-ci" if shutil.which("devlake-ci") else sys.argv[0]
+
+
+def child_env() -> dict[str, str]:
+    """Return the environment for another program: our executable's own libraries are not for it.
+
+    Its PATH has whole paths only: an empty or relative one is a folder of the working directory,
+    which is a checkout, in which anybody may have put a program called git.
+
+    https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
+    """
+    env = dict(os.environ)
+    folders = filter(os.path.isabs, env.get("PATH", "").split(os.pathsep))
+    env["PATH"] = os.pathsep.join(folders) or os.defpath
+    if FROZEN:
+        env.pop("LD_LIBRARY_PATH", None)
+        if before := env.pop("LD_LIBRARY_PATH_ORIG", None):
+            env["LD_LIBRARY_PATH"] = before
+    return env

@@ -44,11 +44,11 @@ class Spool:
             _sync(folder)
         return str(whole)
 
-    def listed(self, folder: str) -> list[str]:
+    def list_events(self, folder: str) -> list[str]:
         """Return the paths of what may be events, in order of their names."""
         return [str(path) for path in _paths(folder, SUFFIX)]
 
-    def unfinished(self, folder: str) -> list[str]:
+    def list_unfinished(self, folder: str) -> list[str]:
         """Return the paths of files whose writing was broken off."""
         now = time.time()
         return [str(path) for path in _paths(folder, UNDER_WAY) if now - _touched(path) > STALE]
@@ -78,7 +78,7 @@ class Spool:
         Path(path).rename(aside)
         return str(aside)
 
-    def superseded(self, folder: str, row: str, until: str) -> set[str]:
+    def find_superseded(self, folder: str, row: str, until: str) -> set[str]:
         """Return the files about a row of DevLake's up to a time: what a later one overwrites."""
         found = set()
         for path in _paths(folder, SUFFIX) if Path(folder).is_dir() else []:
@@ -93,10 +93,10 @@ class Spool:
         `before` is what `superseded` returned before it was sent. Return whether a replay may have
         sent one of these after it: then the report must be sent once more.
         """
-        if not before and not self.superseded(folder, row, until):
+        if not before and not self.find_superseded(folder, row, until):
             return False
         with self.lock(folder) as is_ours:
-            still = self.superseded(folder, row, until)
+            still = self.find_superseded(folder, row, until)
             for path in still:
                 Path(path).unlink(missing_ok=True)
         return bool(before - still) or (bool(still) and not is_ours)

@@ -11,13 +11,13 @@ from devlake_ci.devlake.inventory import (
     WEBHOOK,
     Blueprint,
     Connection,
-    Made,
+    CreatedKey,
     Project,
     State,
-    blueprint,
-    blueprints,
-    model,
-    state,
+    fetch_blueprint,
+    fetch_blueprints,
+    fetch_state,
+    validate,
 )
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
 from devlake_ci.setup import config
@@ -104,22 +104,22 @@ class Applier:
             if "already exists" not in error.said:
                 raise
             # Somebody else made it a moment ago, or it is there in upper or lower case.
-            self.found.connections = state(self.api).connections
+            self.found.connections = fetch_state(self.api).connections
             if name in self.found.connections:
                 return
             raise _taken("connection", name, self.found.connections) from None
-        self.found.connections[name] = model(Connection, made, "a new connection")
+        self.found.connections[name] = validate(Connection, made, "a new connection")
 
     def _create_project(self, name: str) -> None:
         metric = {"pluginName": DORA, "pluginOption": "", "enable": True}
         body = {"name": name, "description": "", "metrics": [metric], "enable": True}
         try:
-            made = model(Project, self.api.change("POST", "/projects", body), "a new project")
+            made = validate(Project, self.api.change("POST", "/projects", body), "a new project")
             self.fresh.add(name)
         except ApiError as error:
             if "already exists" not in error.said:
                 raise
-            self.found.projects = state(self.api).projects
+            self.found.projects = fetch_state(self.api).projects
             if name not in self.found.projects:
                 raise _taken("project", name, self.found.projects) from None
             made = self.found.projects[name]
@@ -158,7 +158,7 @@ class Applier:
         if change.connections:
             before = project.blueprint
             if project.name not in self.fresh:
-                before = blueprint(self.api, before.id)
+                before = fetch_blueprint(self.api, before.id)
             body["connections"] = self._members(before, change.connections)
             self.touched.setdefault(project.name, set()).update(change.connections)
         if body:
@@ -179,7 +179,7 @@ class Applier:
             "connections": [],
             "settings": {"version": "2.0.0", "connections": []},
         }
-        return model(Blueprint, self.api.change("POST", "/blueprints", body), "a new blueprint")
+        return validate(Blueprint, self.api.change("POST", "/blueprints", body), "a new blueprint")
 
     def _members(self, before: Blueprint, names: Iterable[str]) -> list[dict[str, Any]]:
         """Return the connections of a blueprint as they are, with these added."""
@@ -193,7 +193,7 @@ class Applier:
 
     def _patch(self, number: int, body: dict[str, Any]) -> Blueprint:
         said = self.api.change("PATCH", f"/blueprints/{number}", body)
-        return model(Blueprint, said, "a changed blueprint")
+        return validate(Blueprint, said, "a changed blueprint")
 
     def _settle(self) -> None:
         """Read the changed blueprints again, and add once more what is missing."""
@@ -201,7 +201,7 @@ class Applier:
             missing = self._missing(name, now)
             if missing:
                 self._patch(now.id, {"connections": self._members(now, missing)})
-                now = blueprint(self.api, now.id)  # noqa: PLW2901
+                now = fetch_blueprint(self.api, now.id)  # noqa: PLW2901
             if missing and (lost := self._missing(name, now)):
                 raise RefusedError(
                     f"The blueprint of {quoted(name)} does not keep the connection "
@@ -217,8 +217,10 @@ class Applier:
     def _read_again(self) -> dict[str, Blueprint]:
         numbers = {name: self.found.blueprint(name) for name in self.touched}
         if len(numbers) <= FEW:
-            return {name: blueprint(self.api, each.id) for name, each in numbers.items() if each}
-        found = {each.id: each for each in blueprints(self.api)}
+            return {
+                name: fetch_blueprint(self.api, each.id) for name, each in numbers.items() if each
+            }
+        found = {each.id: each for each in fetch_blueprints(self.api)}
         return {name: found[each.id] for name, each in numbers.items() if each}
 
     def _key(self, change: CreateKey | RenewKey) -> list[Step]:
@@ -243,7 +245,7 @@ class Applier:
                 "belongs to something that the list of keys does not show, such as a connection.",
                 "Give the key another name in the file, unless the next run finds it.",
             ) from None
-        made = model(Made, said, "a new key")
+        made = validate(CreatedKey, said, "a new key")
         self.found.keys[name] = made
         key = self._new(name, made.api_key, change.key)
         self.hand_over(key)
