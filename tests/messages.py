@@ -6,6 +6,7 @@ made, in a name of the same function, in a constant, or in what a function of it
 
 import ast
 import re
+from functools import cache
 from itertools import product
 
 from devlake_ci import errors
@@ -22,6 +23,7 @@ NOTES = {"notes", "warnings"}
 _DEEPEST = 5  # names and functions from a message to its text
 
 
+@cache
 def messages(source=SOURCE):
     """Return a mapping of each message to where it is made, such as `cli/report.py:12`."""
     found = {}

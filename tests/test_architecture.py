@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "src" / "devlake_ci"
@@ -9,7 +10,7 @@ SANDBOX = ROOT.parent / "devlake_sandbox"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"dataclass", "errors", "text"},
-    {"model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
+    {"clock", "model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
     {"vocabulary", "commits", "launch"},
     {"ci", "devlake"},
     {"incidents"},
@@ -32,8 +33,13 @@ def part(path):
     return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
+@cache
+def tree(path):
+    return ast.parse(path.read_text())
+
+
 def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -95,7 +101,7 @@ def test_no_package_has_a_name_that_importing_a_module_of_it_would_replace():
 
 def defined(path):
     """The names that a module binds at its top, but for modules that it imports."""
-    for node in ast.parse(path.read_text()).body:
+    for node in tree(path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.ImportFrom) and not is_package(node.module):
@@ -122,9 +128,7 @@ def test_only_the_edge_touches_the_world():
 
 def effects(path):
     """What a module imports or calls that reaches outside of the program."""
-    calls = [
-        node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    ]
+    calls = [node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
     modules = {name.split(".")[0] for name in imported(path)} & EFFECTS
     functions = {call.id for call in calls if isinstance(call, ast.Name)} & EFFECTFUL
     methods = {call.attr for call in calls if isinstance(call, ast.Attribute)} & {"now", "utcnow"}
@@ -175,7 +179,7 @@ def test_nothing_is_longer_than_one_can_read():
         text = path.read_text()
         functions = [
             node
-            for node in ast.walk(ast.parse(text))
+            for node in ast.walk(tree(path))
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         ]
 

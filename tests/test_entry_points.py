@@ -39,9 +39,15 @@ def checkout(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("pythonpath", [None, ".", "", "src:.:lib", "{here}/"])
-@pytest.mark.parametrize("command", [[BIN / name] for name in SCRIPTS] + [
-    [sys.executable, "-m", "devlake_ci"]], ids=lambda command: Path(command[-1]).name)  # fmt: skip
+SCRIPT, MODULE = [BIN / "devlake-ci"], [sys.executable, "-m", "devlake_ci"]
+STARTS = [(command, path) for command in (SCRIPT, MODULE)
+          for path in (None, ".", "", "src:.:lib", "{here}/")]  # fmt: skip
+STARTS += [([BIN / name], ".") for name in SCRIPTS if name != "devlake-ci"]
+
+
+@pytest.mark.parametrize(
+    ("command", "pythonpath"), STARTS, ids=lambda each: Path(each[-1]).name if each else "none"
+)
 def test_no_module_of_the_working_directory_is_run(checkout, command, pythonpath):
     env = {"PATH": os.environ["PATH"], "DEVLAKE_CI": "github", "DEVLAKE_DRY_RUN": "true"}
     if pythonpath is not None:

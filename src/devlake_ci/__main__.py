@@ -32,6 +32,7 @@ def main() -> None:
     if chosen == SCRIPTS["devlake-ci"] and sys.argv[1:2] == ["run"]:
         wrap(sys.argv[2:])  # the command would start with held signals
     hold_signals()
+    spare_garbage_collection()
     from importlib import import_module  # noqa: PLC0415 (only now is it settled where from)
 
     module, function = chosen.split(":")
@@ -55,6 +56,13 @@ def hold_signals() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, held)
 
 
+def spare_garbage_collection() -> None:
+    """Look for garbage seldom: modules are none, and looking is a twentieth of our time."""
+    import gc  # noqa: PLC0415 (as above)
+
+    gc.set_threshold(50_000)
+
+
 def wrap(words: list[str]) -> "NoReturn":
     """Start the command of `run` as early as can be, then go on as the program.
 
@@ -63,6 +71,7 @@ def wrap(words: list[str]) -> "NoReturn":
     from devlake_ci import launch  # noqa: PLC0415 (as above)
 
     child = launch.early(words)
+    spare_garbage_collection()
     try:
         from devlake_ci import cli  # noqa: PLC0415 (as above)
 

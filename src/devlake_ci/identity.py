@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from hashlib import sha256
 
 LONGEST_ID = 185
 """Characters: DevLake keys each commit by connection, id, a hash and the SHA in 255 of them."""
@@ -20,8 +19,8 @@ def identifier(parts: Sequence[str]) -> str:
     joined = ":".join(simple)
     if len(joined) <= LONGEST_ID and all(map(_PLAIN.fullmatch, parts)):
         return joined
-    digest = sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
-    return f"{joined[: LONGEST_ID - len(digest) - 1]}~{digest}"
+    hashed = digest(parts)
+    return f"{joined[: LONGEST_ID - len(hashed) - 1]}~{hashed}"
 
 
 LONGEST_KEY = 240
@@ -41,8 +40,15 @@ def is_key(text: str) -> bool:
 def key(parts: Sequence[str]) -> str:
     """Join the parts to an incident's key; a hash keeps apart what is alike without its signs."""
     joined = "-".join(filter(None, (_NO_KEY.sub("-", part.lower()).strip("-") for part in parts)))
-    digest = sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
-    return f"{joined[: LONGEST_KEY - len(digest) - 1]}-{digest}".lstrip("-")
+    hashed = digest(parts)
+    return f"{joined[: LONGEST_KEY - len(hashed) - 1]}-{hashed}".lstrip("-")
+
+
+def digest(parts: Sequence[str]) -> str:
+    """Return 16 hex digits that are others for other parts."""
+    from hashlib import sha256  # noqa: PLC0415 (it loads OpenSSL, which few ids need)
+
+    return sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 _NO_KEY = re.compile(r"[^a-z0-9._]+")

@@ -7,9 +7,8 @@ at its start (https://github.com/actions/runner, src/Runner.Common/ActionCommand
 
 import json
 import re
-import string
 import unicodedata
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
@@ -101,12 +100,17 @@ def _encodings(secret: str) -> Iterator[str]:
 
 def _in_base64(secret: bytes) -> Iterator[str]:
     """Yield what base64 shows of a secret wherever in a longer text it begins (RFC 4648, 4)."""
-    yield b64encode(secret).decode()
+    yield base64(secret)
     for before in range(3):
         start, end = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
         if end - start >= SHORTEST_SECRET:
-            inner = b64encode(bytes(before) + secret).decode()[start:end]
+            inner = base64(bytes(before) + secret)[start:end]
             yield from (inner, inner.replace("+", "-").replace("/", "_"))
+
+
+def base64(data: bytes) -> str:
+    """Return base64 in one line (RFC 4648, 4), without importing all that Python's module does."""
+    return b2a_base64(data, newline=False).decode()
 
 
 def _lower(found: re.Match[str]) -> str:
@@ -186,4 +190,5 @@ def _entity(character: str) -> str:
     return "<span>$</span>" if character == "$" else f"&#{ord(character)};"
 
 
-_ENTITIES = {ord(character): _entity(character) for character in string.punctuation}
+_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_ENTITIES = {ord(character): _entity(character) for character in _PUNCTUATION}

@@ -34,7 +34,7 @@ def keep(devlake_ci, server, spool):
     def kept(identity, second, folder=spool, **env):
         server.script = [DOWN]
         env = {"DEVLAKE_URL": server.url, "DEVLAKE_ID": identity, "DEVLAKE_SPOOL": str(folder),
-               "DEVLAKE_FINISHED_AT": AT.format(second)} | env  # fmt: skip
+               "DEVLAKE_FINISHED_AT": AT.format(second), "DEVLAKE_DEADLINE": "1"} | env  # fmt: skip
         assert devlake_ci("report", env=PIPELINE | env).code == 5
         server.script = [Reply()]
         server.received.clear()

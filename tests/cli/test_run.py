@@ -109,7 +109,7 @@ def stamp(text):
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_command_that_ends_because_we_were_told_to_is_an_abort(wrapper, name):
-    process = wrapper.start(*sh("touch ready; sleep 60 & wait"))
+    process = wrapper.start(*sh("touch ready; exec sleep 60"))
     wrapper.wait_for("ready")
     process.send_signal(getattr(signal, name))
     process.communicate()

@@ -13,6 +13,7 @@ from tests.wrappers.circleci import (
     Job,
     Project,
     image,
+    script,
     steps,
 )  # fmt: skip
 
@@ -21,7 +22,8 @@ from tests.wrappers.circleci import (
 def job(tmp_path, server):
     """Start a job on an image with the program in it; the steps are those of the orb."""
     bin_ = image(tmp_path / "bin", *SYSTEM)
-    (bin_ / "devlake-ci-circleci").symlink_to(PROGRAM)
+    # That it runs at all is asked before each report; the answer takes as long as a report.
+    script(bin_ / "devlake-ci-circleci", f'[ "$1" = --version ] || exec {PROGRAM} "$@"')
 
     def started(project=None, shell=BASH, **env):
         work = tmp_path / "work"

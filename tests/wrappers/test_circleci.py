@@ -3,8 +3,8 @@
 import pytest
 
 from devlake_sandbox import Sandbox
-from tests.support import SHA, Reply
-from tests.wrappers.circleci import BASH, JOB, SH, START, arguments, script, steps
+from tests.support import Reply
+from tests.wrappers.circleci import BASH, JOB, PROGRAM, SH, START, arguments, script, steps
 
 WILD = """it's "quoted" $(touch run) `touch run` ${HOME} $HOME \\ %s *"; touch run; ~ 🚀\n-next"""
 ONE_LINE = WILD.replace("\n", " ")
@@ -36,66 +36,63 @@ def sent(_, received):
 
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
 PRIVATE = {"url": "https://127.0.0.1:1", "connection": "1"}
-DRY = {"url": "http://127.0.0.1:1", "dry_run": True}
-REACHES = {
-    # parameter: the parameters given, where to look, what has to be there, variables of the job
-    "url": ({"url": "http://127.0.0.1:1/$id`id`'\"", "connection": "1", "dry_run": True},
-            said("POST http://127.0.0.1:1/$id`id`'\"/rest/plugins"), True),
-    "connection": (DRY | {"connection": "`id` \"'"},
-                   said("/by-name/%60id%60%20%22%27/deployments"), True),
-    "project": (DRY | {"project": "`id`"}, said("/projects/%60id%60/deployments"), True),
-    "token": ({"token": "OTHER_KEY"}, header("authorization"), "Bearer $id`\"'",
-              {"OTHER_KEY": "$id`\"'"}),
-    "header": ({"header": "HEADERS"}, header("x-b"), "`id`",
-               {"HEADERS": "X-A: $( id ) \"'\nX-B: `id`"}),
-    "ca_bundle": (PRIVATE | {"ca_bundle": "/no/$( id )"}, said("/no/$( id )"), True),
-    "client_cert": (PRIVATE | {"client_cert": "/no/`id`"}, said("/no/`id`"), True),
-    "client_key": (PRIVATE | {"client_cert": __file__, "client_key": "/no/`id`"},
-                   said("/no/`id`"), True),
-    "dialect": ({"dialect": "legacy", "id": WILD}, body("pipeline_id"), WILD),
-    "mode": ({"mode": "`id`"}, said("mode: "), True),
-    "service": ({"service": WILD}, body("name"), f"Deploy {WILD} of acme/shop to production"),
-    "environment": ({"environment": ONE_LINE, "environment_map": f"{ONE_LINE}=STAGING"},
-                    body("originalEnvironment"), ONE_LINE),
-    "environment_map": (
-        {"environment": "canary", "environment_map": "x=TESTING\ncanary=PRODUCTION"},
-        body("environment"), "PRODUCTION",
-    ),
-    "result": ({"result": "Cancelled"}, body("result"), "ABORT"),
-    "id": ({"id": WILD}, body("id"), WILD),
-    "deployment_name": ({"deployment_name": WILD}, body("name"), WILD),
-    "title": ({"title": WILD}, body("displayTitle"), WILD),
-    "created_at": ({"created_at": "2026-03-01 11:00:00+01:00"}, body("createdDate"),
-                   "2026-03-01T10:00:00Z"),
-    "started_at": ({"started_at": "1772359200"}, body("startedDate"), "2026-03-01T10:00:00Z"),
-    "finished_at": ({"finished_at": "2026-03-01T10:00:00Z"}, body("finishedDate"),
-                    "2026-03-01T10:00:00Z"),
-    "repo_url": ({"repo_url": "git@h.example:a/$id'x'.git"}, commit("repoUrl"),
-                 "https://h.example/a/$id'x'"),
-    "sha": ({"sha": OTHER_SHA.upper()}, commit("commitSha"), OTHER_SHA),
-    "ref": ({"ref": WILD, "sha": SHA}, commit("refName"), WILD),
-    "message": ({"message": WILD}, commit("commitMsg"), WILD),
-    "deadline": ({"url": "http://127.0.0.1:1", "connection": "1", "deadline": "1"},
-                 said("within the deadline"), True),
-    "dry_run": ({"dry_run": True}, sent, False),
-    "format": ({"format": "json"}, said('"reported": true'), True),
-    "verbose": ({"verbose": True}, said("Attempt 1: stored"), True),
-}  # fmt: skip
+REACHES = [
+    # what is given, and for each parameter: where to look, what has to be there; then variables
+    ({"result": "Cancelled", "id": WILD, "deployment_name": WILD, "title": WILD,
+      "environment": ONE_LINE, "environment_map": f"x=TESTING\n{ONE_LINE}=STAGING",
+      "created_at": "2026-03-01 11:00:00+01:00", "started_at": "1772359260",
+      "finished_at": "2026-03-01T10:02:00Z", "repo_url": "git@h.example:a/$id'x'.git",
+      "sha": OTHER_SHA.upper(), "ref": WILD, "message": WILD, "verbose": True,
+      "token": "OTHER_KEY", "header": "HEADERS"},
+     {"result": (body("result"), "ABORT"), "id": (body("id"), WILD),
+      "deployment_name": (body("name"), WILD), "title": (body("displayTitle"), WILD),
+      "environment": (body("originalEnvironment"), ONE_LINE),
+      "environment_map": (body("environment"), "STAGING"),
+      "created_at": (body("createdDate"), "2026-03-01T10:00:00Z"),
+      "started_at": (body("startedDate"), "2026-03-01T10:01:00Z"),
+      "finished_at": (body("finishedDate"), "2026-03-01T10:02:00Z"),
+      "repo_url": (commit("repoUrl"), "https://h.example/a/$id'x'"),
+      "sha": (commit("commitSha"), OTHER_SHA), "ref": (commit("refName"), WILD),
+      "message": (commit("commitMsg"), WILD), "verbose": (said("Attempt 1: stored"), True),
+      "token": (header("authorization"), "Bearer $id`\"'"), "header": (header("x-b"), "`id`")},
+     {"OTHER_KEY": "$id`\"'", "HEADERS": "X-A: $( id ) \"'\nX-B: `id`"}),
+    ({"service": WILD, "dialect": "legacy", "id": "`id`"},
+     {"dialect": (body("pipeline_id"), "`id`")}, {}),
+    ({"service": WILD, "format": "json"},
+     {"service": (body("name"), f"Deploy {WILD} of acme/shop to production"),
+      "format": (said('"reported": true'), True)}, {}),
+    ({"url": "http://127.0.0.1:1/$id`id`'\"", "connection": "`id` \"'", "dry_run": True},
+     {"url": (said("POST http://127.0.0.1:1/$id`id`'\"/rest/plugins"), True),
+      "connection": (said("/by-name/%60id%60%20%22%27/deployments"), True),
+      "dry_run": (sent, False)}, {}),
+    ({"url": "http://127.0.0.1:1", "project": "`id`", "dry_run": True},
+     {"project": (said("/projects/%60id%60/deployments"), True)}, {}),
+    (PRIVATE | {"ca_bundle": "/no/$( id )"}, {"ca_bundle": (said("/no/$( id )"), True)}, {}),
+    (PRIVATE | {"client_cert": "/no/`id`"}, {"client_cert": (said("/no/`id`"), True)}, {}),
+    (PRIVATE | {"client_cert": __file__, "client_key": "/no/`id`"},
+     {"client_key": (said("/no/`id`"), True)}, {}),
+    ({"mode": "`id`"}, {"mode": (said("mode: "), True)}, {}),
+    (PRIVATE | {"deadline": "1"}, {"deadline": (said("within the deadline"), True)}, {}),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REACHES)
-def test_a_parameter_reaches_what_it_promises_unchanged_and_is_never_run(job, report, server, name):
-    given, look, expected, *env = REACHES[name]
+@pytest.mark.parametrize(("given", "expected", "env"), REACHES, ids="+".join)
+def test_a_parameter_reaches_what_it_promises_unchanged_and_is_never_run(  # noqa: PLR0917 (fixtures)
+    job, report, server, given, expected, env
+):
+    done = job(**env).run(report(**given))
 
-    done = job(**(env[0] if env else {})).run(report(**given))
-
-    assert look(done.said, server.received[-1] if server.received else None) == expected
+    last = server.received[-1] if server.received else None
+    assert {name: look(done.said, last) for name, (look, _) in expected.items()} == {
+        name: value for name, (_, value) in expected.items()
+    }
     assert not list(done.folder.glob("**/run"))
     assert not done.failed
 
 
-@pytest.mark.parametrize("shell", [BASH, SH], ids=["bash", "sh"])
-@pytest.mark.parametrize("booleans", [("0", "1"), ("false", "true")], ids="-".join)
+@pytest.mark.parametrize(
+    ("shell", "booleans"), [(BASH, ("0", "1")), (SH, ("false", "true"))], ids=["bash", "sh"]
+)
 def test_a_switch_is_known_in_either_spelling_and_by_either_shell(
     job, report, server, shell, booleans
 ):
@@ -236,7 +233,8 @@ def test_the_job_has_no_result_of_its_own():
         arguments(JOB, {"environment": "production"})
 
 
-def test_a_sandbox_stores_what_the_orb_reports(job, report):
+def test_a_sandbox_stores_what_the_orb_reports(bare, job, report):
+    (bare[1] / "devlake-ci-circleci").symlink_to(PROGRAM)
     with Sandbox() as devlake:
         where = {"DEVLAKE_URL": devlake.connection_url, "DEVLAKE_TOKEN": devlake.token}
 

@@ -4,11 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
+from devlake_ci.cli.wrappers import gitlab_step
 from devlake_ci.options import declared, kebab
 from devlake_sandbox import Sandbox
 from tests import gitlab
@@ -58,19 +60,43 @@ def api():
 
 
 @pytest.fixture
-def run(api, server, tmp_path):
-    """Run the script of a job of the template, as a runner does: `run("success", input=value)`."""
+def job(api, server):
+    """Return a job of the template and its variables, while the API answers."""
 
-    def ran(which="success", env=(), more="", **inputs):
+    @contextmanager
+    def made(which="success", env=(), **inputs):
         jobs, _ = gitlab.included(**{"url": server.url, "connection": "1"} | inputs)
-        job = jobs[f"devlake-ci:{inputs.get('deploy_job', 'deploy')}:{which}"]
+        found = jobs[f"devlake-ci:{inputs.get('deploy_job', 'deploy')}:{which}"]
         with api.served() as url:
-            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             # The project's own variables go before those in YAML.
-            said = PIPELINE | gitlab.variables(job) | {"CI_API_V4_URL": url} | dict(env)
+            yield found, PIPELINE | gitlab.variables(found) | {"CI_API_V4_URL": url} | dict(env)
+
+    return made
+
+
+@pytest.fixture
+def run(job, make_runtime, capsys):
+    """Run what the script of a job calls, in this process: `run("success", input=value)`."""
+
+    def ran(*which, **more):
+        with job(*which, **more) as (_, env):
+            capsys.readouterr()
+            code = gitlab_step(make_runtime(env))
+        return Ran(code, *capsys.readouterr())
+
+    return ran
+
+
+@pytest.fixture
+def shell(job, tmp_path):
+    """Run the script of a job as a runner does: in a shell."""
+
+    def ran(*which, typed="", **more):
+        with job(*which, **more) as (made, env):
+            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             done = subprocess.run(
-                ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"]) + more],
-                env=said | {"PATH": path, "HOME": str(tmp_path)}, cwd=tmp_path,
+                ["bash", "-eo", "pipefail", "-c", "\n".join(made["script"]) + typed],
+                env=env | {"PATH": path, "HOME": str(tmp_path)}, cwd=tmp_path,
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
         return Ran(done.returncode, done.stdout, done.stderr)
@@ -90,8 +116,8 @@ def sent(run, server):
     return ran
 
 
-def test_what_the_job_did_is_reported_as_its_own(run, server):
-    ran = run()
+def test_what_the_job_did_is_reported_as_its_own(shell, server):
+    ran = shell()
 
     (received,) = server.received
     commits = received.body.pop("deploymentCommits")
@@ -111,36 +137,37 @@ def test_devlake_stores_it(run):
     assert (row["result"], row["environment"]) == ("SUCCESS", "PRODUCTION")
 
 
-def test_inputs_reach_the_body_through_the_shell_of_the_job(sent):
+def test_inputs_reach_the_body_through_the_shell_of_the_job(shell, server):
     given = {"service": WILD, "environment": ONE_LINE, "environment_map": f"{ONE_LINE}=STAGING"}
 
-    body = sent(**given, connection="it's $( id )").body
+    shell(**given, connection="it's $( id )")
 
+    (body,) = (each.body for each in server.received)
     assert body["name"] == f"Deploy {WILD} of acme/shop to {ONE_LINE}"
     assert (body["environment"], body["originalEnvironment"]) == ("STAGING", ONE_LINE)
 
 
 @pytest.mark.parametrize(("hard", "code"), [(False, 0), (True, 4)])
-def test_only_fail_on_error_lets_the_job_fail(run, server, hard, code):
+def test_only_fail_on_error_lets_the_job_fail(shell, server, hard, code):
     server.script = [Reply(403, {"message": "api key is invalid"})]
 
-    ran = run(fail_on_error=hard)
+    ran = shell(fail_on_error=hard)
 
     assert ran.code == code
     assert "api key is invalid" in ran.err
 
 
-def test_what_is_typed_behind_the_command_goes_to_report(run, server):
-    ran = run(more=" --dry-run --service 'a b'")
+def test_what_is_typed_behind_the_command_goes_to_report(shell, server):
+    ran = shell(typed=" --dry-run --service 'a b'")
 
     assert (ran.code, server.received) == (0, [])
     assert "Deploy a b of acme/shop" in ran.out
 
 
-def test_a_machine_that_speaks_no_unicode_is_no_obstacle(sent):
-    assert (
-        sent(service="🚀", env={"PYTHONIOENCODING": "ascii"}).body["name"].startswith("Deploy 🚀")
-    )
+def test_a_machine_that_speaks_no_unicode_is_no_obstacle(shell, server):
+    shell(service="🚀", env={"PYTHONIOENCODING": "ascii"})
+
+    assert server.received[0].body["name"].startswith("Deploy 🚀")
 
 
 def test_every_option_is_an_input_but_what_is_secret():

@@ -12,7 +12,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from urllib.parse import quote, urlencode
 
 from devlake_ci.ci.event import Event, parsed
@@ -281,6 +280,8 @@ def output_line(name: str, text: str) -> str:
 
     The delimiter is a hash of the text, so the text can't contain it.
     """
+    from hashlib import sha256  # noqa: PLC0415 (it loads OpenSSL: only for a file of outputs)
+
     delimiter = f"devlake_{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
     return f"{name}<<{delimiter}\n{text}\n{delimiter}\n"
 

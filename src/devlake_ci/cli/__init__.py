@@ -1,19 +1,15 @@
 """The command line: what each command is called, and how whatever happens becomes an exit code."""
 
-import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
-from traceback import extract_tb, format_exc
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from devlake_ci import __version__, runtime
-from devlake_ci.child import Child
 from devlake_ci.cli import params, printing
-from devlake_ci.cli.outcome import conclude
 from devlake_ci.errors import BadUsageError, Bug, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.options import flag
@@ -52,6 +48,10 @@ ISSUES = "https://github.com/devlake-ci/devlake-ci/issues"
 
 INTERRUPTED = 130
 """What a shell calls the exit code of a program that Ctrl-C ended."""
+
+
+if TYPE_CHECKING:
+    from devlake_ci.child import Child
 
 
 class Commands(click.Group):
@@ -125,14 +125,13 @@ devlake_ci = Commands(
 click.version_option(__version__, prog_name="devlake-ci")(devlake_ci)
 
 
-def main(child: Child | None = None) -> NoReturn:
+def main(child: "Child | None" = None) -> NoReturn:
     """Run the program as it was called; `child` is the command of `run`, if it runs by now."""
     execute(lambda runtime: invoke(sys.argv[1:], replace(runtime, child=child)))
 
 
 def execute(work: Callable[[Runtime], int]) -> NoReturn:
     """Do what an executable is for, and end the process with the exit code that it gives."""
-    gc.set_threshold(50_000)  # modules are no garbage: looking for it is a twentieth of our time
     runtime.configure_streams()
     runtime.exit_process(work(runtime.real_runtime()))
 
@@ -164,7 +163,11 @@ def invoke(
     except (click.Abort, KeyboardInterrupt):  # Ctrl-C
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
+        from traceback import format_exc  # noqa: PLC0415 (for errors alone)
+
         problem, trace = problem_of(error), format_exc()
+    from devlake_ci.cli.outcome import conclude  # noqa: PLC0415 (for commands that report)
+
     is_soft, is_verbose = params.parse_tolerantly(arguments, given)
     if isinstance(problem, Bug) and is_verbose:
         printing.say(trace, err=True)
@@ -203,6 +206,8 @@ def problem_of(error: Exception) -> Problem:
         return error
     if isinstance(error, click.ClickException):
         return _misused(error)
+    from traceback import extract_tb  # noqa: PLC0415 (for bugs alone)
+
     frames = extract_tb(error.__traceback__)
     where = next((each for each in reversed(frames) if "devlake_ci" in each.filename), frames[-1])
     place = f"{where.filename.rpartition('/')[2]}, line {where.lineno}"

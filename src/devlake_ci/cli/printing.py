@@ -1,7 +1,6 @@
 """The one way to print: no secret of this run gets out, and nobody has to listen."""
 
 import sys
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -13,7 +12,7 @@ import click
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import Effect, Env, Mask
 from devlake_ci.options import Options
-from devlake_ci.text import SHORTEST_SECRET, Redactor, data
+from devlake_ci.text import SHORTEST_SECRET, Redactor, base64, data
 
 
 def secrets(options: Options) -> tuple[str, ...]:
@@ -58,7 +57,7 @@ def _of_url(url: str) -> Iterator[str]:
         return
     if secret := user if password is None else password:
         yield from (secret, unquote(secret))
-        yield b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode()
+        yield base64(f"{unquote(user)}:{unquote(password or '')}".encode())
 
 
 _REDACTOR: ContextVar[Redactor] = ContextVar("redactor", default=Redactor(()))  # noqa: B039 (frozen)

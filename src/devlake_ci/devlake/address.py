@@ -1,7 +1,7 @@
 """Where a report goes, worked out from a base or from a URL copied from DevLake's Config UI."""
 
 import re
-from base64 import b64decode, b64encode
+from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
@@ -14,7 +14,7 @@ from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options
 from devlake_ci.placeholders import render
-from devlake_ci.text import quoted
+from devlake_ci.text import base64, quoted
 
 _API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
 _ROUTES = (
@@ -235,7 +235,7 @@ def _headers(options: Options) -> dict[str, str]:
         _add_authorization(headers, f"Bearer {_token(options)}", options.source("token"))
     if url.username or url.password:
         pair = f"{unquote(url.username or '')}:{unquote(url.password or '')}"
-        basic = b64encode(pair.encode()).decode()
+        basic = base64(pair.encode())
         _add_authorization(headers, f"Basic {basic}", "the user info in " + options.source("url"))
     return headers
 
@@ -246,7 +246,7 @@ def _parts(value: str) -> Iterator[str]:
     yield from (value, rest)
     if scheme.lower() == "basic":
         with suppress(ValueError):
-            user, _, password = b64decode(rest).decode().partition(":")
+            user, _, password = a2b_base64(rest).decode().partition(":")
             yield password or user
 
 

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from devlake_ci.clock import Clock
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import TRANSIENT as ASK_AGAIN
 from devlake_ci.devlake.answers import message
-from devlake_ci.devlake.delivery import ATTEMPT, FIRST_PAUSE, LONGEST_PAUSE, Clock
+from devlake_ci.devlake.delivery import ATTEMPT, FIRST_PAUSE, LONGEST_PAUSE
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import RefusedError, UnreachedError
 from devlake_ci.text import Redactor, cut, line

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from datetime import datetime
 from typing import Any
 
+from devlake_ci.clock import Clock
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
@@ -21,18 +21,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)."""
 
 Event = Deployment | Incident | PullRequest
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time as delivery needs it."""
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    """Seconds on a clock that only goes forward."""
-    sleep: Callable[[float], None]
-    random: Callable[[], float]
-    """A number from 0 to 1."""
 
 
 @dataclass

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +18,7 @@ from devlake_ci.commits.sha import WHOLE
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.address import LONGEST_NUMBER, Target, escape, why_invalid_name
 from devlake_ci.devlake.delivery import Event
+from devlake_ci.identity import digest
 from devlake_ci.model import Commit, Deployment, Incident, PullRequest, Result
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def happened_at(event: Event) -> datetime:
 
 def row(event: Event, base: str, route: str) -> str:
     """Return 16 hex digits for the row of DevLake's that the event overwrites."""
-    parts = (base, route, kind(event), _key(event))
-    return sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
+    return digest((base, route, kind(event), _key(event)))
 
 
 def file_name(path: str) -> str:

@@ -1,7 +1,6 @@
 """The real environment, clock, network, git and files; nothing else in the program touches them."""
 
 import os
-import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,15 +8,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from devlake_ci.child import Child
 from devlake_ci.ci.provider import Append, Replace, Run
+from devlake_ci.clock import Clock
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.dataclass import dataclass
-from devlake_ci.devlake.delivery import Clock
 from devlake_ci.devlake.request import Answer, Request
-from devlake_ci.launch import start
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.files import (
@@ -31,7 +28,6 @@ from devlake_ci.runtime.files import (
 )
 from devlake_ci.runtime.git import COMMAND, folder_env, run_git
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
-from devlake_ci.runtime.programs import run
 from devlake_ci.runtime.signals import (
     defer_signals,
     ignore_signals,
@@ -41,6 +37,16 @@ from devlake_ci.runtime.signals import (
 )
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import readable
+
+if TYPE_CHECKING:
+    from devlake_ci.child import Child
+
+
+def start(command: Sequence[str], options: Sequence[str]) -> "Child":
+    """Start a command, as `devlake_ci.launch` does."""
+    from devlake_ci import launch  # noqa: PLC0415 (for `run` alone)
+
+    return launch.start(command, options)
 
 
 class Network(Protocol):
@@ -90,9 +96,9 @@ class Runtime:
     """Read a file whose absence means something; raise OSError if it can't be read."""
     lock_folder_of: Callable[[str, float], AbstractContextManager[bool]] = lock_folder_of
     """Lock a file against other processes, for so many seconds at most."""
-    child: Child | None = None
+    child: "Child | None" = None
     """The command of `run`, where it runs already."""
-    start: Callable[[Sequence[str], Sequence[str]], Child] = start
+    start: "Callable[[Sequence[str], Sequence[str]], Child]" = start
     """Start a command; the second argument is what is typed before it."""
     secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
     """Open a file for a secret before there is one; raise OSError."""
@@ -103,7 +109,7 @@ def real_runtime() -> Runtime:
     env = environment()
     return Runtime(
         env=env,
-        clock=Clock(now, time.monotonic, time.sleep, random.random),
+        clock=Clock(now, time.monotonic, time.sleep, jitter),
         git=run_git,
         read_file=read_file,
         nonce=nonce,
@@ -128,9 +134,18 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def jitter() -> float:
+    """Return a random number from 0 to 1."""
+    from random import random  # noqa: PLC0415 (only where a request is sent again)
+
+    return random()  # noqa: S311 (nobody gains by guessing when we try again)
+
+
 def write(effect: Append | Replace | Run) -> None:
     """Carry an effect out; raise OSError."""
     if isinstance(effect, Run):
+        from devlake_ci.runtime.programs import run  # noqa: PLC0415 (few jobs start a program)
+
         run(effect)
     else:
         files.write(effect)

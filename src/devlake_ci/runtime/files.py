@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import secrets
 import stat
 import threading
 import time
@@ -66,7 +65,7 @@ def nonce(folder: str) -> str | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x") as file:
-            file.write(secrets.token_hex(8))
+            file.write(os.urandom(8).hex())
     except FileExistsError:
         pass
     except OSError:
@@ -82,7 +81,7 @@ def write(effect: Append | Replace) -> None:
             file.write(effect.text)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         fresh.write_text(effect.text, encoding="utf-8", newline="")
         fresh.replace(path)
@@ -92,7 +91,7 @@ def write(effect: Append | Replace) -> None:
 
 def set_aside(path: str) -> str:
     """Move a file out of the way, and give its new name; raise OSError."""
-    aside = f"{path}.{secrets.token_hex(4)}.aside"
+    aside = f"{path}.{os.urandom(4).hex()}.aside"
     Path(path).rename(aside)
     return aside
 

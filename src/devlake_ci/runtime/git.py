@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from devlake_ci.commits.workspace import GitAnswer
-from devlake_ci.runtime.programs import child_env, run_bounded
+from devlake_ci.runtime.inherited import child_env
 from devlake_ci.text import cut, line, readable
 
 SECONDS = 10.0
@@ -52,6 +52,8 @@ def folder_env() -> dict[str, str]:
 
 def run_git_bounded(command: Sequence[str], env: Mapping[str, str], seconds: float) -> GitAnswer:
     """Run git and read a bounded answer; raise FileNotFoundError if there is no git."""
+    from devlake_ci.runtime.programs import run_bounded  # noqa: PLC0415 (many jobs don't need git)
+
     try:
         ended = run_bounded(command, env, seconds, LARGEST_ANSWER)
     except FileNotFoundError:

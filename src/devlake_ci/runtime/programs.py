@@ -3,7 +3,6 @@
 import errno
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +13,7 @@ from typing import IO
 
 from devlake_ci.ci.provider import Run
 from devlake_ci.dataclass import dataclass
-
-FROZEN = hasattr(sys, "frozen")
-"""Whether we are the executable that needs no Python: then there is no `python -m`."""
+from devlake_ci.runtime.inherited import FROZEN, child_env
 
 SECONDS = 5.0
 """Seconds that a program of the CI may take to be told what became of a report."""
@@ -144,22 +141,6 @@ def own_command() -> str:
     """Return how this very program can be called again by hand."""
     if sys.argv[0].endswith("__main__.py"):
         return "python -m devlake_ci"
+    import shutil  # noqa: PLC0415 (it imports what unpacks archives)
+
     return "devlake-ci" if shutil.which("devlake-ci") else sys.argv[0]
-
-
-def child_env() -> dict[str, str]:
-    """Return the environment for another program: our executable's own libraries are not for it.
-
-    Its PATH has whole paths only: an empty or relative one is a folder of the working directory,
-    which is a checkout, in which anybody may have put a program called git.
-
-    https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
-    """
-    env = dict(os.environ)
-    folders = filter(os.path.isabs, env.get("PATH", "").split(os.pathsep))
-    env["PATH"] = os.pathsep.join(folders) or os.defpath
-    if FROZEN:
-        env.pop("LD_LIBRARY_PATH", None)
-        if before := env.pop("LD_LIBRARY_PATH_ORIG", None):
-            env["LD_LIBRARY_PATH"] = before
-    return env
