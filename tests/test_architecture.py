@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "src" / "devlake_ci"
 SANDBOX = ROOT.parent / "devlake_sandbox"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
-    {"dataclass", "errors", "text"},
+    {"companion", "dataclass", "errors", "text"},
     {"clock", "model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
     {"vocabulary", "commits", "launch"},
     {"ci", "devlake"},
@@ -19,7 +19,7 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-EDGE = {"runtime", "child", "__main__"}
+EDGE = {"runtime", "child", "companion", "__main__"}
 SANDBOX_COMMANDS = {ROOT / "cli" / "demo.py", ROOT / "cli" / "sandbox.py"}
 EFFECTS = {
     "os", "pathlib", "random", "requests", "secrets", "shutil", "signal", "socket", "subprocess",

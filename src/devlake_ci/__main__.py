@@ -68,8 +68,12 @@ def wrap(words: list[str]) -> "NoReturn":
 
     Whatever becomes of the program, the command's exit code is ours.
     """
+    import signal  # noqa: PLC0415 (as above)
+
     from devlake_ci import launch  # noqa: PLC0415 (as above)
 
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # before the command starts, a Ctrl-C ends us
     child = launch.early(words)
     spare_garbage_collection()
     try:

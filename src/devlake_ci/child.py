@@ -14,20 +14,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-FORWARDED = tuple(
-    getattr(signal, name)
-    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
-    if hasattr(signal, name)
-)
+from devlake_ci.companion import FORWARDED, Companion
+
 CANCEL = {getattr(signal, name, None) for name in ("SIGTERM", "SIGINT", "SIGHUP")}
 """The signals by which a CI ends a job."""
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """The exit codes of a shell for a command that it can't start."""
+ENDED_BY_CANCEL = {128 + each for each in CANCEL if each}
+"""The exit codes of a command that ended because of such a signal, or whose own command did."""
+LATE_SECONDS = 1.0
+"""Seconds in which a CI that signals one process after the other, the innermost first, reaches us.
+Jenkins looks each second, or more often, whether the last one is gone
+(https://github.com/jenkinsci/jenkins/blob/0108b593/core/src/main/java/hudson/util/ProcessTree.java)."""
 COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}
 """What Python may set LC_CTYPE to, for itself and all that it starts
 (https://peps.python.org/pep-0538/)."""
-WITNESS_SECONDS = 0.05
-"""Seconds to wait for the witness: a signal reaches the processes of a group one by one."""
 
 
 class Child:
@@ -40,10 +41,10 @@ class Child:
         self.ended: float | None = None
         """When it ended, in seconds since 1970."""
         self.signals: list[int] = []
-        """What we were sent while it ran."""
+        """What we were sent until its end was dealt with."""
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stoppable = False
-        self._witness: _Witness | None = None
+        self._companion: Companion | None = None
         self._wakeup = _wakeup(self._on_child)
         has_terminal = _has_terminal()
         self._has_group = not has_terminal and os.name != "nt"
@@ -56,8 +57,9 @@ class Child:
         except (OSError, ValueError) as problem:
             self.problem, self.ended = problem, self.started
             return
-        if has_terminal:
-            self._witness = _Witness()
+        if os.name != "nt":
+            with suppress(OSError):  # no more processes
+                self._companion = Companion(self._process.pid, has_group=self._has_group)
         for number in self.signals:  # that came before it could be sent any
             self._forward(number)
 
@@ -66,10 +68,15 @@ class Child:
         """Whether somebody wanted it to end."""
         return not CANCEL.isdisjoint(self.signals)
 
-    def wait(self, on_cancel: Callable[[], None] = lambda: None) -> int:
+    def wait(
+        self,
+        on_cancel: Callable[[], None] = lambda: None,
+        may_be_cancelled: Callable[[int], bool] = ENDED_BY_CANCEL.__contains__,
+    ) -> int:
         """Wait for its end and return its exit code, as a shell has it: 128 + N for signal N.
 
-        Once it is cancelled, `on_cancel` is called while it still runs.
+        Once it is cancelled, `on_cancel` is called while it still runs. `may_be_cancelled` tells
+        the exit codes after which to wait for a cancel that reaches the command first.
         """
         is_told = False
         while self._is_running():
@@ -80,12 +87,11 @@ class Child:
                 self._wait_without_signals()
             else:
                 os.read(self._wakeup, 4096)
+        code = self._code()
+        if self._process and may_be_cancelled(code):
+            self._wait_for_cancel()
         self._close()
-        if self._process is None:
-            is_missing = isinstance(self.problem, FileNotFoundError | NotADirectoryError)
-            return NOT_FOUND if is_missing else NOT_EXECUTABLE
-        code = self._process.returncode
-        return 128 - code if code < 0 else code
+        return code
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:
@@ -106,6 +112,21 @@ class Child:
         self.ended = self.ended or time.time()
         return False
 
+    def _code(self) -> int:
+        if self._process is None:
+            is_missing = isinstance(self.problem, FileNotFoundError | NotADirectoryError)
+            return NOT_FOUND if is_missing or not self.command[0] else NOT_EXECUTABLE
+        code = self._process.returncode
+        return 128 - code if code < 0 else code
+
+    def _wait_for_cancel(self) -> None:
+        ends = time.monotonic() + LATE_SECONDS
+        while self._wakeup is not None and not self.is_cancelled:
+            left = ends - time.monotonic()
+            if left <= 0 or not select.select([self._wakeup], [], [], left)[0]:
+                return
+            os.read(self._wakeup, 4096)
+
     def _on_child(self, _number: int, _frame: FrameType | None) -> None:
         self._is_running()  # it notes the time, whatever we are at
 
@@ -115,8 +136,8 @@ class Child:
                 self._process.wait(1)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if self.ended is None and (self._process is None or self._is_running()):
-            self.signals.append(number)
+        self.signals.append(number)
+        if self._process and self._is_running():
             self._forward(number)
         if self._is_stoppable and number in CANCEL:
             self._stop()
@@ -125,7 +146,7 @@ class Child:
         """Send the command what we were sent, unless it was sent that itself."""
         if self._process is None or self._process.returncode is not None:
             return
-        if os.name == "nt" or (self._witness and self._witness.saw(number)):
+        if os.name == "nt" or (self._companion and self._companion.saw(number)):
             return
         with suppress(OSError):  # it has just ended
             (os.killpg if self._has_group else os.kill)(self._process.pid, number)
@@ -143,61 +164,8 @@ class Child:
         if self._wakeup is not None:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        if self._witness:
-            self._witness.close()
-
-
-class _Witness:
-    """A process in our group that tells which signals go to all of the group.
-
-    A terminal's Ctrl-C and a CI that ends the whole group reach the command without us. Forwarded,
-    the same signal would come twice, by which many a program ends without cleaning up.
-    """
-
-    def __init__(self) -> None:
-        self._seen: list[int] = []
-        self._reader, writer = os.pipe()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
-        parent = os.getpid()
-        self._pid = os.fork()
-        if self._pid == 0:
-            _watch(parent, writer)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.close(writer)
-
-    def saw(self, number: int) -> bool:
-        """Return whether the signal went to the whole group."""
-        ends = time.monotonic() + WITNESS_SECONDS
-        while number not in self._seen:
-            left = ends - time.monotonic()
-            if left <= 0 or not select.select([self._reader], [], [], left)[0]:
-                return False
-            if not (more := os.read(self._reader, 64)):
-                return False
-            self._seen += more
-        self._seen.remove(number)
-        return True
-
-    def close(self) -> None:
-        """End it."""
-        with suppress(OSError):
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
-
-
-def _watch(parent: int, writer: int) -> None:
-    """Be the witness, as long as there is a `parent`; hold nothing open that others wait for."""
-    try:
-        os.closerange(0, writer)
-        os.closerange(writer + 1, 1024)
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-        signal.setitimer(signal.ITIMER_REAL, 1, 1)
-        while os.getppid() == parent:
-            number = signal.sigwait([*FORWARDED, signal.SIGALRM])
-            if number != signal.SIGALRM:
-                os.write(writer, bytes([number]))
-    finally:
-        os._exit(0)
+        if self._companion:
+            self._companion.close()
 
 
 def _started(

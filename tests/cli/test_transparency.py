@@ -107,7 +107,7 @@ def test_bytes_and_exit_code_are_the_command_s(command, folder):
 
 
 @pytest.mark.parametrize(("command", "code"), [
-    (["no-such-program"], 127), (["./no-such-file"], 127), (["three/no-folder"], 127),
+    (["no-such-program"], 127), (["./no-such-file"], 127), (["three/no-folder"], 127), ([""], 127),
     (["./data"], 126), (["./not-executable"], 126)])  # fmt: skip
 def test_what_can_not_be_started_ends_as_in_a_shell(command, code, folder):
     (folder / "not-executable").write_text("#!/bin/sh\n")
@@ -131,11 +131,13 @@ EVERY = """
 import signal
 from devlake_ci.child import Child
 from os import environ
+def end(script):
+    return Child(["sh", "-c", script], environ).wait(may_be_cancelled=lambda code: False)
 for code in range(256):
-    assert Child(["sh", "-c", f"exit {code}"], environ).wait() == code, code
+    assert end(f"exit {code}") == code, code
 for each in signal.valid_signals() - {signal.SIGCHLD, signal.SIGCONT, signal.SIGSTOP,
         signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGURG, signal.SIGWINCH}:
-    assert Child(["sh", "-c", f"kill -{int(each)} $$; sleep 9"], environ).wait() == 128 + each, each
+    assert end(f"kill -{int(each)} $$; sleep 9") == 128 + each, each
 """
 
 
@@ -166,10 +168,10 @@ def appears(path, text=""):
         time.sleep(0.01)
 
 
-def started(command, folder, **more):
+def started(command, folder, env=ENV):
     return subprocess.Popen(
-        command, cwd=folder, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True, **more,
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
     )  # fmt: skip
 
 
@@ -211,6 +213,31 @@ def test_what_the_command_started_is_told_to_end_too(folder):
     out, _ = process.communicate()  # which the sleep holds open
 
     assert (process.returncode, out) == (128 + signal.SIGTERM, b"")
+
+
+@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["us", "our group"])
+def test_a_command_does_not_outlive_us_if_we_are_killed(kill, folder):
+    process = started([*OURS, *sh("trap '' TERM; touch ready; sleep 60; touch never")], folder)
+    appears(folder / "ready")
+
+    kill(process.pid, signal.SIGKILL)
+    out, _ = process.communicate()  # which the command and its sleep hold open
+
+    assert (process.returncode, out) == (-signal.SIGKILL, b"")
+
+
+def test_a_ctrl_c_before_the_command_started_ends_us_without_a_word(folder):
+    (folder / "git").write_text("#!/bin/sh\ntouch ready; sleep 60\n")
+    (folder / "git").chmod(0o755)
+    env = {**ENV, "PATH": f"{folder}:{ENV['PATH']}", "DEVLAKE_SHA": "HEAD"}
+    process = started([*OURS, "touch", "never"], folder, env)
+    appears(folder / "ready")
+
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+
+    assert (process.returncode, errors) == (-signal.SIGINT, b"")
+    assert not (folder / "never").exists()
 
 
 def test_a_signal_that_is_ignored_around_us_stays_ignored(folder):
@@ -276,6 +303,27 @@ def test_on_a_terminal_each_signal_comes_once(send, name, folder):
     assert b"no tty" not in shown
 
 
+def test_a_ctrl_c_is_a_cancel_even_if_the_command_ends_before_we_look(folder):
+    def interrupt(ours, _):
+        os.kill(ours, signal.SIGSTOP)
+        os.killpg(ours, signal.SIGINT)
+        while alive(int((folder / "pid").read_text())):
+            time.sleep(0.01)
+        os.kill(ours, signal.SIGCONT)
+
+    command = sh("echo $$ > pid; touch ready; exec sleep 60")
+    ready = lambda *_: appears(folder / "ready")  # noqa: E731 (a step among others)
+    shown, code = on_terminal([*OURS, *command], folder, [ready, interrupt])
+
+    assert code == 128 + signal.SIGINT
+    assert b'"result": "ABORT"' in shown
+
+
+def alive(process):
+    """Return whether a process runs; one that has ended is there until it is waited for."""
+    return " Z " not in Path(f"/proc/{process}/stat").read_text()
+
+
 def test_what_is_imported_before_the_command_starts_is_next_to_nothing():
     script = "import sys; from devlake_ci import launch; launch.early(['--', 'true']).wait();"
     ran = subprocess.run(
@@ -284,7 +332,7 @@ def test_what_is_imported_before_the_command_starts_is_next_to_nothing():
     )  # fmt: skip
 
     ours = {name for name in ran.stdout.split() if name.startswith("devlake_ci")}
-    assert ours == {"devlake_ci", "devlake_ci.launch", "devlake_ci.child"}
+    assert ours == {f"devlake_ci{each}" for each in ("", ".launch", ".child", ".companion")}
     assert {"click", "dataclasses", "typing", "json", "pathlib"}.isdisjoint(ran.stdout.split())
 
 

@@ -276,11 +276,12 @@ def _strip(value: Any) -> Any:  # noqa: ANN401
 
 
 def parse_tolerantly(
-    arguments: Sequence[str], given: Mapping[str, OptionText]
+    arguments: Sequence[str], given: Mapping[str, OptionText], on_failure: str = "fail"
 ) -> tuple[bool, bool]:
     """Return whether a failure is a warning, and whether to say more.
 
-    Unlike `options`, it works where the command line can't be read.
+    Unlike `options`, it works where the command line can't be read. `on_failure` stands where
+    nothing is said that can be read.
     """
     names = ("on_failure", "verbose")
     command = click.Command(None, params=parameters(*names), add_help_option=False)
@@ -290,9 +291,12 @@ def parse_tolerantly(
         resilient_parsing=True,
         ignore_unknown_options=True,
         allow_extra_args=True,
-        default_map={name: given[name].text for name in names if name in given},
+        default_map={
+            "on_failure": on_failure,
+            **{name: given[name].text for name in names if name in given},
+        },
     ).params
-    return read["on_failure"] == "warn", bool(read["verbose"])
+    return (read["on_failure"] or on_failure) == "warn", bool(read["verbose"])
 
 
 def secrets(

@@ -12,7 +12,7 @@ from traceback import format_exc
 import click
 
 from devlake_ci import cli
-from devlake_ci.child import Child
+from devlake_ci.child import ENDED_BY_CANCEL, Child
 from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB
 from devlake_ci.cli import params, report
 from devlake_ci.cli.outcome import conclude
@@ -125,7 +125,7 @@ class Wrapper:
             self._try(self._look)
             child = self.runtime.start(self.command, self.words)
         self._try(lambda: self._prepare(child))
-        code = child.wait(on_cancel=lambda: self._try(self._keep))
+        code = child.wait(lambda: self._try(self._keep), self._may_be_cancelled)
         self.runtime.defer_signals()  # from now on a signal is for us
         return self._report(child, code)
 
@@ -142,8 +142,7 @@ class Wrapper:
     def _open(self) -> None:
         """Read the options; raise Problem, or what click raises."""
         given = params.option_texts(self.runtime.env, {}, RunOptions)
-        unless_said = {"on_failure": params.OptionText("warn", ""), **given}
-        soft, _ = params.parse_tolerantly(self.words, unless_said)
+        soft, _ = params.parse_tolerantly(self.words, given, "warn")
         self.options = RunOptions(on_failure="warn" if soft else "fail")
         defaults = params.Defaults(given, RunOptions)
         parsed = run.make_context("run", list(self.words), _program(), default_map=defaults)
@@ -208,6 +207,14 @@ class Wrapper:
         event = replace(self.made, result=Result.ABORT, finished_at=now)
         with suppress(OSError, ValueError, CorruptError, Problem):
             self.kept = self._session().keep_in_spool(self.options.spool, event)
+
+    def _may_be_cancelled(self, code: int) -> bool:
+        """Return whether we may be about to be told that the job was cancelled.
+
+        Jenkins ends the command before us, and many a command then has an exit code of its own.
+        """
+        is_jenkins = bool(self.runtime.env.get("JENKINS_URL"))
+        return code in ENDED_BY_CANCEL or (is_jenkins and code not in _success_codes(self.options))
 
     def _report(self, child: Child, code: int) -> int:
         """Report how the command ended; return the exit code of all."""
