@@ -26,7 +26,7 @@ def identifier(parts: Sequence[str]) -> str:
 LONGEST_KEY = 240
 """Characters: DevLake keys an issue by connection and key in 255 of them."""
 
-_KEY = re.compile(rf"[A-Za-z0-9._-]{{1,{LONGEST_KEY}}}")
+_KEY = rf"[A-Za-z0-9._-]{{1,{LONGEST_KEY}}}"
 
 
 def is_key(text: str) -> bool:
@@ -34,12 +34,14 @@ def is_key(text: str) -> bool:
 
     Its close route answers 404 to `/` and `:`, however they are escaped (contract: "incident key").
     """
-    return _KEY.fullmatch(text) is not None
+    return re.fullmatch(_KEY, text) is not None
 
 
 def key(parts: Sequence[str]) -> str:
     """Join the parts to an incident's key; a hash keeps apart what is alike without its signs."""
-    joined = "-".join(filter(None, (_NO_KEY.sub("-", part.lower()).strip("-") for part in parts)))
+    joined = "-".join(
+        filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-") for part in parts))
+    )
     hashed = digest(parts)
     return f"{joined[: LONGEST_KEY - len(hashed) - 1]}-{hashed}".lstrip("-")
 
@@ -49,6 +51,3 @@ def digest(parts: Sequence[str]) -> str:
     from hashlib import sha256  # noqa: PLC0415 (it loads OpenSSL, which few ids need)
 
     return sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
-
-
-_NO_KEY = re.compile(r"[^a-z0-9._]+")

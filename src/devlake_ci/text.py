@@ -23,9 +23,7 @@ _COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 _INVISIBLE = "&#8203;"
 # @name, #1, GH-1, https://, www. as entities
-_REFERENCE = re.compile(
-    r"&#64;|&#35;(?=\d)|GH&#45;(?=\d)|&#58;(?=&#47;&#47;)|www(?=&#46;)", re.IGNORECASE
-)
+_REFERENCE = r"(?i)&#64;|&#35;(?=\d)|GH&#45;(?=\d)|&#58;(?=&#47;&#47;)|www(?=&#46;)"
 
 
 def line(text: str) -> str:
@@ -137,7 +135,7 @@ def markdown(text: str) -> str:
     Mentions, issue references and links are found in what Markdown has rendered, where an entity
     is a plain character again; an invisible space takes those apart.
     """
-    return _REFERENCE.sub(rf"\g<0>{_INVISIBLE}", line(text).translate(_ENTITIES))
+    return re.sub(_REFERENCE, rf"\g<0>{_INVISIBLE}", line(text).translate(_ENTITIES))
 
 
 def readable(text: str) -> str:

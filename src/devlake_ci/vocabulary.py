@@ -78,7 +78,7 @@ DOUBTS = frozenset(
 _WORD = re.compile(r"[^\W_]+|[!?~]")
 _PRE = re.compile(r"(?<![^\W_])pre[-_ ]+(?=prod|prd)")
 _CLASSES = {word: kind for kind, words in ENVIRONMENTS.items() for word in words}
-_NEGATED = re.compile(
+_NEGATED = (  # compiled for a word that is not known
     rf"(?:non?|not|un|ex|post|pre)({'|'.join(_CLASSES)})|({'|'.join(_CLASSES)})(?:like|ish)"
 )
 
@@ -185,7 +185,7 @@ def _read(name: str) -> tuple[list[Environment], list[str]]:
 
 
 def _negated(word: str) -> bool:
-    return word not in _CLASSES and _NEGATED.fullmatch(word) is not None
+    return word not in _CLASSES and re.fullmatch(_NEGATED, word) is not None
 
 
 def _why(kinds: list[Environment], doubts: list[str]) -> str:

@@ -24,34 +24,33 @@ BITBUCKET_SERVER_SSH = 7999  # its HTTPS clone URLs say /scm/ where those by SSH
 LONGEST = 8192
 """Characters of a URL that is looked at, a token in it included."""
 
+# Patterns that https needs are compiled here, the others when they are used.
 _ANY_CASE = re.IGNORECASE | re.ASCII
 _URL = re.compile(r"(?P<scheme>[a-z][a-z+]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", _ANY_CASE)
 _HOST = r"(?P<host>[a-z0-9_][a-z0-9_.-]{0,252}|\[[0-9a-f:.]+\])"
 _AUTHORITY = re.compile(rf"(?:.*@)?{_HOST}(?::(?P<port>[0-9]{{0,5}}))?", _ANY_CASE)
-_SCP = re.compile(rf"(?:[^@/]*@)?{_HOST}:(?P<rest>[^:\s].*)", _ANY_CASE)
-_NO_HOST = re.compile(r"[a-z]|https?|ssh|file|ftps?", re.IGNORECASE)  # C:/repo, https:/x
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff\ufffd]")
+_SCP = rf"(?ai)(?:[^@/]*@)?{_HOST}:(?P<rest>[^:\s].*)"
+_NO_HOST = r"(?i)[a-z]|https?|ssh|file|ftps?"  # C:/repo, https:/x
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 # Names that ssh's configuration gives to a host, so that each repository can have its own key:
 # `github.com-shop` (https://buildkite.com/docs/agent/v3/github-ssh-keys), `shop.github.com` and
 # `key-0123abcd.github.com` (https://github.com/webfactory/ssh-agent).
-_KNOWN_HOST = re.compile(
+_KNOWN_HOST = (
     r"(?:(?!gist\.)[a-z0-9_.-]+\.)?"
     r"(?P<host>gist\.github\.com|github\.com|gitlab\.com|bitbucket\.org|ssh\.dev\.azure\.com"
     r"|vs-ssh\.visualstudio\.com)"
     r"(?:[-_][a-z0-9_.-]+)?"
 )
-_SUFFIXED_HOST = re.compile(r"(?P<host>.*\.(?:com|org|net|io|dev))[-_][a-z0-9_-]+")
-_UNKNOWN_HOST = re.compile(
+_SUFFIXED_HOST = r"(?P<host>.*\.(?:com|org|net|io|dev))[-_][a-z0-9_-]+"
+_UNKNOWN_HOST = (
     r".*\.(?!xn--)[a-z]{2}-[a-z0-9_-]+"  # git.example.de-shop, or a network's own git.my-corp
     r"|github|[a-z0-9_-]+[_-](?:github|gitlab|bitbucket)"
     r"|(?:[a-z0-9_-]+[_-])?(?:github|gitlab|bitbucket)[_-][a-z0-9_-]+"
 )
 
 # https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-git-remote-codecommit.html
-_CODECOMMIT = re.compile(
-    r"codecommit::(?P<region>[a-z]+-[a-z-]+-[0-9])://(?:[^@/]*@)?(?P<repo>[\w.-]+)"
-)
+_CODECOMMIT = r"codecommit::(?P<region>[a-z]+-[a-z-]+-[0-9])://(?:[^@/]*@)?(?P<repo>[\w.-]+)"
 _CODECONNECTIONS = re.compile(
     r"(?:codeconnections|codestar-connections)\..*amazonaws\.com(?:\.cn)?"
 )
@@ -67,22 +66,30 @@ def canonical(url: str) -> str | None:
     is a host that is known to ssh's configuration alone.
     """
     url = url.strip()
-    if len(url) > LONGEST or _UNSAFE.search(url):
+    if len(url) > LONGEST or _is_unsafe(url):
         return None
     if match := _URL.fullmatch(url):
         return _from_url(match["scheme"].lower(), match["authority"], match["rest"])
-    if match := _CODECOMMIT.fullmatch(url):
+    if match := re.fullmatch(_CODECOMMIT, url):
         domain = "amazonaws.com.cn" if match["region"].startswith("cn-") else "amazonaws.com"
         return f"https://git-codecommit.{match['region']}.{domain}/v1/repos/{match['repo']}"
-    match = _SCP.fullmatch(url)
-    if not match or _NO_HOST.fullmatch(match["host"]) or " " in url:
+    match = re.fullmatch(_SCP, url)
+    if not match or re.fullmatch(_NO_HOST, match["host"]) or " " in url:
         return None
     return _from_ssh(match["host"].lower(), match["rest"])
 
 
+def _is_unsafe(text: str) -> bool:
+    """Return whether control characters or backslashes are in it, or characters that got lost."""
+    lost = not text.isascii() and any(
+        "\ud800" <= character <= "\udfff" or character == "\ufffd" for character in text
+    )
+    return lost or _CONTROL.search(text) is not None
+
+
 def is_shorthand(url: str) -> bool:
     """Return whether `url` is like `gh:acme/pay`: git may have been told what it stands for."""
-    match = _SCP.fullmatch(url.strip())
+    match = re.fullmatch(_SCP, url.strip())
     return bool(match and "://" not in url and "." not in match["host"])
 
 
@@ -105,9 +112,9 @@ def _from_url(scheme: str, authority: str, rest: str) -> str | None:
 
 
 def _from_ssh(host: str, rest: str, prefix: str = "") -> str | None:
-    if match := _KNOWN_HOST.fullmatch(host) or _SUFFIXED_HOST.fullmatch(host):
+    if match := re.fullmatch(_KNOWN_HOST, host) or re.fullmatch(_SUFFIXED_HOST, host):
         host = match["host"]
-    elif _UNKNOWN_HOST.fullmatch(host):
+    elif re.fullmatch(_UNKNOWN_HOST, host):
         return None
     if "." not in host and re.fullmatch("/?v3/[^/]+/[^/]+/[^/]+", rest):
         return None  # a name that Azure's users give to ssh.dev.azure.com
@@ -156,7 +163,7 @@ def _segments(rest: str) -> list[str]:
     while segments and segments[-1].endswith(".git"):
         segments[-1] = segments[-1].removesuffix(".git")
         segments = list(filter(None, segments))
-    odd = {".", ".."} & set(segments) or _UNSAFE.search(path)
+    odd = {".", ".."} & set(segments) or _is_unsafe(path)
     return [] if odd else segments
 
 

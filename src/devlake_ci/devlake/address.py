@@ -18,19 +18,17 @@ from devlake_ci.text import base64, quoted
 
 _API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
 _ROUTES = (
-    re.compile(r"/connections/by-name/(?P<name>[^/]+)(/.*)?"),
-    re.compile(r"/connections/(?P<number>\d+)(/.*)?"),
-    re.compile(r"/projects/(?P<project>[^/]+)(/.*)?"),
-    re.compile(r"/(?P<number>\d+)(/.*)?"),  # before v0.19; a connection's key is refused there
+    r"/connections/by-name/(?P<name>[^/]+)(/.*)?",
+    r"/connections/(?P<number>\d+)(/.*)?",
+    r"/projects/(?P<project>[^/]+)(/.*)?",
+    r"/(?P<number>\d+)(/.*)?",  # before v0.19; a connection's key is refused there
 )
 LONGEST_NAME = 255
 """Characters of a connection's name at most: DevLake's column for it."""
 LONGEST_NUMBER = 18
 """Digits of a connection's number at most: it is a 64-bit integer."""
 _EXAMPLE = "https://devlake.example.com/api/rest/plugins/webhook/connections/1/deployments"
-_HEADER = re.compile(
-    r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[\x20-\x7e\x80-\xff]*)"
-)
+_HEADER = r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[\x20-\x7e\x80-\xff]*)"
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ def _parse_url(options: Options) -> tuple[str, bool, str | None]:
 
 def _route(path: str, source: str) -> str | None:
     for form in _ROUTES:
-        if found := form.fullmatch(path):
+        if found := re.fullmatch(form, path):
             parts = found.groupdict()
             if parts.get("number"):
                 return f"connections/{_number(parts['number'], source)}"
@@ -277,7 +275,7 @@ def _token(options: Options) -> str:
 
 
 def _header(text: str, options: Options) -> tuple[str, str]:
-    if not (found := _HEADER.fullmatch(text.strip())):
+    if not (found := re.fullmatch(_HEADER, text.strip())):
         raise BadUsageError(
             f"{options.source('header')} holds a line that is not 'Name: value'.",
             "Write one header a line; its value is not shown here because it may be a secret.",

@@ -16,17 +16,17 @@ from devlake_ci.devlake.request import Answer
 from devlake_ci.text import cut, line, redact
 
 TRANSIENT = {408, 425, 428, 429}
-_NEVER = re.compile(
+_NEVER = (  # patterns are compiled when a server refuses something
     r"Data too long|invalid character|cannot unmarshal|commit_sha or repo_url is required"
     r"|too many placeholders"
 )
 _NAME_TAKEN = "the connection name already exists"
-_DUPLICATE = re.compile(r"Error 1062\b.*Duplicate entry 'webhook:")
+_DUPLICATE = r"Error 1062\b.*Duplicate entry 'webhook:"
 FIRST_REPORTS = 5
 """Attempts while others make the same connection or its board: it is there in a moment."""
 ABOUT_THE_EVENT = {400, 413, 422, 500}
 """Statuses of refusals that are about what was sent, and not about who sent it or where to."""
-_REQUIRED = re.compile(r"Field validation for '(\w+)' failed on the 'required' tag")
+_REQUIRED = r"Field validation for '(\w+)' failed on the 'required' tag"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _retry(answer: Answer, said: str, target: Target, now: datetime) -> Verdict 
         return Verdict(
             "retry", _describe(answer, said), hints.name_taken(target), attempts=FIRST_REPORTS
         )
-    if answer.status == 400 and _DUPLICATE.search(said):
+    if answer.status == 400 and re.search(_DUPLICATE, said):
         return Verdict("retry", _describe(answer, said), hints.PASSING, attempts=FIRST_REPORTS)
     return None
 
@@ -128,13 +128,13 @@ def _accepted(answer: Answer, described: str, target: Target) -> Verdict:
 
 
 def _is_transient(status: int, said: str) -> bool:
-    return status in TRANSIENT or (status >= 500 and status != 501 and not _NEVER.search(said))
+    return status in TRANSIENT or (status >= 500 and status != 501 and not re.search(_NEVER, said))
 
 
 def _has_other_dialect(said: str, sent: Mapping[str, Any]) -> bool:
     """Return whether the server calls missing what was sent: Go matches names in any case."""
     names = {key.lower() for key, value in sent.items() if value not in ("", None)}
-    return any(each.lower() in names for each in _REQUIRED.findall(said))
+    return any(each.lower() in names for each in re.findall(_REQUIRED, said))
 
 
 def _html(answer: Answer) -> bool:

@@ -30,8 +30,8 @@ SHORT, LONG, LONGEST_KEY, COMMITS = 1_000, 100_000, 255, 10_000
 """Characters, and commits, at most: more than any report of ours has."""
 LARGEST_KEY = 2**53 - 1
 """The largest number of a pull request that DevLake keeps exactly."""
-_NUMBER = re.compile(rf"connections/[0-9]{{1,{LONGEST_NUMBER}}}")
-_NAME = re.compile(r"(?P<by>connections/by-name|projects)/(?P<name>[^/]+)")
+_NUMBER = rf"connections/[0-9]{{1,{LONGEST_NUMBER}}}"
+_NAME = r"(?P<by>connections/by-name|projects)/(?P<name>[^/]+)"
 
 
 class CorruptError(Exception):
@@ -154,7 +154,7 @@ def parse(text: str) -> SpooledEvent:
     event = events[0]
     if why := why_invalid(event):
         raise CorruptError(why)
-    if not _NUMBER.fullmatch(file.route) and not _is_route_by_name(file.route):
+    if not re.fullmatch(_NUMBER, file.route) and not _is_route_by_name(file.route):
         raise CorruptError("route: it is not that of a connection or a project")
     return SpooledEvent(event, file.base, file.route, file.spooled_at)
 
@@ -191,7 +191,7 @@ def _first(error: Exception) -> str:
 
 def _is_route_by_name(route: str) -> bool:
     """Accept a route only as we write it: nothing in it may lead to another path."""
-    found = _NAME.fullmatch(route)
+    found = re.fullmatch(_NAME, route)
     if not found:
         return False
     name = unquote(found["name"])
