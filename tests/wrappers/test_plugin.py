@@ -76,7 +76,7 @@ def test_a_plugins_step_without_settings_reports_what_variables_say(run, env):
 
     assert code == 0
     assert "warning: not reported" in err
-    assert "--url" in err
+    assert "Set `url` or DEVLAKE_URL to it" in err
 
 
 def test_a_blank_line_between_values_is_none(run):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from devlake_ci import __version__, runtime
-from devlake_ci.cli import params, printing
+from devlake_ci.cli import params, printing, wording
 from devlake_ci.errors import BadUsageError, Bug, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.options import flag
@@ -140,11 +140,14 @@ def invoke(
     arguments: Sequence[str],
     runtime: Runtime,
     inputs: Mapping[str, params.OptionText] | None = None,
+    spell: wording.Spell | None = None,
 ) -> int:
     """Run one command in `runtime` and return its exit code; whatever happens ends in a sentence.
 
-    `inputs` are the options that a wrapper gives; they override variables.
+    `inputs` are the options that a wrapper gives; they override variables. `spell` returns what
+    the wrapper calls an option.
     """
+    wording.speak_of(spell)
     given = params.option_texts(runtime.env, inputs or {})
     if _command(arguments) in REPORTING:
         runtime.defer_signals()
@@ -231,4 +234,4 @@ def _misused(error: click.ClickException) -> Problem:
         if isinstance(error, click.BadParameter) and error.param and error.param.name:
             where = params.source(error.ctx, error.param.name) or flag(error.param.name)
             message = f"{where}: {error.message}"
-    return BadUsageError(without_login(message), f"See {command} --help.")
+    return BadUsageError(without_login(message), wording.more_about(command))

@@ -8,6 +8,7 @@ from devlake_ci import ci
 from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
 from devlake_ci.ci.provider import Append, Effect, Mask, Replace, Run, Say
 from devlake_ci.cli.printing import mask, redact_all, say
+from devlake_ci.cli.wording import reworded
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.runtime import Runtime
@@ -25,6 +26,7 @@ def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
 
     It is 1 for a success that could not be printed, unless failures are only warnings.
     """
+    outcome = reworded(outcome)
     code = 0 if outcome.problem is None or outcome.soft else outcome.problem.exit_code
     is_quiet = form == "json"
     try:

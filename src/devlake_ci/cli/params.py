@@ -186,8 +186,8 @@ def empty_result(source: str) -> BadUsageError:
     """
     return BadUsageError(
         f"{source} is empty, so nothing is reported.",
-        "An expression such as ${{ steps.deploy.outcome }} is empty if no step has that id: check "
-        "its spelling. To report what the CI says of the whole job, give job.",
+        "An expression in it is empty, such as GitHub's ${{ steps.deploy.outcome }} where no step "
+        "has that id: check its spelling. To report what the CI says of the whole job, give job.",
     )
 
 
@@ -227,7 +227,9 @@ def _convert(field: Field[Any], text: str, source: str) -> Any:  # noqa: ANN401
 def parse_switch(text: str, source: str) -> bool:
     """Read true or false in the words that CIs use; raise BadUsageError for any other."""
     if text.lower() not in _TRUE | _FALSE:
-        raise BadUsageError(f"{source}: {quoted(text)} is neither true nor false.")
+        raise BadUsageError(
+            f"{source}: {quoted(text)} is neither true nor false.", "Write true or false."
+        )
     return text.lower() in _TRUE
 
 

@@ -73,7 +73,9 @@ def _deployment(session: Session) -> Outcome:
         _with_changes(session, made, ways) if options.changes != "none" else session.send(made)
     )
     note = start_note(options, session.context, made)
-    return replace(outcome, notes=(note, *outcome.notes)) if note else outcome
+    if not note or (outcome.problem and not session.is_kept):
+        return outcome
+    return replace(outcome, notes=(note, *outcome.notes))
 
 
 def _with_changes(session: Session, made: Deployment, ways: Lookups) -> Outcome:

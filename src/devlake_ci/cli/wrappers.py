@@ -112,8 +112,12 @@ def _report_now(runtime: Runtime) -> int:
     """
     mode = (_input_or_variable(runtime.env, "mode") or "deployment").lower()
     given_ones = {name for name in params.RESULTS if _is_given(runtime.env, name)}
-    needed = {"deployment": {"result"}, "incident": given_ones or {"incident_result"}}
-    if missing := sorted(needed.get(mode, set(params.RESULTS)) - given_ones):
+    needed = {
+        "deployment": {"result"},
+        "incident": given_ones or {"incident_result"},
+        "both": set(params.RESULTS),
+    }
+    if missing := sorted(needed.get(mode, set()) - given_ones):
         names = " and ".join(map(kebab, missing))
         problem = BadUsageError(
             f"at: now needs the input {names}: this job has not ended yet.",
@@ -226,7 +230,7 @@ def orb(runtime: Runtime) -> int:
         inputs = read_inputs(parameters(runtime.env), orb_variable, orb_name)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=_is_soft(runtime.env, orb_variable))
-    return cli.invoke(["report"], runtime, {**inputs, **_orb_notes(runtime.env, inputs)})
+    return cli.invoke(["report"], runtime, {**inputs, **_orb_notes(runtime.env, inputs)}, orb_name)
 
 
 def orb_variable(name: str) -> str:
@@ -328,7 +332,7 @@ def _report(
         inputs = read_inputs(runtime.env, spell)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=True)
-    return cli.invoke(["report", *typed], runtime, {**inputs, **(notes or {})})
+    return cli.invoke(["report", *typed], runtime, {**inputs, **(notes or {})}, kebab)
 
 
 def read_inputs(

@@ -1,0 +1,70 @@
+"""Messages name options as on the command line; this spells them as their reader set them."""
+
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import replace
+from functools import cache
+
+from devlake_ci.model import Outcome
+from devlake_ci.options import declared, flag, variable
+
+Spell = Callable[[str], str]
+"""Returns what a wrapper calls the input of an option: `repo_url` is `repo-url` in an action."""
+
+PAGE = "https://github.com/devlake-ci/devlake-ci/blob/main/docs/options.md"
+
+_INPUT: ContextVar[Spell | None] = ContextVar("input", default=None)
+
+
+def speak_of(inputs: Spell | None) -> None:
+    """Let messages from now on name a wrapper's inputs; None lets them name options."""
+    _INPUT.set(inputs)
+
+
+def more_about(command: str) -> str:
+    """Return where the reader finds what a command's options are."""
+    return f"See {PAGE}." if _INPUT.get() else f"See {command} --help."
+
+
+def reworded(outcome: Outcome) -> Outcome:
+    """Return an outcome whose problem and notes name options in their reader's words."""
+    spell, problem, notes = _INPUT.get(), outcome.problem, outcome.notes
+    if spell is None and problem and re.match(r"DEVLAKE_[A-Z_]+\b", problem.message):
+        problem.message = _spelled(problem.message, variable, _as_variable)
+        problem.hint = _spelled(problem.hint, variable, _as_variable)
+    if spell and problem:
+        problem.message = _spelled(problem.message, spell, _as_input)
+        problem.hint = _spelled(problem.hint, spell, _as_input)
+    if spell:
+        notes = tuple(_spelled(each, spell, _as_input) for each in notes)
+    return replace(outcome, problem=problem, notes=notes)
+
+
+def _spelled(text: str, spell: Spell, show: Callable[[str, str], str]) -> str:
+    """Return a text with other words for its options, but for values and whole commands."""
+    options = {flag(each.name): spell(each.name) for each in declared()}
+
+    def shown(found: re.Match[str]) -> str:
+        name = options.get(found["flag"] or "")
+        return show(name, found["value"] or "") if name else found[0]
+
+    return _named().sub(shown, text)
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    """Return the pattern of an option and its value, compiled only when there is a message."""
+    as_it_is = r'"[^"]*"|`[^`]*`|devlake-ci [a-z]+[^.;,:]*'
+    value = r"\"[^\"]*\"|'[^']*'|[A-Z]{2,}\b|file:PATH|git(?:hub|lab)?\b|incident\b"
+    return re.compile(rf"{as_it_is}|(?P<flag>--[a-z][a-z-]*)(?: (?P<value>{value}))?")
+
+
+def _as_input(name: str, value: str) -> str:
+    """Spell it as in YAML: `environment-map: "canary=PRODUCTION"`."""
+    return f"`{name}: {value}`" if value else f"`{name}`"
+
+
+def _as_variable(name: str, value: str) -> str:
+    """Spell it as a CI keeps its variables, where quotes would be part of the value."""
+    return name + (f"={value}" if value else "").replace('"', "").replace("'", "")
