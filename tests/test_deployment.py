@@ -13,7 +13,7 @@ from devlake_ci.deployment import Lookups
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.model import Context, Environment, Result
 from devlake_ci.options import Options
-from devlake_ci.timestamps import happened, rfc3339, typed_moment
+from devlake_ci.timestamps import parse_past_timestamp, parse_timestamp, rfc3339
 from tests.support import NOON, SHA
 
 OTHER_SHA = "1234567890abcdef1234567890abcdef12345678"
@@ -35,7 +35,9 @@ def lookups(found=None, message=None, times=(None, None), nonce=None):
 
 
 def deployment(context=CONTEXT, given=None, **options):
-    return deployments.deployment(replace(OPTIONS, **options), context, given or lookups(), NOON)
+    return deployments.make_deployment(
+        replace(OPTIONS, **options), context, given or lookups(), NOON
+    )
 
 
 def test_what_the_ci_says_is_enough():
@@ -67,7 +69,7 @@ class TestTheId:
         assert deployment(past).id == deployment().id
 
     def test_is_the_same_when_sent_again(self):
-        later = deployments.deployment(OPTIONS, CONTEXT, lookups(), NOON + timedelta(hours=1))
+        later = deployments.make_deployment(OPTIONS, CONTEXT, lookups(), NOON + timedelta(hours=1))
 
         assert later.id == deployment().id
 
@@ -366,7 +368,7 @@ class TestTimes:
 
 @given(st.integers(10**12, 4 * 10**12))
 def test_milliseconds_since_1970_are_the_time_that_they_count(count):
-    read = typed_moment(str(count), "--started-at")
+    read = parse_timestamp(str(count), "--started-at")
 
     assert abs(read.timestamp() - count / 1000) < 0.001
 
@@ -376,7 +378,7 @@ def test_a_time_may_be_an_hour_ahead_of_our_clock_and_no_more(minutes, is_taken)
     text = rfc3339(NOON + timedelta(minutes=minutes))
 
     try:
-        happened(text, "--finished-at", NOON)
+        parse_past_timestamp(text, "--finished-at", NOON)
     except BadUsageError:
         assert not is_taken
     else:

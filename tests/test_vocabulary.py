@@ -13,12 +13,12 @@ from devlake_ci.vocabulary import (
     ENVIRONMENTS,
     NEGATIONS,
     RESULTS,
-    environment,
-    environment_map,
-    find,
-    find_result,
-    result,
-    result_map,
+    look_up,
+    look_up_result,
+    parse_environment,
+    parse_environment_map,
+    parse_result,
+    parse_result_map,
 )
 
 RESULTS_FROM_THE_FIELD = {
@@ -63,58 +63,58 @@ def in_any_case(words):
 class TestAResult:
     @pytest.mark.parametrize(("word", "kind"), each(RESULTS_FROM_THE_FIELD))
     def test_is_understood_in_the_words_of_any_ci(self, word, kind):
-        assert result(word, "--result") is Result(kind)
+        assert parse_result(word, "--result") is Result(kind)
 
     @given(in_any_case(word for words in RESULTS.values() for word in words), spaces)
     def test_is_understood_in_any_case_and_spacing(self, word, space):
-        assert result(f"{space}{word}{space}", "x") is result(word.lower(), "x")
+        assert parse_result(f"{space}{word}{space}", "x") is parse_result(word.lower(), "x")
 
     @pytest.mark.parametrize("word", [*REFUSED_RESULTS.split(), ""])
     def test_is_never_made_of_a_word_that_could_mean_two_things(self, word):
         with pytest.raises(BadUsageError):
-            result(word, "--result")
+            parse_result(word, "--result")
 
     def test_that_is_refused_is_named_with_its_source_and_the_known_words(self):
         with pytest.raises(BadUsageError) as refused:
-            result("neutral", "DEVLAKE_RESULT")
+            parse_result("neutral", "DEVLAKE_RESULT")
 
         assert 'DEVLAKE_RESULT: "neutral"' in refused.value.message
         assert "passed, pass, SucceededWithIssues; FAILURE: failure" in refused.value.hint
         assert "--result-map" in refused.value.hint
 
     def test_is_what_the_users_map_says_first(self):
-        mapping = result_map(
+        mapping = parse_result_map(
             ["Unstable=success", "SucceededWithIssues=FAILURE", "failed=ABORT"], ""
         )
 
-        assert result("UNSTABLE", "x", mapping) is Result.SUCCESS
-        assert result("succeededWithIssues", "x", mapping) is Result.FAILURE
-        assert result("failed", "x", mapping) is Result.ABORT
-        assert result("failure", "x", mapping) is Result.FAILURE
+        assert parse_result("UNSTABLE", "x", mapping) is Result.SUCCESS
+        assert parse_result("succeededWithIssues", "x", mapping) is Result.FAILURE
+        assert parse_result("failed", "x", mapping) is Result.ABORT
+        assert parse_result("failure", "x", mapping) is Result.FAILURE
 
     def test_of_a_job_that_has_not_ended_is_none_whatever_a_pattern_takes(self):
-        mapping = result_map(["*=FAILURE", "running=SUCCESS"], "")
+        mapping = parse_result_map(["*=FAILURE", "running=SUCCESS"], "")
 
-        assert find_result("in_progress", mapping) is None
-        assert find_result("neutral", mapping) is Result.FAILURE
-        assert find_result("Running", mapping) is Result.SUCCESS
+        assert look_up_result("in_progress", mapping) is None
+        assert look_up_result("neutral", mapping) is Result.FAILURE
+        assert look_up_result("Running", mapping) is Result.SUCCESS
 
 
 class TestAnEnvironment:
     @pytest.mark.parametrize(("name", "kind"), each(ENVIRONMENTS_FROM_THE_FIELD))
     def test_is_understood_by_its_name(self, name, kind):
-        assert environment(name, "--environment", {}) is Environment(kind)
+        assert parse_environment(name, "--environment", {}) is Environment(kind)
 
     @pytest.mark.parametrize(
         "name", ["pre prod", " Staging ", "Production \u2013 my-app", "prod (eu)"]
     )
     def test_may_have_spaces_in_its_name(self, name):
-        assert environment(name, "--environment", {})
+        assert parse_environment(name, "--environment", {})
 
     @pytest.mark.parametrize("name", [*AMBIGUOUS.split(), "Production (dry run)", "not live"])
     def test_is_never_guessed_from_a_name_that_could_mean_two_things(self, name):
         with pytest.raises(MissingError) as refused:
-            environment(name, "--environment", {})
+            parse_environment(name, "--environment", {})
 
         assert "could be" in refused.value.message or "may not be" in refused.value.message
 
@@ -128,7 +128,7 @@ class TestAnEnvironment:
         first, second = (doubt, word) if before else (word, doubt)
 
         try:
-            kind = environment(f"{first}{between}{second}", "x", {})
+            kind = parse_environment(f"{first}{between}{second}", "x", {})
         except MissingError:
             return
         assert (kind, first.lower()) == (Environment.STAGING, "pre")
@@ -137,7 +137,7 @@ class TestAnEnvironment:
     def test_of_any_name_is_one_that_a_word_in_it_says(self, before, after):
         for kind, words in ENVIRONMENTS.items():
             try:
-                said = environment(f"{before} {words[0]} {after}", "x", {})
+                said = parse_environment(f"{before} {words[0]} {after}", "x", {})
             except MissingError:
                 continue
             assert said is kind
@@ -145,11 +145,11 @@ class TestAnEnvironment:
     @pytest.mark.parametrize("name", ["nonprod", "prodeu", "product", "lively", "canary", "", "1"])
     def test_is_unknown_by_a_name_that_says_nothing(self, name):
         with pytest.raises(MissingError, match="is not a name that is known"):
-            environment(name, "--environment", {})
+            parse_environment(name, "--environment", {})
 
     def test_that_is_refused_is_named_with_its_source_and_offered_the_map(self):
         with pytest.raises(MissingError) as refused:
-            environment("non-prod", "CI_ENVIRONMENT_NAME", {})
+            parse_environment("non-prod", "CI_ENVIRONMENT_NAME", {})
 
         assert 'CI_ENVIRONMENT_NAME: the environment "non-prod"' in refused.value.message
         assert refused.value.message.endswith('may not be PRODUCTION, because of "non".')
@@ -158,36 +158,38 @@ class TestAnEnvironment:
 
     def test_that_could_be_several_is_refused_with_their_names(self):
         with pytest.raises(MissingError, match="could be PRODUCTION or TESTING"):
-            environment("test-live", "x", {})
+            parse_environment("test-live", "x", {})
 
 
 class TestTheUsersMap:
     def test_goes_before_the_words_that_are_known(self):
-        mapping = environment_map(["Canary=production", "prod=STAGING", " non prod = Testing"], "")
+        mapping = parse_environment_map(
+            ["Canary=production", "prod=STAGING", " non prod = Testing"], ""
+        )
 
-        assert environment("canary", "x", mapping) is Environment.PRODUCTION
-        assert environment("PROD", "x", mapping) is Environment.STAGING
-        assert environment("non prod", "x", mapping) is Environment.TESTING
-        assert environment("prod-eu", "x", mapping) is Environment.PRODUCTION
+        assert parse_environment("canary", "x", mapping) is Environment.PRODUCTION
+        assert parse_environment("PROD", "x", mapping) is Environment.STAGING
+        assert parse_environment("non prod", "x", mapping) is Environment.TESTING
+        assert parse_environment("prod-eu", "x", mapping) is Environment.PRODUCTION
 
     def test_takes_patterns_after_whole_names_and_the_first_that_fits(self):
-        mapping = environment_map(
+        mapping = parse_environment_map(
             ["preview/*=DEVELOPMENT", "*=STAGING", "eu?=PRODUCTION", "preview/live=TESTING"], ""
         )
 
-        assert find("Preview/Shop/7", mapping) is Environment.DEVELOPMENT
-        assert find("preview/live", mapping) is Environment.TESTING
-        assert find("eu1", mapping) is Environment.STAGING
+        assert look_up("Preview/Shop/7", mapping) is Environment.DEVELOPMENT
+        assert look_up("preview/live", mapping) is Environment.TESTING
+        assert look_up("eu1", mapping) is Environment.STAGING
 
     def test_takes_an_equals_sign_in_a_name_and_blank_lines(self):
-        mapping = environment_map(["", "tier=gold=PRODUCTION", "  "], "")
+        mapping = parse_environment_map(["", "tier=gold=PRODUCTION", "  "], "")
 
-        assert find("Tier=Gold", mapping) is Environment.PRODUCTION
+        assert look_up("Tier=Gold", mapping) is Environment.PRODUCTION
 
     @pytest.mark.parametrize("entry", ["canary", "canary=", "=PRODUCTION", "canary=prod", "a=b=c"])
     def test_names_an_entry_that_cannot_be_used(self, entry):
         with pytest.raises(BadUsageError) as refused:
-            environment_map(["prod=PRODUCTION", entry], "DEVLAKE_ENVIRONMENT_MAP")
+            parse_environment_map(["prod=PRODUCTION", entry], "DEVLAKE_ENVIRONMENT_MAP")
 
         assert f'DEVLAKE_ENVIRONMENT_MAP: "{entry}"' in refused.value.message
 
@@ -196,15 +198,15 @@ class TestTheUsersMap:
     )
     def test_asks_for_one_entry_a_line_where_commas_are_between_them(self, entries):
         with pytest.raises(BadUsageError) as refused:
-            environment_map([entries], "--environment-map")
+            parse_environment_map([entries], "--environment-map")
 
         assert "one entry a line" in refused.value.hint
 
     def test_refuses_entries_that_contradict_each_other_and_takes_one_twice(self):
-        assert environment_map(["a=PRODUCTION", "A=Production"], "") == {"a": "PRODUCTION"}
+        assert parse_environment_map(["a=PRODUCTION", "A=Production"], "") == {"a": "PRODUCTION"}
         with pytest.raises(BadUsageError, match="contradicts"):
-            environment_map(["a=PRODUCTION", "A=STAGING"], "")
+            parse_environment_map(["a=PRODUCTION", "A=STAGING"], "")
 
     @given(a_word, st.sampled_from(Result))
     def test_finds_what_was_put_into_it(self, word, kind):
-        assert find(word.upper(), result_map([f"{word}={kind}"], "")) is kind
+        assert look_up(word.upper(), parse_result_map([f"{word}={kind}"], "")) is kind

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from devlake_ci import vocabulary
-from devlake_ci.commits.additional import combined
+from devlake_ci.commits.additional import combine
 from devlake_ci.commits.remote import HEAD
 from devlake_ci.commits.repo_url import canonical, path_of
-from devlake_ci.commits.sha import Find, bare, whole
+from devlake_ci.commits.sha import Find, bare, resolve
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
-from devlake_ci.identity import LONGEST_ID, identifier
+from devlake_ci.identity import LONGEST_ID, join_id
 from devlake_ci.limits import MESSAGE, NAME, REF, REPO_ID, REPO_URL, TITLE, truncate
 from devlake_ci.model import Commit, Context, Deployment, Environment, Result
 from devlake_ci.options import Options
 from devlake_ci.text import cut
-from devlake_ci.timestamps import happened, in_order, rfc3339
+from devlake_ci.timestamps import clamp, parse_past_timestamp, rfc3339
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ class Lookups:
     """Something unique to this job, kept in its state folder; None if it can't be kept."""
 
 
-def deployment(options: Options, context: Context, lookups: Lookups, now: datetime) -> Deployment:
+def make_deployment(
+    options: Options, context: Context, lookups: Lookups, now: datetime
+) -> Deployment:
     """Work out the deployment that this job made.
 
     Raise NothingToReport if it made none, MissingError for what the CI doesn't say, and
@@ -55,7 +57,7 @@ def deployment(options: Options, context: Context, lookups: Lookups, now: dateti
             "PRODUCTION.",
             "If this run does deploy there, allow it with --allow-pull-request.",
         )
-    commits = combined(options, lambda: _commit(options, context, lookups), lookups.additional)
+    commits = combine(options, lambda: _commit(options, context, lookups), lookups.additional)
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commits[0].repo_url, original)
     return Deployment(
@@ -81,7 +83,7 @@ def deployment_id(options: Options, context: Context, lookups: Lookups, this: st
     Raises like `deployment`, for environment and repository.
     """
     if options.id:
-        return options.id if len(options.id) <= LONGEST_ID else identifier([options.id])
+        return options.id if len(options.id) <= LONGEST_ID else join_id([options.id])
     job: tuple[str | None, ...] = (context.job_id,)
     if context.job_id is None:
         nonce = lookups.nonce(context.state_dir) if context.state_dir else None
@@ -95,7 +97,7 @@ def deployment_id(options: Options, context: Context, lookups: Lookups, this: st
         options.service,
         environment_of(options, context)[1],
     )
-    return identifier([part or "" for part in parts])
+    return join_id([part or "" for part in parts])
 
 
 def start_note(options: Options, context: Context, made: Deployment) -> str | None:
@@ -116,9 +118,9 @@ def placeholder_values(options: Options, context: Context) -> dict[str, str | No
 
 
 def _result(options: Options, context: Context) -> Result:
-    result = vocabulary.given_result(options, "result") or vocabulary.ci_result(options, context)
+    result = vocabulary.option_result(options, "result") or vocabulary.ci_result(options, context)
     if result is None:
-        raise vocabulary.unknown_result(
+        raise vocabulary.unknown_result_error(
             "How the deployment ended", "--result (or DEVLAKE_RESULT)", context
         )
     if result is Result.SKIPPED:
@@ -131,9 +133,11 @@ def environment_of(options: Options, context: Context) -> tuple[Environment, str
 
     Raise MissingError if nobody says it, or if the name could mean two things.
     """
-    mapping = vocabulary.environment_map(options.environment_map, options.source("environment_map"))
+    mapping = vocabulary.parse_environment_map(
+        options.environment_map, options.source("environment_map")
+    )
     if given := options.environment:
-        return vocabulary.environment(given, options.source("environment"), mapping), given
+        return vocabulary.parse_environment(given, options.source("environment"), mapping), given
     if not (name := context.environment):
         raise MissingError(
             "Where it was deployed to is not known, and a guess could put a false deployment on "
@@ -142,9 +146,11 @@ def environment_of(options: Options, context: Context) -> tuple[Environment, str
             "development, or your own name for it.",
         )
     tier = (context.tier or "").upper()
-    if tier in Environment.__members__ and not vocabulary.find(name, mapping):
+    if tier in Environment.__members__ and not vocabulary.look_up(name, mapping):
         return Environment(tier), name
-    return vocabulary.environment(name, context.sources.get("environment", "the CI"), mapping), name
+    return vocabulary.parse_environment(
+        name, context.sources.get("environment", "the CI"), mapping
+    ), name
 
 
 def _commit(options: Options, context: Context, lookups: Lookups) -> Commit:
@@ -210,11 +216,11 @@ def _sha_and_ref(
     """
     ref = bare(options.ref) if options.ref else None
     if options.sha:
-        sha = whole(options.sha, options.source("sha"), finders)
+        sha = resolve(options.sha, options.source("sha"), finders)
         named = None if sha.startswith(options.sha.lower()) else bare(options.sha)
         return sha, ref or named or (context.ref if sha == context.sha else None)
     if options.ref and ref != context.ref:
-        return whole(options.ref, options.source("ref"), finders), ref
+        return resolve(options.ref, options.source("ref"), finders), ref
     if context.sha is None:
         raise MissingError(
             context.unknown.get("sha")
@@ -222,7 +228,7 @@ def _sha_and_ref(
             "Give --sha (or DEVLAKE_SHA).",
         )
     _same_repository(options, context)
-    return whole(context.sha, context.sources.get("sha", "the CI"), finders), ref or context.ref
+    return resolve(context.sha, context.sources.get("sha", "the CI"), finders), ref or context.ref
 
 
 def _same_repository(options: Options, context: Context) -> None:
@@ -259,12 +265,12 @@ def _times(
     if not (created and started):
         asked_created, asked_started = lookups.times()
         created, started = created or asked_created, started or asked_started
-    return in_order(created, started, finished)
+    return clamp(created, started, finished)
 
 
 def _given(name: str, options: Options, now: datetime) -> datetime | None:
     text = getattr(options, name)
-    return None if text is None else happened(text, options.source(name), now)
+    return None if text is None else parse_past_timestamp(text, options.source(name), now)
 
 
 def _name(options: Options, repo_url: str, environment: str) -> str:

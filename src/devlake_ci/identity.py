@@ -9,7 +9,7 @@ LONGEST_ID = 185
 _PLAIN = re.compile(r"[a-z0-9._/-]*")
 
 
-def identifier(parts: Sequence[str]) -> str:
+def join_id(parts: Sequence[str]) -> str:
     """Join the parts to an id of at most LONGEST_ID characters.
 
     DevLake's database compares ids without regard to case and accents, so a part with anything
@@ -37,7 +37,7 @@ def is_key(text: str) -> bool:
     return re.fullmatch(_KEY, text) is not None
 
 
-def key(parts: Sequence[str]) -> str:
+def incident_key(parts: Sequence[str]) -> str:
     """Join the parts to an incident's key; a hash keeps apart what is alike without its signs."""
     joined = "-".join(
         filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-") for part in parts))

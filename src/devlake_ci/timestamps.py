@@ -10,7 +10,7 @@ FUTURE = timedelta(hours=1)
 """How far ahead of our clock a given time may be before it must be a mistake."""
 
 
-def typed_moment(text: str, source: str) -> datetime:
+def parse_timestamp(text: str, source: str) -> datetime:
     """Parse RFC 3339 (a space for the T is fine), or seconds or milliseconds since 1970.
 
     Ten digits are seconds and thirteen milliseconds, as Jenkins and JavaScript write them: in this
@@ -34,9 +34,9 @@ def typed_moment(text: str, source: str) -> datetime:
     return read.astimezone(UTC)
 
 
-def happened(text: str, source: str, now: datetime) -> datetime:
+def parse_past_timestamp(text: str, source: str, now: datetime) -> datetime:
     """Parse when something happened; raise BadUsageError for the future, too."""
-    when = typed_moment(text, source)
+    when = parse_timestamp(text, source)
     if when > now + FUTURE:
         raise BadUsageError(
             f"{source}: {quoted(text)} is in the future: this machine's clock says {rfc3339(now)}.",
@@ -51,7 +51,7 @@ def rfc3339(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec=exact).replace("+00:00", "Z")
 
 
-def in_order(
+def clamp(
     created: datetime | None, started: datetime | None, finished: datetime
 ) -> tuple[datetime, datetime, datetime]:
     """Return all three times: an unknown one is the next one's, and none begins after its end.

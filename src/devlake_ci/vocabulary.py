@@ -83,14 +83,14 @@ _NEGATED = (  # compiled for a word that is not known
 )
 
 
-def result(word: str, source: str, mapping: Mapping[str, Result] | None = None) -> Result:
+def parse_result(word: str, source: str, mapping: Mapping[str, Result] | None = None) -> Result:
     """Return how a job ended by `word`, in any case; `source` is where it came from.
 
     The user's `mapping` overrides ours. Raise BadUsageError for a word that isn't known or could
     mean two things.
     """
     try:
-        return find_result(word, mapping or {}) or _RESULTS[_squeezed(word)]
+        return look_up_result(word, mapping or {}) or _RESULTS[_normalize(word)]
     except KeyError:
         known = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in RESULTS.items())
         message = f"{source}: {quoted(word)} doesn't say how the job ended."
@@ -98,27 +98,27 @@ def result(word: str, source: str, mapping: Mapping[str, Result] | None = None) 
         raise BadUsageError(message, hint) from None
 
 
-def find_result(word: str, mapping: Mapping[str, Result]) -> Result | None:
+def look_up_result(word: str, mapping: Mapping[str, Result]) -> Result | None:
     """Return what a user's map says of a CI's word, as `find` does.
 
     A pattern such as `*` doesn't mean a job that has not ended; only an entry of that word does.
     """
-    return find(word, mapping) if has_ended(word) else mapping.get(word.strip().casefold())
+    return look_up(word, mapping) if has_ended(word) else mapping.get(word.strip().casefold())
 
 
 def has_ended(word: str) -> bool:
     """Return whether a CI that uses `word`, known here or not, may mean a job that has ended."""
-    return _squeezed(word) not in NOT_ENDED
+    return _normalize(word) not in NOT_ENDED
 
 
-def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> Environment:
+def parse_environment(name: str, source: str, mapping: Mapping[str, Environment]) -> Environment:
     """Return what kind of environment `name` is; the user's `mapping` overrides ours.
 
     Raise MissingError if the name says nothing, or could mean two things.
     """
-    if kind := find(name, mapping):
+    if kind := look_up(name, mapping):
         return kind
-    kinds, doubts = _read(name)
+    kinds, doubts = _classify(name)
     if len(kinds) == 1 and not doubts:
         return kinds[0]
     raise MissingError(
@@ -128,20 +128,20 @@ def environment(name: str, source: str, mapping: Mapping[str, Environment]) -> E
     )
 
 
-def environment_map(entries: Iterable[str], source: str) -> dict[str, Environment]:
+def parse_environment_map(entries: Iterable[str], source: str) -> dict[str, Environment]:
     """Parse `canary=PRODUCTION`, `preview/*=DEVELOPMENT` and the like; blank entries are skipped.
 
     Raise BadUsageError for an entry that isn't `NAME=KIND` or contradicts an earlier one.
     """
-    return _map(entries, source, Environment, "NAME=KIND")
+    return _parse_map(entries, source, Environment, "NAME=KIND")
 
 
-def result_map(entries: Iterable[str], source: str) -> dict[str, Result]:
+def parse_result_map(entries: Iterable[str], source: str) -> dict[str, Result]:
     """Parse `UNSTABLE=SUCCESS` and the like, as `environment_map` does."""
-    return _map(entries, source, Result, "WORD=RESULT")
+    return _parse_map(entries, source, Result, "WORD=RESULT")
 
 
-def find(word: str, mapping: Mapping[str, Kind]) -> Kind | None:
+def look_up(word: str, mapping: Mapping[str, Kind]) -> Kind | None:
     """Return what a user's map says of `word`, in any case; None if it says nothing.
 
     An exact name overrides a pattern, and an earlier pattern overrides a later one.
@@ -152,17 +152,19 @@ def find(word: str, mapping: Mapping[str, Kind]) -> Kind | None:
     return next((kind for key, kind in mapping.items() if fnmatchcase(name, key)), None)
 
 
-def _map(entries: Iterable[str], source: str, kinds: type[Kind], form: str) -> dict[str, Kind]:
+def _parse_map(
+    entries: Iterable[str], source: str, kinds: type[Kind], form: str
+) -> dict[str, Kind]:
     table: dict[str, Kind] = {}
     for entry in filter(str.strip, entries):
-        name, kind = _entry(entry, source, kinds, form)
+        name, kind = _parse_entry(entry, source, kinds, form)
         if table.setdefault(name, kind) is not kind:
             message = f"{source}: {quoted(entry)} contradicts an earlier entry, {table[name]}."
             raise BadUsageError(message, "Keep one of the two.")
     return table
 
 
-def _entry(entry: str, source: str, kinds: type[Kind], form: str) -> tuple[str, Kind]:
+def _parse_entry(entry: str, source: str, kinds: type[Kind], form: str) -> tuple[str, Kind]:
     name, _, word = entry.rpartition("=")
     name, word = name.strip().casefold(), word.strip().upper()
     if re.search(rf"=\s*(?:{'|'.join(kinds)})\s*[,;]", entry, re.IGNORECASE):
@@ -176,7 +178,7 @@ def _entry(entry: str, source: str, kinds: type[Kind], form: str) -> tuple[str, 
     return name, kinds(word)
 
 
-def _read(name: str) -> tuple[list[Environment], list[str]]:
+def _classify(name: str) -> tuple[list[Environment], list[str]]:
     words = _WORD.findall(_PRE.sub("pre", name.lower()))
     kinds = {_CLASSES[bare] for word in words if (bare := word.rstrip("0123456789")) in _CLASSES}
     doubtful = NEGATIONS if kinds == {Environment.DEVELOPMENT} else NEGATIONS | DOUBTS
@@ -196,14 +198,14 @@ def _why(kinds: list[Environment], doubts: list[str]) -> str:
     return f"may not be {kinds[0]}, because of {quoted(doubts[0])}"
 
 
-def _squeezed(word: str) -> str:
+def _normalize(word: str) -> str:
     return re.sub(r"[\s_-]+", "", word).casefold()
 
 
-_RESULTS = {_squeezed(word): kind for kind, words in RESULTS.items() for word in words}
+_RESULTS = {_normalize(word): kind for kind, words in RESULTS.items() for word in words}
 
 
-def given_result(options: Options, name: str) -> Result | None:
+def option_result(options: Options, name: str) -> Result | None:
     """Read the option `name`, `result` or `incident_result`; None if it isn't given.
 
     Raise BadUsageError for a word that is no result.
@@ -213,16 +215,16 @@ def given_result(options: Options, name: str) -> Result | None:
         return None
     if word == Result.MANUAL:  # in capitals it is DevLake's; GitLab's `manual` was never started
         return Result.MANUAL
-    return result(word, options.source(name), _result_map(options))
+    return parse_result(word, options.source(name), _result_map(options))
 
 
 def ci_result(options: Options, context: Context) -> Result | None:
     """Read what the CI says of the job; None if it doesn't say it, or if its word is ambiguous."""
     word = context.result_word
-    return (find_result(word, _result_map(options)) if word else None) or context.result
+    return (look_up_result(word, _result_map(options)) if word else None) or context.result
 
 
-def unknown_result(what: str, option: str, context: Context) -> MissingError:
+def unknown_result_error(what: str, option: str, context: Context) -> MissingError:
     """Make the error for a result that nobody says, or that the CI says in an ambiguous word.
 
     `what` completes "... is not known", and `option` is the flag that would say it.
@@ -241,4 +243,4 @@ def unknown_result(what: str, option: str, context: Context) -> MissingError:
 
 
 def _result_map(options: Options) -> dict[str, Result]:
-    return result_map(options.result_map, options.source("result_map"))
+    return parse_result_map(options.result_map, options.source("result_map"))

@@ -7,7 +7,7 @@ from pstats import Stats
 
 import pytest
 
-from devlake_ci.changes.git import shipped
+from devlake_ci.changes.git import find_shipped
 from devlake_ci.errors import MissingError
 from devlake_ci.runtime.git import run_git as ask
 from tests.support import git
@@ -69,7 +69,7 @@ class History:
         return self.git("rev-parse", "HEAD")
 
     def between(self, base, head=None, **how):
-        return shipped(ask, URL, base, head or self.head, **how)
+        return find_shipped(ask, URL, base, head or self.head, **how)
 
     def numbers(self, base, head=None, **how):
         return [each.number for each in self.between(base, head, **how).changes]
@@ -342,7 +342,9 @@ def test_a_clone_that_git_does_not_say_is_whole_is_not_taken_for_whole(history, 
         return None if "--is-shallow-repository" in arguments else ask(*arguments)
 
     with pytest.raises(MissingError, match="shallow"):
-        shipped(in_a_hurry, URL, base, history.git("-C", str(history.folder), "rev-parse", "main"))
+        find_shipped(
+            in_a_hurry, URL, base, history.git("-C", str(history.folder), "rev-parse", "main")
+        )
 
 
 def test_a_base_that_was_fetched_alone_is_not_believed(history, tmp_path):
@@ -376,7 +378,7 @@ def test_another_repository_than_the_one_deployed_says_nothing(history):
     history.commit("Base")
 
     with pytest.raises(MissingError, match="no checkout of"):
-        shipped(ask, "https://github.com/acme/pay", history.head, history.head)
+        find_shipped(ask, "https://github.com/acme/pay", history.head, history.head)
 
 
 def imported(history, stream):

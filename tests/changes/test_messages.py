@@ -2,7 +2,7 @@
 
 import pytest
 
-from devlake_ci.changes.messages import number, title
+from devlake_ci.changes.messages import pull_request_number, pull_request_title
 
 MERGES = {
     "Merge pull request #12 from acme/topic\n\nSell more": 12,
@@ -39,12 +39,12 @@ ALONE = {
 
 @pytest.mark.parametrize(("message", "expected"), MERGES.items())
 def test_a_merge_commit_names_the_pull_request_that_it_merges(message, expected):
-    assert number(message, parents=2) == expected
+    assert pull_request_number(message, parents=2) == expected
 
 
 @pytest.mark.parametrize(("message", "expected"), ALONE.items())
 def test_a_commit_with_one_parent_names_the_one_that_it_is_the_squash_of(message, expected):
-    assert number(message, parents=1) == expected
+    assert pull_request_number(message, parents=1) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_a_commit_with_one_parent_names_the_one_that_it_is_the_squash_of(message
     }.items(),
 )
 def test_the_title_is_the_pull_requests_and_names_no_branch(message, expected):
-    assert title(message, 12) == expected
+    assert pull_request_title(message, 12) == expected

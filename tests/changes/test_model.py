@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_ci.changes.entries import with_shipped
+from devlake_ci.changes.entries import add_shipped
 from devlake_ci.changes.model import Change, Shipped, pull_request
 from devlake_ci.changes.numbering import commit_key, pull_request_key
 from devlake_ci.changes.paths import is_limited, matcher
@@ -67,7 +67,7 @@ def test_a_pull_request_is_not_merged_before_it_was_created():
 def test_a_deployment_lists_the_base_the_merges_and_its_own_commit_last():
     shipped = Shipped("b" * 40, (change(1, "c" * 40), change(2, "d" * 40)))
 
-    made = with_shipped(MADE, {SHOP: shipped})
+    made = add_shipped(MADE, {SHOP: shipped})
 
     ms = timedelta(milliseconds=1)
     assert [(each.sha[0], each.finished_at) for each in made.commits] == [
@@ -81,13 +81,13 @@ def test_a_deployment_lists_the_base_the_merges_and_its_own_commit_last():
 
 
 def test_the_own_commit_often_is_the_merge_commit_and_stands_there_once():
-    made = with_shipped(MADE, {SHOP: Shipped("b" * 40, (change(1, OWN.sha),))})
+    made = add_shipped(MADE, {SHOP: Shipped("b" * 40, (change(1, OWN.sha),))})
 
     assert [each.sha[0] for each in made.commits] == ["b", "f", "e"]
 
 
 def test_with_nothing_shipped_it_is_the_own_commit_alone():
-    assert with_shipped(MADE, {SHOP: Shipped("b" * 40)}) == MADE
+    assert add_shipped(MADE, {SHOP: Shipped("b" * 40)}) == MADE
 
 
 def test_what_was_shipped_leads_to_the_first_commit_of_a_repository_and_moves_no_other():
@@ -95,7 +95,7 @@ def test_what_was_shipped_leads_to_the_first_commit_of_a_repository_and_moves_no
     made = replace(MADE, commits=(OWN, older))
     shipped = Shipped("b" * 40, (change(), change(2, "c" * 40)))
 
-    found = with_shipped(made, {SHOP: shipped}).commits
+    found = add_shipped(made, {SHOP: shipped}).commits
 
     assert [each.sha[0] for each in found] == ["b", "c", "f", "a"]
     assert found[2:] == (OWN, older)

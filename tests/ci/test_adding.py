@@ -33,7 +33,7 @@ def quay(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("quay")
 def test_the_added_ci_is_recognised_and_read():
-    read = as_json(ci.context(RECORD["env"], lambda _: None, lambda *_: None))
+    read = as_json(ci.read_context(RECORD["env"], lambda _: None, lambda *_: None))
 
     said = {name: value for name, value in read.items() if value not in (None, {})}
     assert said == RECORD["expected"]

@@ -21,7 +21,7 @@ def no_file(_):
 
 
 def test_git_says_everything_on_a_plain_machine(git):
-    context = ci.context({}, no_file, git)
+    context = ci.read_context({}, no_file, git)
 
     assert context.sha == git("rev-parse", "HEAD")
     assert context.ref == "main"
@@ -40,7 +40,7 @@ def test_a_detached_head_has_the_ref_of_its_tag(git):
     git("tag", "v1.2.3")
     git("checkout", "--detach")
 
-    context = ci.context({}, no_file, git)
+    context = ci.read_context({}, no_file, git)
 
     assert context.ref == "v1.2.3"
     assert context.sources["ref"] == "git describe --tags --exact-match HEAD"
@@ -50,7 +50,7 @@ def test_the_message_is_that_of_the_commit_which_the_ci_names(git):
     named = git("rev-parse", "HEAD")
     git("commit", "--allow-empty", "--message=Another")
 
-    context = ci.context({"CIRCLECI": "true", "CIRCLE_SHA1": named}, no_file, git)
+    context = ci.read_context({"CIRCLECI": "true", "CIRCLE_SHA1": named}, no_file, git)
 
     assert context.message == "First line\n\nBody"
 
@@ -59,7 +59,7 @@ def test_the_branch_that_is_checked_out_says_nothing_of_another_commit(git):
     named = git("rev-parse", "HEAD")
     git("commit", "--allow-empty", "--message=Another")
 
-    context = ci.context({"CIRCLECI": "true", "CIRCLE_SHA1": named}, no_file, git)
+    context = ci.read_context({"CIRCLECI": "true", "CIRCLE_SHA1": named}, no_file, git)
 
     assert context.ref is None
 
@@ -74,7 +74,7 @@ def test_git_is_not_asked_for_what_the_ci_says():
     }
     asked = []
 
-    ci.context(env, no_file, lambda *arguments: asked.append(arguments))
+    ci.read_context(env, no_file, lambda *arguments: asked.append(arguments))
 
     assert asked == []
 
@@ -82,7 +82,7 @@ def test_git_is_not_asked_for_what_the_ci_says():
 def test_git_is_not_given_a_sha_that_it_could_take_for_an_option():
     asked = []
 
-    ci.context(
+    ci.read_context(
         {"CIRCLECI": "true", "CIRCLE_SHA1": "--output=x"},
         no_file,
         lambda *arguments: asked.append(arguments),
@@ -96,14 +96,14 @@ def test_the_configured_url_counts_not_the_one_that_a_deploy_key_is_reached_by(g
     git("config", f"url.{key}.insteadOf", "https://ada:secret@GitHub.com/acme/shop")
 
     assert git("remote", "get-url", "origin") == f"{key}.git"
-    assert ci.context({}, no_file, git).repo_url == "https://github.com/acme/shop"
+    assert ci.read_context({}, no_file, git).repo_url == "https://github.com/acme/shop"
 
 
 def test_a_shorthand_that_git_was_told_of_is_written_out(git):
     git("remote", "set-url", "origin", "gh:acme/shop")
     git("config", "url.git@github.com:.insteadOf", "gh:")
 
-    assert ci.context({}, no_file, git).repo_url == "https://github.com/acme/shop"
+    assert ci.read_context({}, no_file, git).repo_url == "https://github.com/acme/shop"
 
 
 @pytest.mark.parametrize(
@@ -119,20 +119,20 @@ def test_head_counts_only_in_a_checkout_of_the_repository_that_the_ci_names(git,
            "BUILDKITE_COMMIT": "HEAD"}  # fmt: skip
     git("remote", "set-url", "origin", url)
 
-    assert (ci.context(env, no_file, git).sha is not None) == counts
+    assert (ci.read_context(env, no_file, git).sha is not None) == counts
 
 
 def test_a_remote_on_this_machine_is_no_repository_url(git):
     git("remote", "set-url", "origin", "/srv/git/shop.git")
 
-    assert ci.context({}, no_file, git).repo_url is None
+    assert ci.read_context({}, no_file, git).repo_url is None
 
 
 JENKINS = {"JENKINS_URL": "http://ci", "CHANGE_ID": "7", "CHANGE_BRANCH": "topic"}
 
 
 def test_the_head_of_a_pull_request_is_what_is_checked_out(git):
-    context = ci.context(JENKINS, no_file, git)
+    context = ci.read_context(JENKINS, no_file, git)
 
     assert context.sha == git("rev-parse", "HEAD")
 
@@ -143,10 +143,10 @@ def test_a_merge_that_nobody_made_is_not_the_commit_of_a_pull_request(git):
     git("checkout", "main")
     git("merge", "--no-ff", "--message=Merge", "topic")
 
-    context = ci.context(JENKINS, no_file, git)
+    context = ci.read_context(JENKINS, no_file, git)
 
     assert context.sha is None
-    assert ci.context({}, no_file, git).sha == git("rev-parse", "HEAD")
+    assert ci.read_context({}, no_file, git).sha == git("rev-parse", "HEAD")
 
 
 LIBRARY = {"JENKINS_URL": "http://ci", "GIT_URL": "https://github.com/acme/jenkins-lib.git",
@@ -156,13 +156,13 @@ LIBRARY = {"JENKINS_URL": "http://ci", "GIT_URL": "https://github.com/acme/jenki
 def test_the_head_of_a_pull_request_that_is_no_merge_is_its_commit(git):
     git("commit", "--allow-empty", "--message=Second")
 
-    context = ci.context(JENKINS, no_file, git)
+    context = ci.read_context(JENKINS, no_file, git)
 
     assert context.sha == git("rev-parse", "HEAD")
 
 
 def test_variables_of_a_shared_library_contradict_the_checkout_so_neither_counts(git):
-    context = ci.context(LIBRARY, no_file, git)
+    context = ci.read_context(LIBRARY, no_file, git)
 
     assert (context.sha, context.repo_url, context.ref) == (None, None, "main")
     assert {"sha", "repo_url"}.isdisjoint(context.sources)
@@ -174,9 +174,9 @@ def test_a_checkout_with_the_cis_commit_or_a_remote_of_its_repository_contradict
     head = git("rev-parse", "HEAD")
     git("remote", "add", "upstream", "git@github.com:acme/jenkins-lib.git")
 
-    by_remote = ci.context(LIBRARY, no_file, git)
+    by_remote = ci.read_context(LIBRARY, no_file, git)
     git("remote", "remove", "upstream")
-    by_commit = ci.context(LIBRARY | {"GIT_COMMIT": head}, no_file, git)
+    by_commit = ci.read_context(LIBRARY | {"GIT_COMMIT": head}, no_file, git)
 
     assert (by_remote.sha, by_commit.sha) == ("b" * 40, head)
     assert by_remote.repo_url == by_commit.repo_url == "https://github.com/acme/jenkins-lib"
@@ -185,12 +185,12 @@ def test_a_checkout_with_the_cis_commit_or_a_remote_of_its_repository_contradict
 def test_outside_of_any_checkout_the_variables_count(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    assert ci.context(LIBRARY, no_file, runtime.run_git).sha == "b" * 40
+    assert ci.read_context(LIBRARY, no_file, runtime.run_git).sha == "b" * 40
 
 
 def test_the_remote_of_a_checkout_without_the_cis_commit_is_not_its_repository(git):
     travis = {"TRAVIS": "true", "TRAVIS_COMMIT": "b" * 40}
 
-    assert ci.context(travis, no_file, git).repo_url is None
+    assert ci.read_context(travis, no_file, git).repo_url is None
     travis["TRAVIS_COMMIT"] = git("rev-parse", "HEAD")
-    assert ci.context(travis, no_file, git).repo_url == "https://github.com/acme/shop"
+    assert ci.read_context(travis, no_file, git).repo_url == "https://github.com/acme/shop"

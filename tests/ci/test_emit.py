@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from devlake_ci import ci
 from devlake_ci.ci import PLAIN, circleci, github, gitlab
 from devlake_ci.ci.github import output_line
-from devlake_ci.ci.provider import Append, Replace, Say
+from devlake_ci.ci.provider import Append, Print, Replace
 from devlake_ci.errors import NothingToReport, RefusedError
 from devlake_ci.model import Commit, Deployment, Environment, Outcome, Result
 
@@ -60,7 +60,7 @@ def summary(outcome):
 
 def annotation(outcome):
     [said] = github.emit(outcome, {})
-    assert isinstance(said, Say)
+    assert isinstance(said, Print)
     return said.line
 
 
@@ -88,7 +88,7 @@ def test_github_gets_outputs_a_summary_and_a_notice():
         "result": "SUCCESS",
     }
     assert list(runner_reads(outputs.text)) == ["reported", "deployment-id", "result"]
-    assert said == Say("::notice title=DevLake::Reported to DevLake: SUCCESS in PRODUCTION")
+    assert said == Print("::notice title=DevLake::Reported to DevLake: SUCCESS in PRODUCTION")
 
 
 def test_outputs_without_a_deployment_are_only_whether_it_was_reported():

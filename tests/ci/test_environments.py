@@ -49,7 +49,7 @@ def plain(value):
 def test_the_context_of_a_recorded_environment_is_the_expected_one(record):
     files = {record["env"].get("GITHUB_EVENT_PATH"): json.dumps(record.get("event"))}
 
-    context = ci.context(record["env"], (files | record.get("files", {})).get, no_git)
+    context = ci.read_context(record["env"], (files | record.get("files", {})).get, no_git)
 
     assert as_json(context) == UNSAID | record["expected"]
 

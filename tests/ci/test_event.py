@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_ci.ci.event import Event, parsed
+from devlake_ci.ci.event import Event, parse
 from devlake_ci.ci.facts import Fact
 
 ANYTHING = st.recursive(
@@ -50,14 +50,14 @@ def test_an_odd_text_is_unknown(odd):
 
 
 def test_half_of_a_surrogate_pair_does_not_get_out():
-    event = parsed(r'{"message": "a\ud83d"}')
+    event = parse(r'{"message": "a\ud83d"}')
 
     assert event.text("message").encode()
 
 
 @pytest.mark.parametrize("document", [None, "", "null", "7", "[]", '"x"', "{", "[" * 100_000])
 def test_what_is_no_object_is_no_event(document):
-    assert parsed(document) is None
+    assert parse(document) is None
 
 
 @given(ANYTHING, st.sampled_from(["a", "a.b", "a.b.c"]))

@@ -22,7 +22,7 @@ PULL_REQUEST = {
 
 
 def read(event=None, **env):
-    return ci.context(RUNNER | env, lambda _: json.dumps(event), lambda *_: None)
+    return ci.read_context(RUNNER | env, lambda _: json.dumps(event), lambda *_: None)
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def project():
 def asked(project, where=True, **env):
     """Ask for what the job did."""
     env = ENV | env
-    context = ci.context(env, lambda _: None, lambda *_: None)
-    return ci.provider_of(env).deployed(context, env, project.ask, where)
+    context = ci.read_context(env, lambda _: None, lambda *_: None)
+    return ci.provider_of(env).deploying_job(context, env, project.ask, where)
 
 
 def at(minute, second=0, micro=0):

@@ -61,7 +61,7 @@ PROVIDERS = st.sampled_from([*ci.KNOWN, "plain"])
 def test_any_values_and_any_event_are_read_without_an_error(provider, env, name, event):
     env = env | {"DEVLAKE_CI": provider, "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": "event"}
 
-    context = ci.context(env, lambda _: json.dumps(event), lambda *_: None)
+    context = ci.read_context(env, lambda _: json.dumps(event), lambda *_: None)
 
     assert context.provider == provider
     assert set(context.sources) == {name for name in shown() if getattr(context, name) is not None}
@@ -78,7 +78,7 @@ def shown():
 def test_an_event_that_cannot_be_read_leaves_what_variables_say(text):
     env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": "event", "GITHUB_SHA": "a" * 40}
 
-    context = ci.context(env, lambda _: text, lambda *_: None)
+    context = ci.read_context(env, lambda _: text, lambda *_: None)
 
     assert (context.provider, context.sha) == ("github", "a" * 40)
 
@@ -86,7 +86,7 @@ def test_an_event_that_cannot_be_read_leaves_what_variables_say(text):
 def test_the_merge_commit_of_a_pull_request_is_not_taken_for_its_head():
     env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_SHA": "a" * 40}
 
-    context = ci.context(env, lambda _: None, lambda *_: None)
+    context = ci.read_context(env, lambda _: None, lambda *_: None)
 
     assert context.sha is None
 
@@ -95,7 +95,7 @@ def test_the_message_of_another_commit_is_not_taken():
     event = {"head_commit": {"id": "b" * 40, "message": "another"}}
     env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": "event", "GITHUB_SHA": "a" * 40}
 
-    context = ci.context(env, lambda _: json.dumps(event), lambda *_: None)
+    context = ci.read_context(env, lambda _: json.dumps(event), lambda *_: None)
 
     assert context.message is None
 
@@ -105,7 +105,7 @@ def test_the_zeros_of_a_deleted_ref_are_no_sha(variable):
     provider = {"GITHUB_SHA": "github", "CI_COMMIT_SHA": "gitlab", "CIRCLE_SHA1": "circleci"}
     env = {"DEVLAKE_CI": provider[variable], variable: "0" * 40}
 
-    assert ci.context(env, lambda _: None, lambda *_: None).sha is None
+    assert ci.read_context(env, lambda _: None, lambda *_: None).sha is None
 
 
 @pytest.mark.parametrize(
@@ -123,21 +123,21 @@ def test_the_zeros_of_a_deleted_ref_are_no_sha(variable):
 def test_a_ref_is_a_bare_name(written, bare):
     env = {"CIRCLECI": "true", "CIRCLE_BRANCH": written}
 
-    assert ci.context(env, lambda _: None, lambda *_: None).ref == bare
+    assert ci.read_context(env, lambda _: None, lambda *_: None).ref == bare
 
 
 @pytest.mark.parametrize("time", ["2026-03-02T10:00:00", "0001-01-01T00:00:00+01:00", "today"])
 def test_a_time_without_a_zone_or_out_of_range_is_none(time):
     env = {"GITLAB_CI": "true", "CI_JOB_STARTED_AT": time}
 
-    assert ci.context(env, lambda _: None, lambda *_: None).started_at is None
+    assert ci.read_context(env, lambda _: None, lambda *_: None).started_at is None
 
 
 @pytest.mark.parametrize("token", ["a", "a.b.c", "a.e30.c", "a.W10.c", "a.eyJpYXQiOiAxZTk5OX0.c"])
 def test_an_odd_oidc_token_says_nothing(token):
     env = {"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN": token}
 
-    context = ci.context(env, lambda _: None, lambda *_: None)
+    context = ci.read_context(env, lambda _: None, lambda *_: None)
 
     assert (context.repo_url, context.started_at) == (None, None)
 
@@ -145,7 +145,7 @@ def test_an_odd_oidc_token_says_nothing(token):
 def test_the_first_version_of_the_oidc_token_is_read_too():
     env = RECORDED["circleci-github-app"]["env"] | {"CIRCLE_OIDC_TOKEN_V2": ""}
 
-    context = ci.context(env, lambda _: None, lambda *_: None)
+    context = ci.read_context(env, lambda _: None, lambda *_: None)
 
     assert context.repo_url == "https://github.com/acme/shop"
     assert context.sources["repo_url"] == "CIRCLE_OIDC_TOKEN (vcs-origin)"
@@ -161,7 +161,7 @@ def test_the_first_version_of_the_oidc_token_is_read_too():
     ],
 )
 def test_each_sign_of_a_merge_request_is_enough(variable):
-    context = ci.context({"GITLAB_CI": "true"} | variable, lambda _: None, lambda *_: None)
+    context = ci.read_context({"GITLAB_CI": "true"} | variable, lambda _: None, lambda *_: None)
 
     assert context.pull_request == "it runs for a merge request"
 
@@ -171,7 +171,7 @@ def test_each_sign_of_a_merge_request_is_enough(variable):
 def test_gitlab_deploys_nothing_where_a_job_only_uses_its_environment(action, uses):
     env = {"GITLAB_CI": "true", "CI_ENVIRONMENT_ACTION": action}
 
-    context = ci.context(env, lambda _: None, lambda *_: None)
+    context = ci.read_context(env, lambda _: None, lambda *_: None)
 
     assert (context.stops, bool(context.no_deployment)) == (None, uses)
 
@@ -179,7 +179,7 @@ def test_gitlab_deploys_nothing_where_a_job_only_uses_its_environment(action, us
 def test_an_environment_without_a_name_is_stopped_all_the_same():
     env = {"GITLAB_CI": "true", "CI_ENVIRONMENT_ACTION": "stop"}
 
-    context = ci.context(env, lambda _: None, lambda *_: None)
+    context = ci.read_context(env, lambda _: None, lambda *_: None)
 
     assert context.stops == "it stops the environment"
 
@@ -196,7 +196,7 @@ def test_an_environment_without_a_name_is_stopped_all_the_same():
 def test_jenkinss_branch_has_no_remote_before_it_and_is_none_for_a_sha(written, ref):
     env = {"JENKINS_URL": "https://ci", "GIT_BRANCH": written}
 
-    assert ci.context(env, lambda _: None, lambda *_: None).ref == ref
+    assert ci.read_context(env, lambda _: None, lambda *_: None).ref == ref
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_jenkinss_branch_has_no_remote_before_it_and_is_none_for_a_sha(written, 
      ("buildkite", "BUILDKITE_BRANCH"), ("circleci", "CIRCLE_BRANCH")],
 )  # fmt: skip
 def test_on_any_ci_the_ref_of_a_pull_request_or_a_merge_queue_gives_it_away(provider, name, ref):
-    context = ci.context({"DEVLAKE_CI": provider, name: ref}, lambda _: None, lambda *_: None)
+    context = ci.read_context({"DEVLAKE_CI": provider, name: ref}, lambda _: None, lambda *_: None)
 
     assert context.pull_request
 
@@ -217,7 +217,7 @@ def test_on_any_ci_the_ref_of_a_pull_request_or_a_merge_queue_gives_it_away(prov
 def test_a_macro_that_nothing_expanded_counts_as_not_set(text):
     env = {"TF_BUILD": "True", "BUILD_SOURCEVERSION": text}
 
-    assert ci.context(env, lambda _: None, lambda *_: None).sha is None
+    assert ci.read_context(env, lambda _: None, lambda *_: None).sha is None
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_macro_that_nothing_expanded_counts_as_not_set(text):
 def test_legs_of_a_matrix_differ_on_harness(name):
     env = {"DRONE": "true", "DRONE_STAGE_NUMBER": "1", "DRONE_BUILD_NUMBER": "7"}
 
-    legs = [ci.context(env | {name: leg}, lambda _: None, lambda *_: None) for leg in "01"]
+    legs = [ci.read_context(env | {name: leg}, lambda _: None, lambda *_: None) for leg in "01"]
 
     assert legs[0].job_id != legs[1].job_id
 
@@ -235,7 +235,7 @@ def test_nodes_of_a_parallel_job_differ_on_circleci():
     env = {"CIRCLECI": "true", "CIRCLE_WORKFLOW_JOB_ID": "j1", "CIRCLE_NODE_TOTAL": "2"}
 
     nodes = [
-        ci.context(env | {"CIRCLE_NODE_INDEX": node}, lambda _: None, lambda *_: None)
+        ci.read_context(env | {"CIRCLE_NODE_INDEX": node}, lambda _: None, lambda *_: None)
         for node in "01"
     ]
 
@@ -253,7 +253,7 @@ def test_nodes_of_a_parallel_job_differ_on_circleci():
 def test_the_address_of_a_run_loses_its_login(url, shown):
     env = {"JENKINS_URL": "https://ci.example.com", "BUILD_URL": url}
 
-    context = ci.context(env, lambda _: None, lambda *_: None)
+    context = ci.read_context(env, lambda _: None, lambda *_: None)
 
     assert context.run_url == shown
     assert ("run_url" in context.sources) == (shown is not None)
@@ -265,7 +265,7 @@ def test_no_login_in_the_url_of_a_variable_is_told_anybody(name, login):
     env = RECORDED[name]["env"]
     urls = {key: text.replace("://", f"://{login}@") for key, text in env.items()}
 
-    context = ci.context(urls, lambda _: None, lambda *_: None)
+    context = ci.read_context(urls, lambda _: None, lambda *_: None)
 
     assert "s3cr3t" not in repr(context)
 
@@ -276,7 +276,7 @@ def test_a_repository_is_where_the_server_says_not_where_its_runner_found_it(nam
            "GITHUB_SERVER_URL": "http://gitea:3000", "GITHUB_REPOSITORY": "acme/shop"}  # fmt: skip
     event = json.dumps({"repository": {"html_url": "https://git.example.com/acme/shop"}})
 
-    context = ci.context(env, {"event": event}.get, lambda *_: None)
+    context = ci.read_context(env, {"event": event}.get, lambda *_: None)
 
     assert context.repo_url == "https://git.example.com/acme/shop"
     assert context.run_url == "https://git.example.com/acme/shop/actions/runs/7"
@@ -297,7 +297,7 @@ def test_a_repository_is_where_the_server_says_not_where_its_runner_found_it(nam
 def test_teamcitys_properties_are_read_as_java_writes_them(line, url):
     env = {"TEAMCITY_VERSION": "2025.11", "TEAMCITY_BUILD_PROPERTIES_FILE": "build"}
 
-    context = ci.context(env, {"build": f"!\n{line}\n"}.get, lambda *_: None)
+    context = ci.read_context(env, {"build": f"!\n{line}\n"}.get, lambda *_: None)
 
     assert context.repo_url == url
 
@@ -307,7 +307,7 @@ def test_a_name_of_a_commit_is_left_to_git(name):
     env = {"BUILDKITE_COMMIT": "buildkite", "CODEBUILD_RESOLVED_SOURCE_VERSION": "codebuild"}
     said = {("rev-parse", "HEAD"): "a" * 40}
 
-    context = ci.context(
+    context = ci.read_context(
         {"DEVLAKE_CI": env[name], name: "HEAD"}, lambda _: None, lambda *words: said.get(words)
     )
 

@@ -310,7 +310,7 @@ def test_git_is_asked_first_wherever_the_ci_does_not_say_what_is_deployed(name):
     def git(*arguments):
         asked.append(arguments[0])
 
-    context = ci.context(record["env"], (files | record.get("files", {})).get, git)
+    context = ci.read_context(record["env"], (files | record.get("files", {})).get, git)
 
     if not asks_git(record["env"], []):
         assert None not in (context.sha, context.repo_url, context.ref)

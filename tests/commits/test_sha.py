@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from devlake_ci import runtime
-from devlake_ci.commits.sha import in_checkout, whole
+from devlake_ci.commits.sha import in_checkout, resolve
 from devlake_ci.errors import MissingError
 from tests import support
 
@@ -65,10 +65,10 @@ def test_outside_a_checkout_nothing_is_found(tmp_path, monkeypatch):
 
 
 def test_a_whole_sha_needs_no_look_up():
-    assert whole("A" * 40, "--sha", ()) == "a" * 40
+    assert resolve("A" * 40, "--sha", ()) == "a" * 40
 
 
 @pytest.mark.parametrize("answer", ["", "1234", "g" * 40, "a" * 41, "a" * 64])
 def test_only_a_whole_sha_counts_as_found(answer):
     with pytest.raises(MissingError, match=r'could not find the commit that "v1" names'):
-        whole("v1", "--sha", (lambda _: answer,))
+        resolve("v1", "--sha", (lambda _: answer,))

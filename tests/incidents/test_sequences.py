@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from devlake_ci.errors import NothingToReport
 from devlake_ci.incidents import decision
-from devlake_ci.incidents.state_file import MOST_UNSENT, parsed, state_after, updated
+from devlake_ci.incidents.state_file import MOST_UNSENT, parse, state_after, update
 from devlake_ci.incidents.streak import (
     IncidentState,
     JobResult,
     PastRun,
     Streak,
-    in_order,
     is_outdated,
+    relevant_runs,
 )
 from devlake_ci.model import Context, Deployment, Environment, Incident, Result
 from devlake_ci.options import Options
@@ -86,13 +86,13 @@ class FromFile:
         self.text = None
 
     def state(self, _run):
-        return parsed(self.text, STREAK) if self.text else IncidentState()
+        return parse(self.text, STREAK) if self.text else IncidentState()
 
     def ended(self, run, state, incident, *, sent):
         this = decision.job_result(Options(), context(run), state, run.result)
         if not is_outdated(state, this):
             now = state_after(state, this, incident, sent=sent)
-            self.text = updated(self.text, STREAK, now)
+            self.text = update(self.text, STREAK, now)
 
 
 def play(ci, sequence, devlake, lost=(), *, sent=True):
@@ -150,7 +150,7 @@ def test_what_is_open_is_so_because_the_newest_run_failed(kind, sequence):
     ended = [each for each in sequence if each.result is not Result.ABORT]
     past = [PastRun(run_id="", attempt="", result=each.result, started_at=at(each.began),
                  finished_at=at(each.ended)) for each in ended]  # fmt: skip
-    newest = in_order(past)[-1:]
+    newest = relevant_runs(past)[-1:]
     assert bool(is_open(devlake)) == any(each.result is Result.FAILURE for each in newest)
 
 

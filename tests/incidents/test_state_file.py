@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from devlake_ci.incidents.state_file import parsed
+from devlake_ci.incidents.state_file import parse
 from devlake_ci.incidents.streak import Streak
 from devlake_ci.runtime.files import lock_folder_of
 from devlake_sandbox import Sandbox
@@ -31,7 +31,7 @@ def test_all_incidents_that_are_opened_at_once_are_remembered(tmp_path):
         codes = [process.wait() for process in processes]
 
     text = path.read_text()
-    remembered = [parsed(text, Streak(job=f"db-{number}")).open for number in range(AT_ONCE)]
+    remembered = [parse(text, Streak(job=f"db-{number}")).open for number in range(AT_ONCE)]
     assert codes == [0] * AT_ONCE
     assert [each.key for each in remembered] == [f"db-{number}" for number in range(AT_ONCE)]
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -87,4 +87,4 @@ def test_a_file_of_other_types_is_set_aside(devlake_ci, tmp_path, change):
 
     (aside,) = tmp_path.glob("*.aside")
     assert (ran.code, aside.read_text()) == (0, text)
-    assert parsed(path.read_text(), Streak(job="db-1")).open.key == "db-1"
+    assert parse(path.read_text(), Streak(job="db-1")).open.key == "db-1"

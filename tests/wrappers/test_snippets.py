@@ -36,7 +36,7 @@ def read(path):
 
 
 def context(environment):
-    return ci.context(environment, lambda _: None, lambda *_: None)
+    return ci.read_context(environment, lambda _: None, lambda *_: None)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))

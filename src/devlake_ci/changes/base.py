@@ -6,7 +6,7 @@ that lists it. One that is too new would lose what lies before it for good.
 
 from collections.abc import Callable, Iterable
 
-from devlake_ci.commits.sha import Find, whole
+from devlake_ci.commits.sha import Find, resolve
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.state_file import Live
@@ -20,7 +20,7 @@ HINT = (
 
 
 @dataclass(frozen=True)
-class Way:
+class BaseLookup:
     """One way to find out what was live before."""
 
     name: str
@@ -28,7 +28,7 @@ class Way:
     """Return its SHA, or None if it isn't known there; raise MissingError if that can't be told."""
 
 
-def base(ways: Iterable[Way]) -> str:
+def find_base(ways: Iterable[BaseLookup]) -> str:
     """Return the SHA that the first way knows; raise MissingError, with each reason, if none does.
 
     A way that can't tell leaves it to the next.
@@ -44,17 +44,17 @@ def base(ways: Iterable[Way]) -> str:
     raise MissingError(f"What was live before is not known. {' '.join(reasons)}", HINT)
 
 
-def given(options: Options, finders: tuple[Find, ...]) -> str:
+def from_option(options: Options, finders: tuple[Find, ...]) -> str:
     """Return the SHA of `--changes-since`; raise MissingError if nobody knows it."""
-    return whole(options.changes_since or "", options.source("changes_since"), finders)
+    return resolve(options.changes_since or "", options.source("changes_since"), finders)
 
 
-def lane(repo_url: str, service: str | None, environment: str) -> str:
+def live_key(repo_url: str, service: str | None, environment: str) -> str:
     """Return what names the place that a state file keeps the live commit of."""
     return "\n".join((repo_url, service or "", environment))
 
 
-def recorded(live: Live | None, deployment: Deployment) -> str | None:
+def from_record(live: Live | None, deployment: Deployment) -> str | None:
     """Return what our own record says was live before; of the same deployment, what was then."""
     if live and live.deployment == deployment.id:
         return live.before

@@ -15,7 +15,7 @@ APART = timedelta(milliseconds=1)
 """What DevLake's database can tell apart."""
 
 
-def with_shipped(deployment: Deployment, shipped: dict[str, Shipped]) -> Deployment:
+def add_shipped(deployment: Deployment, shipped: dict[str, Shipped]) -> Deployment:
     """Return the deployment with what it shipped of each repository, by the repository's URL.
 
     It leads to the repository's first commit; any other of it is as it was.

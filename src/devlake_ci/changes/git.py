@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from devlake_ci.changes.messages import number, subject, title
-from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, nothing, shipped_of
+from devlake_ci.changes.messages import pull_request_number, pull_request_title, subject
+from devlake_ci.changes.model import (
+    MOST_COMMITS,
+    Change,
+    Shipped,
+    make_shipped,
+    nothing_shipped_note,
+)
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.commits.sha import WHOLE, Git
@@ -31,7 +37,7 @@ class LogCommit:
     message: str
 
 
-def shipped(
+def find_shipped(
     git: Git,
     repo_url: str,
     base: str,
@@ -48,9 +54,9 @@ def shipped(
     _check(git, repo_url, base, head)
     history = _log(git, base, head)
     if not history:
-        return Shipped(base, notes=(nothing(base, head),))
+        return Shipped(base, notes=(nothing_shipped_note(base, head),))
     _check_whole(git, history, base)
-    touched = _touched(git, base, head, paths) if is_limited(paths) else None
+    touched = _commits_touching(git, base, head, paths) if is_limited(paths) else None
     if commits:
         found = [
             _commit(each)
@@ -59,7 +65,7 @@ def shipped(
         ]
     else:
         found = list(_pull_requests(history, touched))
-    return shipped_of(
+    return make_shipped(
         base,
         found,
         tuple(_notes(found, history, base, commits=commits)),
@@ -112,7 +118,7 @@ def _log(git: Git, base: str, head: str) -> list[LogCommit]:
             "Look at `git log` in this checkout, or let its host be asked: --changes github or "
             "gitlab.",
         )
-    return [_parsed(each) for each in (text or "").split("\0") if each.strip()]
+    return [_parse(each) for each in (text or "").split("\0") if each.strip()]
 
 
 def _is_behind(git: Git, base: str, head: str) -> bool:
@@ -120,7 +126,7 @@ def _is_behind(git: Git, base: str, head: str) -> bool:
     return git("merge-base", base, head) == head
 
 
-def _parsed(text: str) -> LogCommit:
+def _parse(text: str) -> LogCommit:
     sha, parents, authored, committed, author, *message = text.lstrip("\n").split("\n")
     when = _time(committed) or NEVER
     authored_at = _time(authored) or when
@@ -152,7 +158,7 @@ def _check_whole(git: Git, history: Sequence[LogCommit], base: str) -> None:
         )
 
 
-def _touched(git: Git, base: str, head: str, paths: Sequence[str]) -> set[str]:
+def _commits_touching(git: Git, base: str, head: str, paths: Sequence[str]) -> set[str]:
     """List the commits between that touch one of the paths; raise MissingError without trees."""
     if not git("cat-file", "-t", f"{base}^{{tree}}"):
         raise MissingError(
@@ -173,17 +179,17 @@ def _touched(git: Git, base: str, head: str, paths: Sequence[str]) -> set[str]:
 
 
 def _pull_requests(history: Sequence[LogCommit], touched: set[str] | None) -> Iterator[Change]:
-    reached = _reached(history)
+    reached = _reachable(history)
     for each in history:
-        found = number(each.message, len(each.parents))
+        found = pull_request_number(each.message, len(each.parents))
         if found is None:
             continue
-        own = list(_own(each, history, reached)) or [each]
+        own = list(_commits_of_merge(each, history, reached)) or [each]
         if touched is not None and touched.isdisjoint(one.sha for one in own):
             continue
         yield Change(
             number=found,
-            title=title(each.message, found),
+            title=pull_request_title(each.message, found),
             created_at=min(one.authored_at for one in own),
             merged_at=each.committed_at,
             merge_sha=each.sha,
@@ -191,7 +197,7 @@ def _pull_requests(history: Sequence[LogCommit], touched: set[str] | None) -> It
         )
 
 
-def _reached(history: Sequence[LogCommit]) -> dict[str, int]:
+def _reachable(history: Sequence[LogCommit]) -> dict[str, int]:
     """Return what each commit reaches of the range, itself included, as one bit a commit.
 
     Walking back from each merge would take minutes for thousands of them.
@@ -205,7 +211,7 @@ def _reached(history: Sequence[LogCommit]) -> dict[str, int]:
     return reached
 
 
-def _own(
+def _commits_of_merge(
     merge: LogCommit, history: Sequence[LogCommit], reached: dict[str, int]
 ) -> Iterator[LogCommit]:
     """Yield what a merge brought to its first parent, as far as it is in the range."""

@@ -11,7 +11,13 @@ from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, nothing, shipped_of
+from devlake_ci.changes.model import (
+    MOST_COMMITS,
+    Change,
+    Shipped,
+    make_shipped,
+    nothing_shipped_note,
+)
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import github
 from devlake_ci.ci.answers import Answer, validate, validate_reply
@@ -120,7 +126,7 @@ class Api:
         reply = github.graphql(self.env, self.query, text, o=owner, n=name, **variables)
         body = validate_reply(dict[str, Any], reply, HOST, hint(reply.message))
         if errors := body.get("errors"):
-            raise _refused(errors)
+            raise _graphql_error(errors)
         data = body.get("data")
         repository = data.get("repository") if isinstance(data, dict) else None
         return validate(dict[str, Any], repository, HOST)
@@ -131,7 +137,7 @@ def hint(message: str) -> str:
     return _RATE if re.search("rate limit", message, re.IGNORECASE) else PERMISSIONS
 
 
-def _refused(errors: object) -> MissingError:
+def _graphql_error(errors: object) -> MissingError:
     """Make the error for an answer that says 200 and is none: https://docs.github.com/graphql."""
     first = errors[0] if isinstance(errors, list) and errors else {}
     said = first.get("message") if isinstance(first, dict) else None
@@ -141,7 +147,7 @@ def _refused(errors: object) -> MissingError:
     return MissingError(f"GitHub refused: {quoted(words)}.", _RATE if is_rate else hint(words))
 
 
-def shipped(
+def find_shipped(
     api: Api,
     base: str,
     head: str,
@@ -153,17 +159,17 @@ def shipped(
 
     Raise MissingError if GitHub doesn't say.
     """
-    shas, notes = _between(api, base, head)
+    shas, notes = _commits_between(api, base, head)
     if not shas:
-        return Shipped(base, notes=(nothing(base, head),))
+        return Shipped(base, notes=(nothing_shipped_note(base, head),))
     found = _pull_requests(api, shas)
     if is_limited(paths):
-        found = list(_touching(api, found, meant))
+        found = list(_filter_by_files(api, found, meant))
     none = f"GitHub knows no merged pull request in {len(shas)} commits{touching(paths)}."
-    return shipped_of(base, found, notes, none)
+    return make_shipped(base, found, notes, none)
 
 
-def _between(api: Api, base: str, head: str) -> tuple[list[str], tuple[str, ...]]:
+def _commits_between(api: Api, base: str, head: str) -> tuple[list[str], tuple[str, ...]]:
     """List the commits that `head` has and `base` doesn't, oldest first; a note if not all."""
     shas: list[str] = []
     while True:
@@ -234,7 +240,7 @@ def _change(api: Api, asked: PullRequest, sha: str, place: dict[str, int]) -> Ch
     )
 
 
-def _touching(
+def _filter_by_files(
     api: Api, changes: Sequence[Change], meant: Callable[[Iterable[str]], bool]
 ) -> Iterator[Change]:
     """Yield the changes whose files are meant."""
@@ -242,7 +248,9 @@ def _touching(
         answer = api.graphql(" ".join(_files(each.number) for each in several))
         for each in several:
             files = validate(_WithFiles, answer.get(f"p{each.number}"), HOST).files
-            if files and (_any(files, meant) or _later(api, each, files, meant)):
+            if files and (
+                _any_included(files, meant) or _any_included_later(api, each, files, meant)
+            ):
                 yield each
 
 
@@ -253,18 +261,20 @@ def _files(number: int | None, after: str = "") -> str:
     )
 
 
-def _any(files: _Files, meant: Callable[[Iterable[str]], bool]) -> bool:
+def _any_included(files: _Files, meant: Callable[[Iterable[str]], bool]) -> bool:
     return meant(each.path for each in files.nodes)
 
 
-def _later(api: Api, change: Change, files: _Files, meant: Callable[[Iterable[str]], bool]) -> bool:
+def _any_included_later(
+    api: Api, change: Change, files: _Files, meant: Callable[[Iterable[str]], bool]
+) -> bool:
     """Return whether a later page has a file that is meant."""
     for _ in range(MOST_FILES // PAGE):
         if not files.page.has_next:
             return False
         answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.page.end)
         found = validate(_WithFiles, answer.get(f"p{change.number}"), HOST).files
-        if not found or _any(found, meant):
+        if not found or _any_included(found, meant):
             return bool(found)
         files = found
     return False

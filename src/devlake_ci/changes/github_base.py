@@ -20,14 +20,14 @@ from devlake_ci.ci.answers import Answer, validate, validate_reply
 from devlake_ci.ci.provider import ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github as runs
-from devlake_ci.incidents.streak import UNKNOWN, in_order
+from devlake_ci.incidents.streak import UNKNOWN, relevant_runs
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
 
 MOST_DEPLOYMENTS = 30
 MOST_RUNS = 5
 """Runs that are asked for what set them off."""
-PLAIN = {"create", "deployment", "push", "release", "schedule"}
+DEPLOY_OWN_HEAD = {"create", "deployment", "push", "release", "schedule"}
 """Events whose runs deploy the head that they name."""
 DEPLOYMENTS = "Give the job `permissions: deployments: read` and `actions: read`."
 _RUN = re.compile(r"/actions/runs/(\d+)(?:/|$)")
@@ -78,7 +78,7 @@ class _Run(Answer):
     path: str | None = None
 
 
-def deployed(
+def last_deployed(
     api: Api, options: Options, context: Context, environment: str, began: datetime
 ) -> str | None:
     """Return the SHA of the last success before `began` that is known to be what was deployed.
@@ -95,14 +95,16 @@ def deployed(
     dated = [(each.succeeded_at, each) for each in others]
     past = [(when, each) for when, each in dated if when and when < began]
     past.sort(key=lambda one: one[0], reverse=True)
-    return next(_plain(api, options, [(each.run, each.sha) for _, each in past]), None)
+    return next(_known_deployed(api, options, [(each.run, each.sha) for _, each in past]), None)
 
 
 def _is_own(deployment: _Deployment, context: Context) -> bool:
     return deployment.run is not None and deployment.run == context.run_id
 
 
-def _plain(api: Api, options: Options, past: Sequence[tuple[str | None, str]]) -> Iterator[str]:
+def _known_deployed(
+    api: Api, options: Options, past: Sequence[tuple[str | None, str]]
+) -> Iterator[str]:
     """Yield what was surely deployed, and then what this workflow was told by hand to deploy.
 
     `past` has the run and the head of each deployment, the last one first. An older one than the
@@ -114,7 +116,7 @@ def _plain(api: Api, options: Options, past: Sequence[tuple[str | None, str]]) -
             yield sha
             continue
         run = _run(api, number)
-        if run.event in PLAIN:
+        if run.event in DEPLOY_OWN_HEAD:
             yield sha
         elif run.event == "workflow_dispatch" and _is_ours(api, run):
             chosen.append(sha)
@@ -133,7 +135,9 @@ def _is_ours(api: Api, run: _Run) -> bool:
     return bool(name) and name == runs.workflow_file(api.env)
 
 
-def ran(api: Api, options: Options, context: Context, read_file: ReadFile) -> str | None:
+def last_successful_run(
+    api: Api, options: Options, context: Context, read_file: ReadFile
+) -> str | None:
     """Return the head of the last run of this job that succeeded; None if there is none.
 
     That is what it deployed only if nobody chose a version: incidents are as careful. Raise
@@ -145,5 +149,7 @@ def ran(api: Api, options: Options, context: Context, read_file: ReadFile) -> st
     except MissingError as problem:
         why = problem.message.removeprefix(f"{UNKNOWN}: ")
         raise MissingError(f"How they ended is not known: {why}", problem.hint) from None
-    good = [each for each in reversed(in_order(past)) if each.result is Result.SUCCESS]
-    return next(_plain(api, options, [(each.run_id, each.sha) for each in good if each.sha]), None)
+    good = [each for each in reversed(relevant_runs(past)) if each.result is Result.SUCCESS]
+    return next(
+        _known_deployed(api, options, [(each.run_id, each.sha) for each in good if each.sha]), None
+    )

@@ -13,7 +13,13 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.model import MOST_COMMITS, Change, Shipped, nothing, shipped_of
+from devlake_ci.changes.model import (
+    MOST_COMMITS,
+    Change,
+    Shipped,
+    make_shipped,
+    nothing_shipped_note,
+)
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import gitlab
 from devlake_ci.ci.answers import Answer, validate_reply
@@ -127,7 +133,7 @@ class Api:
         )
 
 
-def deployed(api: Api, context: Context, environment: str, began: datetime) -> str | None:
+def last_deployed(api: Api, context: Context, environment: str, began: datetime) -> str | None:
     """Return what the last deployment put there that ended before `began`; None if none did.
 
     The own pipeline is left out. Raise MissingError if GitLab doesn't say.
@@ -140,7 +146,7 @@ def deployed(api: Api, context: Context, environment: str, began: datetime) -> s
     return None
 
 
-def shipped(
+def find_shipped(
     api: Api,
     base: str,
     head: str,
@@ -156,22 +162,22 @@ def shipped(
     doesn't say.
     """
     if base == head:
-        return Shipped(base, notes=(nothing(base, head),))
+        return Shipped(base, notes=(nothing_shipped_note(base, head),))
     if api.may_compare:
-        shas, dated = _between(api, base, head)
+        shas, dated = _commits_between(api, base, head)
         if not dated:
-            return Shipped(base, notes=(nothing(base, head),))
-        found, notes = _merged(api, shas, dated)
+            return Shipped(base, notes=(nothing_shipped_note(base, head),))
+        found, notes = _merge_requests(api, shas, dated)
         count = f"{len(shas)} commits"
     else:
-        found, notes, count = _linked(api, own), (), "this deployment"
+        found, notes, count = _linked_merge_requests(api, own), (), "this deployment"
     if is_limited(paths):
         found = [each for each in found if meant(_files(api, each))]
     none = f"GitLab knows no merged merge request in {count}{touching(paths)}."
-    return shipped_of(base, found, notes, none)
+    return make_shipped(base, found, notes, none)
 
 
-def _between(api: Api, base: str, head: str) -> tuple[dict[str, int], datetime | None]:
+def _commits_between(api: Api, base: str, head: str) -> tuple[dict[str, int], datetime | None]:
     """List the commits that `head` has and `base` doesn't, each with its place in ancestry order.
 
     The other result is the oldest of their dates, None if there are none.
@@ -184,7 +190,7 @@ def _between(api: Api, base: str, head: str) -> tuple[dict[str, int], datetime |
     return places, min((each.committed_date for each in commits), default=None)
 
 
-def _merged(
+def _merge_requests(
     api: Api, shas: dict[str, int], since: datetime
 ) -> tuple[list[Change], tuple[str, ...]]:
     """List the merge requests that became one of the commits, in their order.
@@ -210,7 +216,7 @@ def _merged(
     return found, ()
 
 
-def _linked(api: Api, own: tuple[str, str | None] | None) -> list[Change]:
+def _linked_merge_requests(api: Api, own: tuple[str, str | None] | None) -> list[Change]:
     """List the merge requests that GitLab itself links to the deployment of a job."""
     if own:
         environment, job = own

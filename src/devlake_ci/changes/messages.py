@@ -41,7 +41,7 @@ _CHERRY_PICK = re.compile(r"^\(cherry picked from commit [0-9a-f]{7,64}\)$", re.
 _DIGITS = 9
 
 
-def number(message: str, parents: int) -> int | None:
+def pull_request_number(message: str, parents: int) -> int | None:
     """Return the number of the pull request that a commit is the merge of; None if it names none.
 
     A revert, and a cherry-pick that says so, quote the number of another commit's.
@@ -69,7 +69,7 @@ _WITH_TITLES = re.compile(
 _TRAILER = re.compile(r"See merge request |Merge in |Reviewed-on: ")
 
 
-def title(message: str, number: int) -> str:
+def pull_request_title(message: str, number: int) -> str:
     """Return the title of the pull request that a commit is the merge of, without any branch.
 
     It is where the code host puts it: behind the number, or in the line below.

@@ -48,9 +48,9 @@ def pull_request(repo_url: str, change: Change, *, authors: bool) -> PullRequest
     """
     number = change.number
     key = commit_key(change.merge_sha) if number is None else pull_request_key(repo_url, number)
-    if key is None or not _is_likely(change.merged_at):
+    if key is None or not _is_plausible(change.merged_at):
         return None
-    created = change.created_at if _is_likely(change.created_at) else change.merged_at
+    created = change.created_at if _is_plausible(change.created_at) else change.merged_at
     url = change.url if change.url and len(change.url) <= PULL_REQUEST_URL else None
     author = cut(change.author, PULL_REQUEST_AUTHOR) if authors and change.author else None
     return PullRequest(
@@ -64,25 +64,25 @@ def pull_request(repo_url: str, change: Change, *, authors: bool) -> PullRequest
     )
 
 
-def _is_likely(when: datetime) -> bool:
+def _is_plausible(when: datetime) -> bool:
     """Return whether a time is of this century: a clock that was wrong may have made a commit."""
     return 2000 <= when.year < 2100
 
 
-def nothing(base: str, head: str) -> str:
+def nothing_shipped_note(base: str, head: str) -> str:
     """Return what a person should know of a redeployment or a rollback."""
     if base == head:
         return f"Nothing was shipped: {head[:12]} was live before."
     return f"Nothing was shipped: {head[:12]} is older than {base[:12]}, which was live before."
 
 
-def shipped_of(base: str, found: Sequence[Change], notes: tuple[str, ...], none: str) -> Shipped:
+def make_shipped(base: str, found: Sequence[Change], notes: tuple[str, ...], none: str) -> Shipped:
     """Return what was found since `base`, bounded; `none` is the note if that is nothing."""
-    changes, left_out = bounded(found)
+    changes, left_out = limit_changes(found)
     return Shipped(base, changes, (*notes, *left_out, *(() if changes else (none,))))
 
 
-def bounded(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+def limit_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """Return the newest MOST_CHANGES of the changes, in their order, and a note if some are left.
 
     Of a number that is named twice, as by a cherry-pick, the one that was merged first counts.

@@ -2,14 +2,14 @@
 
 from importlib import import_module
 
-from devlake_ci.ci.checkout import completed
+from devlake_ci.ci.checkout import complete
 from devlake_ci.ci.facts import Fact, Facts, value
 from devlake_ci.ci.provider import Env, Git, Provider, ReadFile
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context
 from devlake_ci.text import quoted
 
-__all__ = ["KNOWN", "PLAIN", "context", "load", "provider_of"]
+__all__ = ["KNOWN", "PLAIN", "load", "provider_of", "read_context"]
 
 KNOWN = {
     "github": ("GITHUB_ACTIONS",),
@@ -49,21 +49,21 @@ def provider_of(env: Env) -> Provider:
     """
     forced = value(env, "DEVLAKE_CI")
     if forced:
-        return _named(forced)
+        return _find_provider(forced)
     marked = (name for name, markers in KNOWN.items() if not env.keys().isdisjoint(markers))
     return next((one for one in map(load, marked) if one.marker(env)), PLAIN)
 
 
-def context(env: Env, read_file: ReadFile, git: Git) -> Context:
+def read_context(env: Env, read_file: ReadFile, git: Git) -> Context:
     """Read what the CI says of this job, completed by git where it doesn't say it."""
     found = provider_of(env)
     forced = "DEVLAKE_CI" if value(env, "DEVLAKE_CI") else None
     source = forced or found.marker(env) or "no CI variable"
     said = found.read(found.with_files(env, read_file)).context(Fact(found.name, source))
-    return completed(said, git, from_any_checkout=found.from_any_checkout)
+    return complete(said, git, from_any_checkout=found.from_any_checkout)
 
 
-def _named(name: str) -> Provider:
+def _find_provider(name: str) -> Provider:
     if name.lower() in KNOWN:
         return load(name.lower())
     if name.lower() == PLAIN.name:

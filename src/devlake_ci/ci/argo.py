@@ -13,7 +13,7 @@ as DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows.
 [1] https://argo-workflows.readthedocs.io/en/latest/variables/
 """
 
-from devlake_ci.ci.facts import Facts, mapped, timestamp, value, variable
+from devlake_ci.ci.facts import Facts, convert, timestamp, value, variable
 from devlake_ci.ci.provider import Env, Provider
 
 
@@ -23,7 +23,7 @@ def read(env: Env) -> Facts:
         run_id=variable(env, "ARGO_WORKFLOW_UID"),
         job=variable(env, "ARGO_WORKFLOW_TEMPLATE"),
         workflow=value(env, "ARGO_WORKFLOW_TEMPLATE"),
-        created_at=mapped(variable(env, "ARGO_WORKFLOW_CREATED"), timestamp),
+        created_at=convert(variable(env, "ARGO_WORKFLOW_CREATED"), timestamp),
         result=variable(env, "ARGO_WORKFLOW_STATUS"),
     )
 

@@ -36,17 +36,17 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
-    joined,
-    mapped,
+    convert,
+    join,
     number,
     pull_request,
-    renamed,
     timestamp,
     value,
     variable,
+    with_source,
 )
-from devlake_ci.ci.outputs import problem, variables
-from devlake_ci.ci.provider import Effect, Env, Provider, Say
+from devlake_ci.ci.outputs import problem_line, variables
+from devlake_ci.ci.provider import Effect, Env, Print, Provider
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Outcome
 
@@ -65,22 +65,22 @@ def read(env: Env) -> Facts:
     else:
         sha, ref = variable(env, "BUILD_SOURCEVERSION"), variable(env, "BUILD_SOURCEBRANCH")
         message = variable(env, "BUILD_SOURCEVERSIONMESSAGE")
-    job = joined(env, *_JOB)
+    job = join(env, *_JOB)
     # A release has numbers of its own: no build may have the same.
-    release = mapped(variable(env, "RELEASE_DEPLOYMENTID"), lambda number: f"release-{number}")
+    release = convert(variable(env, "RELEASE_DEPLOYMENTID"), lambda number: f"release-{number}")
     return Facts(
-        sha=mapped(sha, commit_sha),
-        ref=mapped(ref, bare_ref),
+        sha=convert(sha, commit_sha),
+        ref=convert(ref, bare_ref),
         message=message,
-        repo_url=mapped(variable(env, "BUILD_REPOSITORY_URI"), canonical),
+        repo_url=convert(variable(env, "BUILD_REPOSITORY_URI"), canonical),
         run_id=release or variable(env, "BUILD_BUILDID"),
         attempt=variable(env, "RELEASE_ATTEMPTNUMBER", "SYSTEM_JOBATTEMPT"),
-        job=joined(env, "SYSTEM_STAGENAME", "SYSTEM_JOBNAME"),
+        job=join(env, "SYSTEM_STAGENAME", "SYSTEM_JOBNAME"),
         job_id=job.value if job and value(env, "SYSTEM_JOBID") else None,
         run_url=variable(env, "RELEASE_RELEASEWEBURL") or _run_url(env),
         actor=variable(env, "BUILD_REQUESTEDFOR"),
         environment=variable(env, "RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME"),
-        created_at=mapped(variable(env, "SYSTEM_PIPELINESTARTTIME"), timestamp),
+        created_at=convert(variable(env, "SYSTEM_PIPELINESTARTTIME"), timestamp),
         result=variable(env, "AGENT_JOBSTATUS"),
         run_number=number(value(env, "RELEASE_DEPLOYMENTID", "BUILD_BUILDID")),
         workflow=value(env, "RELEASE_DEFINITIONNAME", "BUILD_DEFINITIONNAME"),
@@ -95,10 +95,10 @@ def emit(outcome: Outcome, _: Env) -> tuple[Effect, ...]:
         f"##vso[task.setvariable variable={name};isOutput=true]{_escaped(text)}"
         for name, text in variables(outcome).items()
     ]
-    if said := problem(outcome):
+    if said := problem_line(outcome):
         kind = "warning" if outcome.soft or outcome.reported else "error"
         commands.append(f"##vso[task.logissue type={kind}]{_escaped(said)}")
-    return tuple(map(Say, commands))
+    return tuple(map(Print, commands))
 
 
 def _run_url(env: Env) -> Fact[str] | None:
@@ -106,7 +106,9 @@ def _run_url(env: Env) -> Fact[str] | None:
     if not (server and project):
         return None
     page = f"{server.rstrip('/')}/{quote(project, safe='')}/_build/results?buildId="
-    return renamed(mapped(variable(env, "BUILD_BUILDID"), lambda id_: page + id_), "BUILD_BUILDID")
+    return with_source(
+        convert(variable(env, "BUILD_BUILDID"), lambda id_: page + id_), "BUILD_BUILDID"
+    )
 
 
 def _escaped(text: str) -> str:

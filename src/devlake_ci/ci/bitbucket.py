@@ -23,9 +23,9 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
+    convert,
     exit_code,
-    joined,
-    mapped,
+    join,
     number,
     pull_request,
     value,
@@ -38,18 +38,18 @@ from devlake_ci.commits.repo_url import canonical
 def read(env: Env) -> Facts:
     """Read the default variables; in `after-script` they say the result, too."""
     url = variable(env, "BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_GIT_SSH_ORIGIN")
-    step = joined(env, "BITBUCKET_STEP_UUID", "BITBUCKET_STEP_RUN_NUMBER")
+    step = join(env, "BITBUCKET_STEP_UUID", "BITBUCKET_STEP_RUN_NUMBER")
     return Facts(
-        sha=mapped(variable(env, "BITBUCKET_COMMIT"), commit_sha),
-        ref=mapped(variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"), bare_ref),
-        repo_url=mapped(url, canonical),
+        sha=convert(variable(env, "BITBUCKET_COMMIT"), commit_sha),
+        ref=convert(variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"), bare_ref),
+        repo_url=convert(url, canonical),
         run_id=variable(env, "BITBUCKET_BUILD_NUMBER"),
         attempt=variable(env, "BITBUCKET_STEP_RUN_NUMBER"),
         job_id=step.value if step and value(env, "BITBUCKET_STEP_UUID") else None,
         matrix_index=value(env, "BITBUCKET_PARALLEL_STEP"),
         run_url=_run_url(env),
         environment=variable(env, "BITBUCKET_DEPLOYMENT_ENVIRONMENT"),
-        result=mapped(variable(env, "BITBUCKET_EXIT_CODE"), exit_code),
+        result=convert(variable(env, "BITBUCKET_EXIT_CODE"), exit_code),
         run_number=number(value(env, "BITBUCKET_BUILD_NUMBER")),
         pull_request=pull_request(value(env, "BITBUCKET_PR_ID")),
         is_tag=value(env, "BITBUCKET_TAG") is not None,
@@ -60,7 +60,7 @@ def _run_url(env: Env) -> Fact[str] | None:
     repository = value(env, "BITBUCKET_REPO_FULL_NAME")
     page = f"https://bitbucket.org/{repository}/pipelines/results/"
     run = variable(env, "BITBUCKET_BUILD_NUMBER") if repository else None
-    return mapped(run, lambda number: page + number)
+    return convert(run, lambda number: page + number)
 
 
 PROVIDER = Provider(name="bitbucket", markers=("BITBUCKET_BUILD_NUMBER",), marked=None, read=read)

@@ -25,8 +25,8 @@ https://buildkite.com/docs/agent/v3/cli-meta-data
 from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
+    convert,
     exit_code,
-    mapped,
     number,
     pull_request,
     value,
@@ -46,16 +46,16 @@ def read(env: Env) -> Facts:
     """Read the job's variables; in a `post-command` hook they say the result, too."""
     requested = (value(env, "BUILDKITE_PULL_REQUEST") or "false") != "false"
     return Facts(
-        sha=mapped(variable(env, "BUILDKITE_COMMIT"), whole_sha),
-        ref=mapped(variable(env, "BUILDKITE_TAG", "BUILDKITE_BRANCH"), bare_ref),
-        repo_url=mapped(variable(env, "BUILDKITE_REPO"), canonical),
+        sha=convert(variable(env, "BUILDKITE_COMMIT"), whole_sha),
+        ref=convert(variable(env, "BUILDKITE_TAG", "BUILDKITE_BRANCH"), bare_ref),
+        repo_url=convert(variable(env, "BUILDKITE_REPO"), canonical),
         run_id=variable(env, "BUILDKITE_BUILD_ID"),
-        attempt=mapped(variable(env, "BUILDKITE_RETRY_COUNT"), _attempt),
+        attempt=convert(variable(env, "BUILDKITE_RETRY_COUNT"), _attempt),
         job=variable(env, "BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"),
         job_id=value(env, "BUILDKITE_JOB_ID"),
         run_url=variable(env, "BUILDKITE_BUILD_URL"),
         actor=variable(env, "BUILDKITE_BUILD_CREATOR"),
-        result=mapped(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), _result),
+        result=convert(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), _result),
         run_number=number(value(env, "BUILDKITE_BUILD_NUMBER")),
         workflow=value(env, "BUILDKITE_PIPELINE_SLUG"),
         default_branch=value(env, "BUILDKITE_PIPELINE_DEFAULT_BRANCH"),

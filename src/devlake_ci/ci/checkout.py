@@ -14,7 +14,7 @@ from devlake_ci.model import Context
 from devlake_ci.text import quoted
 
 
-def completed(context: Context, git: Git, *, from_any_checkout: bool = False) -> Context:
+def complete(context: Context, git: Git, *, from_any_checkout: bool = False) -> Context:
     """Return `context` with `sha`, `repo_url`, `ref` and `message` where they were missing.
 
     `from_any_checkout` tells that its commit and repository may be those of another checkout of

@@ -22,7 +22,7 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
-    mapped,
+    convert,
     number,
     pull_request,
     unix_time,
@@ -42,18 +42,18 @@ _ORIGIN = "oidc.circleci.com/vcs-origin"
 def read(env: Env) -> Facts:
     """Read the built-in variables, and the OIDC token where they don't say it."""
     # Projects of the GitHub App, of GitLab and of Bitbucket Data Center have no repository URL.
-    repo_url = mapped(variable(env, "CIRCLE_REPOSITORY_URL"), canonical)
+    repo_url = convert(variable(env, "CIRCLE_REPOSITORY_URL"), canonical)
     return Facts(
-        sha=mapped(variable(env, "CIRCLE_SHA1"), commit_sha),
-        ref=mapped(variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"), bare_ref),
-        repo_url=repo_url or mapped(_claim(env, _ORIGIN), _repository),
+        sha=convert(variable(env, "CIRCLE_SHA1"), commit_sha),
+        ref=convert(variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"), bare_ref),
+        repo_url=repo_url or convert(_claim(env, _ORIGIN), _repository),
         run_id=variable(env, "CIRCLE_WORKFLOW_ID"),
         job=variable(env, "CIRCLE_JOB"),
         job_id=_job_id(env),
         run_url=variable(env, "CIRCLE_BUILD_URL") or _workflow_url(env),
         actor=variable(env, "CIRCLE_USERNAME"),
         # The token is made "shortly before the job starts".
-        started_at=mapped(_claim(env, "iat"), lambda seconds: unix_time(str(seconds))),
+        started_at=convert(_claim(env, "iat"), lambda seconds: unix_time(str(seconds))),
         run_number=number(value(env, "CIRCLE_BUILD_NUM")),
         pull_request=pull_request(value(env, "CIRCLE_PULL_REQUEST", "CIRCLE_PR_NUMBER")),
         is_tag=value(env, "CIRCLE_TAG") is not None,
@@ -81,7 +81,7 @@ def _repository(origin: object) -> str | None:
 
 def _workflow_url(env: Env) -> Fact[str] | None:
     workflow = variable(env, "CIRCLE_WORKFLOW_ID")
-    return mapped(workflow, lambda id_: f"https://app.circleci.com/pipelines/workflows/{id_}")
+    return convert(workflow, lambda id_: f"https://app.circleci.com/pipelines/workflows/{id_}")
 
 
 def _claim(env: Env, name: str) -> Fact[object] | None:

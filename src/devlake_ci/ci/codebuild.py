@@ -25,7 +25,7 @@ from devlake_ci.ci.facts import (
     Fact,
     Facts,
     bare_ref,
-    mapped,
+    convert,
     number,
     pull_request,
     unix_time,
@@ -43,15 +43,15 @@ def read(env: Env) -> Facts:
     version = value(env, "CODEBUILD_SOURCE_VERSION") or ""
     project, _, build = (value(env, "CODEBUILD_BUILD_ID") or "").partition(":")
     return Facts(
-        sha=mapped(variable(env, "CODEBUILD_RESOLVED_SOURCE_VERSION"), whole_sha),
+        sha=convert(variable(env, "CODEBUILD_RESOLVED_SOURCE_VERSION"), whole_sha),
         ref=_ref(env, trigger),
-        repo_url=mapped(variable(env, "CODEBUILD_SOURCE_REPO_URL"), canonical),
+        repo_url=convert(variable(env, "CODEBUILD_SOURCE_REPO_URL"), canonical),
         run_id=variable(env, "CODEBUILD_BUILD_ID"),
         job=variable(env, "CODEBUILD_BATCH_BUILD_IDENTIFIER"),
         job_id=build or None,
         run_url=variable(env, "CODEBUILD_PUBLIC_BUILD_URL"),
         actor=variable(env, "CODEBUILD_INITIATOR"),
-        started_at=mapped(variable(env, "CODEBUILD_START_TIME"), _time),
+        started_at=convert(variable(env, "CODEBUILD_START_TIME"), _time),
         run_number=number(value(env, "CODEBUILD_BUILD_NUMBER")),
         workflow=project or None,
         pull_request=pull_request(trigger.startswith("pr/") or version.startswith("pr/")),
@@ -63,7 +63,7 @@ def _ref(env: Env, trigger: str) -> Fact[str] | None:
     kind, _, name = trigger.partition("/")
     if kind in {"branch", "tag"} and name:
         return Fact(name, "CODEBUILD_WEBHOOK_TRIGGER")
-    return mapped(variable(env, "CODEBUILD_WEBHOOK_HEAD_REF"), bare_ref)
+    return convert(variable(env, "CODEBUILD_WEBHOOK_HEAD_REF"), bare_ref)
 
 
 def _time(text: str) -> datetime | None:

@@ -28,12 +28,12 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
+    convert,
     host,
-    joined,
-    mapped,
+    join,
     number,
-    of_server,
     pull_request,
+    qualify,
     unix_time,
     value,
     variable,
@@ -50,21 +50,21 @@ def read(env: Env) -> Facts:
     event = value(env, "DRONE_BUILD_EVENT")
     requested = event == "pull_request" or value(env, "DRONE_PULL_REQUEST")
     branch = "DRONE_SOURCE_BRANCH" if requested else "DRONE_BRANCH"
-    job = joined(env, *_JOB)
+    job = join(env, *_JOB)
     server = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
     return Facts(
-        sha=mapped(variable(env, "DRONE_COMMIT_SHA"), commit_sha),
-        ref=mapped(variable(env, "DRONE_TAG", branch), bare_ref),
+        sha=convert(variable(env, "DRONE_COMMIT_SHA"), commit_sha),
+        ref=convert(variable(env, "DRONE_TAG", branch), bare_ref),
         message=variable(env, "DRONE_COMMIT_MESSAGE"),
-        repo_url=mapped(variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK"), canonical),
-        run_id=of_server(variable(env, "DRONE_BUILD_NUMBER"), server),
+        repo_url=convert(variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK"), canonical),
+        run_id=qualify(variable(env, "DRONE_BUILD_NUMBER"), server),
         job=variable(env, "DRONE_STAGE_NAME"),
         job_id=job.value if job else None,
         run_url=variable(env, "DRONE_BUILD_LINK"),
         actor=variable(env, "DRONE_BUILD_TRIGGER"),
         environment=variable(env, "DRONE_DEPLOY_TO"),
-        created_at=mapped(variable(env, "DRONE_BUILD_CREATED"), unix_time),
-        started_at=mapped(variable(env, "DRONE_BUILD_STARTED"), unix_time),
+        created_at=convert(variable(env, "DRONE_BUILD_CREATED"), unix_time),
+        started_at=convert(variable(env, "DRONE_BUILD_STARTED"), unix_time),
         result=_status(env),
         run_number=number(value(env, "DRONE_BUILD_NUMBER")),
         workflow=value(env, "DRONE_STAGE_NAME"),

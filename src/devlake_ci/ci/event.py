@@ -61,7 +61,7 @@ class Event:
         return [Event(each, member.source) for each in found if isinstance(each, dict)]
 
 
-def parsed(document: str | None) -> Event | None:
+def parse(document: str | None) -> Event | None:
     """Parse an event's text; None if it is not an object in JSON."""
     try:
         found = json.loads(document or "null")

@@ -14,7 +14,7 @@ from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context, Result
 from devlake_ci.text import without_user_info
-from devlake_ci.vocabulary import result
+from devlake_ci.vocabulary import parse_result
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -80,11 +80,11 @@ class Facts:
 
     def context(self, provider: Fact[str]) -> Context:
         """Return the same as a Context, without logins in URLs and with the sources in a field."""
-        run_url, run_id = (mapped(f, without_user_info) for f in (self.run_url, self.run_id))
+        run_url, run_id = (convert(f, without_user_info) for f in (self.run_url, self.run_id))
         pull_request = self.pull_request or _pull_request_of(self.ref)
         said = replace(self, run_url=run_url, run_id=run_id, pull_request=pull_request)
         values = {each.name: getattr(said, each.name) for each in fields(said)}
-        values["result"] = mapped(self.result, job_result)
+        values["result"] = convert(self.result, job_result)
         values["result_word"] = str(self.result.value) if self.result else None
         shown = {name: fact for name, fact in values.items() if isinstance(fact, Fact)}
         plain: dict[str, Any] = {name: fact.value for name, fact in shown.items()}
@@ -119,25 +119,25 @@ def value(env: Env, *names: str) -> str | None:
     return fact.value if fact else None
 
 
-def mapped(fact: Fact[T] | None, convert: Callable[[T], U | None]) -> Fact[U] | None:
+def convert(fact: Fact[T] | None, convert: Callable[[T], U | None]) -> Fact[U] | None:
     """Convert a fact; None if there is none or `convert` returns None."""
     converted = convert(fact.value) if fact else None
     return Fact(converted, fact.source) if fact and converted is not None else None
 
 
-def joined(env: Env, *names: str, separator: str = ".") -> Fact[str] | None:
+def join(env: Env, *names: str, separator: str = ".") -> Fact[str] | None:
     """Join those of the variables that are set; None if none is."""
     said = [fact for name in names if (fact := variable(env, name))]
     text = separator.join(fact.value for fact in said)
     return Fact(text, separator.join(fact.source for fact in said)) if said else None
 
 
-def of_server(number: Fact[str] | None, server: str | None) -> Fact[str] | None:
+def qualify(number: Fact[str] | None, server: str | None) -> Fact[str] | None:
     """Return a number with its server's name: the next server counts from 1 again."""
-    return mapped(number, lambda number: f"{server}/{number}" if server else number)
+    return convert(number, lambda number: f"{server}/{number}" if server else number)
 
 
-def renamed(fact: Fact[T] | None, source: str) -> Fact[T] | None:
+def with_source(fact: Fact[T] | None, source: str) -> Fact[T] | None:
     """Return a fact with another source."""
     return replace(fact, source=source) if fact else None
 
@@ -198,7 +198,7 @@ def unix_time(text: str, per_second: int = 1) -> datetime | None:
 def job_result(word: str) -> Result | None:
     """Parse the CI's word for how a job ended; None if it hasn't, or if the word is ambiguous."""
     try:
-        return result(word.casefold(), "")
+        return parse_result(word.casefold(), "")
     except BadUsageError:
         return None
 

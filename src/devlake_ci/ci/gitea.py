@@ -18,7 +18,7 @@ Outputs and summary are written as for GitHub, where the runner has files for th
 from dataclasses import replace
 
 from devlake_ci.ci import github
-from devlake_ci.ci.facts import Fact, Facts, mapped, value
+from devlake_ci.ci.facts import Fact, Facts, convert, value
 from devlake_ci.ci.provider import Env, Provider
 from devlake_ci.commits.repo_url import canonical
 
@@ -26,7 +26,7 @@ from devlake_ci.commits.repo_url import canonical
 def read(env: Env) -> Facts:
     """Read variables and event as on GitHub, with the addresses that the server has itself."""
     said, run = github.read(env), value(env, "GITHUB_RUN_NUMBER")
-    repo_url = mapped(_html_url(env), canonical) or said.repo_url
+    repo_url = convert(_html_url(env), canonical) or said.repo_url
     page = f"{repo_url.value}/actions/runs/{run}" if repo_url and run else None
     run_url = Fact(page, "GITHUB_RUN_NUMBER") if page else None
     return replace(said, repo_url=repo_url, run_url=run_url)

@@ -14,21 +14,21 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.event import Event, parsed
+from devlake_ci.ci.event import Event, parse
 from devlake_ci.ci.facts import (
     Fact,
     Facts,
     bare_ref,
     commit_sha,
-    mapped,
+    convert,
     number,
     pull_request,
-    renamed,
     value,
     variable,
+    with_source,
 )
 from devlake_ci.ci.outputs import STARTED_AT, headline, outputs, summary
-from devlake_ci.ci.provider import Append, Ask, Effect, Env, Provider, Query, ReadFile, Reply, Say
+from devlake_ci.ci.provider import Append, Ask, Effect, Env, Print, Provider, Query, ReadFile, Reply
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.errors import NothingToReport
@@ -58,7 +58,7 @@ def with_event(env: Env, read_file: ReadFile) -> Env:
 
 def event(env: Env) -> Event | None:
     """Return the event, of variables that have its text; None if it can't be read."""
-    return parsed(env.get(EVENT))
+    return parse(env.get(EVENT))
 
 
 def read(env: Env) -> Facts:
@@ -69,7 +69,7 @@ def read(env: Env) -> Facts:
     """
     name, repository = value(env, "GITHUB_EVENT_NAME") or "", _repository(env)
     said = Facts(
-        repo_url=mapped(repository, canonical),
+        repo_url=convert(repository, canonical),
         run_id=variable(env, "GITHUB_RUN_ID"),
         attempt=variable(env, "GITHUB_RUN_ATTEMPT"),
         job=variable(env, "GITHUB_JOB"),
@@ -95,9 +95,9 @@ def _without_event(env: Env, said: Facts, name: str) -> Facts:
     if name in _ELSEWHERE | {"workflow_run"}:
         return _unknown(said, name)
     if name.startswith("pull_request"):  # GITHUB_SHA is a merge that nobody made, or the target
-        return replace(said, ref=mapped(variable(env, "GITHUB_HEAD_REF"), bare_ref))
+        return replace(said, ref=convert(variable(env, "GITHUB_HEAD_REF"), bare_ref))
     ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
-    return replace(said, sha=_sha(env), ref=mapped(ref, bare_ref))
+    return replace(said, sha=_sha(env), ref=convert(ref, bare_ref))
 
 
 def _unknown(said: Facts, name: str) -> Facts:
@@ -117,7 +117,7 @@ def _by_ref(env: Env, event: Event, said: Facts) -> Facts:
     tag = event.fact("release.tag_name")
     message = _message(event.at("head_commit"), sha)
     message = message or _message(event.at("merge_group.head_commit"), sha)
-    return replace(said, sha=sha, ref=mapped(ref or tag, bare_ref), message=message)
+    return replace(said, sha=sha, ref=convert(ref or tag, bare_ref), message=message)
 
 
 def _pull_request(env: Env, event: Event, said: Facts) -> Facts:
@@ -129,7 +129,7 @@ def _pull_request(env: Env, event: Event, said: Facts) -> Facts:
     else:
         sha = event.fact("pull_request.head.sha")
         ref = variable(env, "GITHUB_HEAD_REF") or event.fact("pull_request.head.ref")
-    return replace(said, sha=mapped(sha, commit_sha), ref=mapped(ref, bare_ref))
+    return replace(said, sha=convert(sha, commit_sha), ref=convert(ref, bare_ref))
 
 
 def _workflow_run(_: Env, event: Event, said: Facts) -> Facts:
@@ -139,8 +139,8 @@ def _workflow_run(_: Env, event: Event, said: Facts) -> Facts:
     said = replace(said, pull_request=pull_request(cause.startswith(_REQUESTS)))
     if cause in _ELSEWHERE | {"workflow_run"}:
         return _unknown(said, f"workflow_run of a run for {cause}")
-    sha = mapped(run.fact("head_sha"), commit_sha)
-    ref = mapped(run.fact("head_branch"), bare_ref)
+    sha = convert(run.fact("head_sha"), commit_sha)
+    ref = convert(run.fact("head_branch"), bare_ref)
     return replace(said, sha=sha, ref=ref, message=_message(run.at("head_commit"), sha))
 
 
@@ -151,8 +151,8 @@ def _check(_: Env, event: Event, said: Facts, name: str = "check_suite") -> Fact
     sha, branch = check.fact("head_sha"), suite.fact("head_branch")
     # A pull request from a fork is not listed, and its branch is not one of this repository.
     is_one = bool(asked) or not branch
-    ref = mapped(branch, bare_ref)
-    said = replace(said, pull_request=pull_request(is_one), ref=ref, sha=mapped(sha, commit_sha))
+    ref = convert(branch, bare_ref)
+    said = replace(said, pull_request=pull_request(is_one), ref=ref, sha=convert(sha, commit_sha))
     return said if said.sha else _unknown(said, name)
 
 
@@ -161,16 +161,16 @@ def _check_run(env: Env, event: Event, said: Facts) -> Facts:
 
 
 def _status(_: Env, event: Event, said: Facts) -> Facts:
-    sha, branches = mapped(event.fact("sha"), commit_sha), event.each("branches")
+    sha, branches = convert(event.fact("sha"), commit_sha), event.each("branches")
     names = [name for each in branches if (name := each.text("name"))]
-    branch = _only(names, event.text("repository.default_branch"))
+    branch = _branch_of(names, event.text("repository.default_branch"))
     ref = Fact(branch, "event.branches") if branch else None
     # A commit that is on no branch of the repository is one of a fork's pull request.
     said = replace(said, pull_request=pull_request(not branches))
     return replace(said, sha=sha, ref=ref) if sha else _unknown(said, "status")
 
 
-def _only(names: list[str], default: str | None) -> str | None:
+def _branch_of(names: list[str], default: str | None) -> str | None:
     """Choose which of the branches that have a commit it was made for; None if nothing says it."""
     if default in names:
         return default
@@ -178,7 +178,7 @@ def _only(names: list[str], default: str | None) -> str | None:
 
 
 def _page_build(_: Env, event: Event, said: Facts) -> Facts:
-    sha = mapped(event.fact("build.commit"), commit_sha)
+    sha = convert(event.fact("build.commit"), commit_sha)
     return replace(said, sha=sha) if sha else _unknown(said, "page_build")
 
 
@@ -188,8 +188,8 @@ def _delete(_: Env, __: Event, said: Facts) -> Facts:
 
 def _deployment(_: Env, event: Event, said: Facts) -> Facts:
     made = event.at("deployment")
-    sha = mapped(made.fact("sha"), commit_sha)
-    ref = mapped(made.fact("ref"), bare_ref)
+    sha = convert(made.fact("sha"), commit_sha)
+    ref = convert(made.fact("ref"), bare_ref)
     if sha and ref and sha.value.startswith(ref.value):
         ref = None  # created for a commit: what is in `ref` is its SHA
     environment, created = made.fact("environment"), made.time("created_at")
@@ -199,10 +199,10 @@ def _deployment(_: Env, event: Event, said: Facts) -> Facts:
 def _deployment_status(env: Env, event: Event, said: Facts) -> Facts:
     # The status is of the deployment; our own job, which only hears of it, succeeds anyway.
     state = event.fact("deployment_status.state")
-    return replace(_deployment(env, event, said), result=mapped(state, _word))
+    return replace(_deployment(env, event, said), result=convert(state, _result_word))
 
 
-def _word(state: str) -> str:
+def _result_word(state: str) -> str:
     return Result.SKIPPED if state in OTHER_STATES else state
 
 
@@ -224,7 +224,7 @@ _READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
 
 
 def _sha(env: Env) -> Fact[str] | None:
-    return mapped(variable(env, "GITHUB_SHA"), commit_sha)
+    return convert(variable(env, "GITHUB_SHA"), commit_sha)
 
 
 def _message(commit: Event, sha: Fact[str] | None) -> Fact[str] | None:
@@ -243,8 +243,8 @@ def _run_url(env: Env, repository: Fact[str] | None) -> Fact[str] | None:
     if not run:
         return None
     again = f"/attempts/{attempt}" if attempt and attempt != "1" else ""
-    url = mapped(repository, lambda url: f"{url}/actions/runs/{run}{again}")
-    return renamed(url, "GITHUB_RUN_ID")
+    url = convert(repository, lambda url: f"{url}/actions/runs/{run}{again}")
+    return with_source(url, "GITHUB_RUN_ID")
 
 
 def _state_dir(env: Env) -> str | None:
@@ -272,7 +272,7 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
         effects.append(Append(output, lines))
     if page:
         effects.append(Append(page, summary(outcome)))
-    return (*effects, Say(workflow_command(_level(outcome), _sentences(outcome), title=TITLE)))
+    return (*effects, Print(workflow_command(_level(outcome), _sentences(outcome), title=TITLE)))
 
 
 def output_line(name: str, text: str) -> str:

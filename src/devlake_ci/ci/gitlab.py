@@ -17,8 +17,8 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
+    convert,
     job_result,
-    mapped,
     number,
     pull_request,
     timestamp,
@@ -26,7 +26,7 @@ from devlake_ci.ci.facts import (
     variable,
 )
 from devlake_ci.ci.outputs import variables
-from devlake_ci.ci.provider import PAGE, Ask, Effect, Env, Provider, Replace, Reply, paged
+from devlake_ci.ci.provider import PAGE, Ask, Effect, Env, Provider, Replace, Reply, paginate
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.errors import MissingError, NothingToReport
@@ -62,14 +62,14 @@ def read(env: Env) -> Facts:
     """Read the predefined variables; in `after_script` they say the result, too."""
     # In merged results and merge train pipelines CI_COMMIT_SHA and CI_COMMIT_MESSAGE are of a merge
     # that nobody made, and this is the commit; in all others it is empty.
-    source = mapped(variable(env, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"), commit_sha)
+    source = convert(variable(env, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"), commit_sha)
     ref = variable(env, "CI_COMMIT_TAG", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
     return Facts(
-        sha=source or mapped(variable(env, "CI_COMMIT_SHA"), commit_sha),
-        ref=mapped(ref, bare_ref),
+        sha=source or convert(variable(env, "CI_COMMIT_SHA"), commit_sha),
+        ref=convert(ref, bare_ref),
         message=None if source else variable(env, "CI_COMMIT_MESSAGE"),
         # Not CI_REPOSITORY_URL, which holds a token.
-        repo_url=mapped(variable(env, "CI_PROJECT_URL"), canonical),
+        repo_url=convert(variable(env, "CI_PROJECT_URL"), canonical),
         run_id=variable(env, "CI_PIPELINE_ID"),
         job=variable(env, "CI_JOB_NAME"),
         job_id=value(env, "CI_JOB_ID"),
@@ -77,8 +77,8 @@ def read(env: Env) -> Facts:
         actor=variable(env, "GITLAB_USER_LOGIN"),
         environment=variable(env, "CI_ENVIRONMENT_NAME"),
         tier=value(env, "CI_ENVIRONMENT_TIER"),
-        created_at=mapped(variable(env, "CI_PIPELINE_CREATED_AT"), timestamp),
-        started_at=mapped(variable(env, "CI_JOB_STARTED_AT"), timestamp),
+        created_at=convert(variable(env, "CI_PIPELINE_CREATED_AT"), timestamp),
+        started_at=convert(variable(env, "CI_JOB_STARTED_AT"), timestamp),
         result=variable(env, "CI_JOB_STATUS"),
         pull_request=pull_request(_for_merge_request(env), "merge request"),
         stops=_stops(env),
@@ -132,7 +132,7 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     return sha if sha and WHOLE.fullmatch(sha) else None
 
 
-def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
+def deploying_job(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     """Return the facts of the job `DEVLAKE_DEPLOY_JOB` in place of ours; ours if it is not set.
 
     Commit, branch and repository are the pipeline's, so they are ours too. `where` tells whether to
@@ -142,7 +142,7 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     GitLab doesn't say.
     """
     if checks := value(env, VERIFY_JOB):
-        return _verified(context, env, ask, checks)
+        return _verifying_job(context, env, ask, checks)
     name = value(env, DEPLOY_JOB)
     if not name or (where and (context.pull_request or context.stops)):
         return context
@@ -154,12 +154,12 @@ def deployed(context: Context, env: Env, ask: Ask, where: bool) -> Context:
         found,
         environment=place.name if place else None,
         tier=place.tier if place else None,
-        created_at=_first(part.created_at for part in parts),
+        created_at=_earliest(part.created_at for part in parts),
         sources={**found.sources, **source},
     )
 
 
-def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
+def _verifying_job(context: Context, env: Env, ask: Ask, name: str) -> Context:
     """Return the facts of the job `name`, which checks production, in place of our own.
 
     If the pipeline has the job `DEVLAKE_DEPLOY_JOB` too, and it didn't succeed, no incident begins:
@@ -169,7 +169,7 @@ def _verified(context: Context, env: Env, ask: Ask, name: str) -> Context:
         return context
     jobs = _pipeline(context, env, ask)
     found = _as_job(context, name, _parts(jobs, name))
-    return replace(found, no_incident=not_deployed(jobs, value(env, DEPLOY_JOB)))
+    return replace(found, no_incident=why_not_deployed(jobs, value(env, DEPLOY_JOB)))
 
 
 def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Context:
@@ -180,7 +180,7 @@ def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Contex
         context,
         job=name,
         job_id=str(max(map(_id, parts))),
-        started_at=_first(part.started_at for part in parts),
+        started_at=_earliest(part.started_at for part in parts),
         finished_at=finished_at,
         result=job_result(status),
         result_word=status,
@@ -188,12 +188,12 @@ def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Contex
     )
 
 
-def not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
+def why_not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
     """Return why the pipeline of these jobs has no successful deployment; None if it has one.
 
     `name` is the job that deploys; None too if there is none.
     """
-    attempts = sorted((job for job in jobs if name and is_part(job.name, name)), key=_id)
+    attempts = sorted((job for job in jobs if name and match_part(job.name, name)), key=_id)
     newest = {job.name: job for job in attempts}
     failed = next((job for job in newest.values() if job.status != "success"), None)
     if not failed:
@@ -212,7 +212,7 @@ def pipeline_jobs(pipeline: str, env: Env, ask: Ask) -> "list[GitLabJob]":
     from devlake_ci.ci.payloads import GitLabJob, parse  # noqa: PLC0415 (it imports pydantic)
 
     path = f"pipelines/{quote(pipeline, safe='')}/jobs"
-    return [parse(GitLabJob, each) for each in pages(env, ask, path)]
+    return [parse(GitLabJob, each) for each in list_objects(env, ask, path)]
 
 
 def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
@@ -224,7 +224,7 @@ def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
         ours = [
             each
             for each in jobs
-            if str(each.pipeline.id) == context.run_id and is_part(each.name, name)
+            if str(each.pipeline.id) == context.run_id and match_part(each.name, name)
         ]
         if not ours:  # which proves nothing: a job without an environment deploys unseen
             raise
@@ -233,7 +233,7 @@ def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
 
 def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
     """Find the newest attempt of the job: one, or several if it runs in parallel."""
-    attempts = sorted((job for job in jobs if is_part(job.name, name)), key=_id)
+    attempts = sorted((job for job in jobs if match_part(job.name, name)), key=_id)
     newest = {job.name or "": job for job in attempts}
     if name in newest:
         return [newest[name]]
@@ -245,7 +245,7 @@ def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
             "give the template that job's rules. A job that starts another pipeline doesn't count: "
             "include the template in the one that it starts.",
         )
-    if not _are_whole(newest.values(), name):
+    if not _is_one_deployment(newest.values(), name):
         raise MissingError(
             f"The legs of the job {quoted(name)} may be a deployment each: "
             f"{quoted(', '.join(sorted(newest)))}.",
@@ -259,7 +259,7 @@ def _id(job: "GitLabJob") -> int:
     return job.id or 0
 
 
-def is_part(job: str | None, name: str) -> re.Match[str] | None:
+def match_part(job: str | None, name: str) -> re.Match[str] | None:
     """Match a job's name if it is `name` or a part of it.
 
     `parallel: 3` makes `name 1/3` and so on, a matrix makes `name: [eu]` and so on. The group says
@@ -268,10 +268,12 @@ def is_part(job: str | None, name: str) -> re.Match[str] | None:
     return re.fullmatch(rf"{re.escape(name)}(?: \d+/(\d+)|: \[.*\])?", job or "")
 
 
-def _are_whole(parts: "Iterable[GitLabJob]", name: str) -> bool:
+def _is_one_deployment(parts: "Iterable[GitLabJob]", name: str) -> bool:
     """Return whether these are all the parts of one deployment, and not the legs of a matrix."""
     parts = list(parts)
-    return {found[1] for part in parts if (found := is_part(part.name, name))} == {str(len(parts))}
+    return {found[1] for part in parts if (found := match_part(part.name, name))} == {
+        str(len(parts))
+    }
 
 
 def _status(parts: "Sequence[GitLabJob]") -> str:
@@ -310,7 +312,7 @@ def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnv
     from devlake_ci.ci.payloads import GitLabEnvironment, parse  # noqa: PLC0415 (pydantic)
 
     ids, found = {part.id for part in parts}, {}
-    for each in _deployments(env, ask, _first(part.created_at for part in parts)):
+    for each in _deployments(env, ask, _earliest(part.created_at for part in parts)):
         if each.deployable.id in ids:
             found[each.environment.id] = each.environment.name or ""
             ids.remove(each.deployable.id)
@@ -324,7 +326,7 @@ def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnv
             "Say it with the template's input environment (DEVLAKE_ENVIRONMENT).",
         )
     # Only this answer has the tier, without which the name alone might be misunderstood.
-    return parse(GitLabEnvironment, one(env, ask, f"environments/{next(iter(found))}"))
+    return parse(GitLabEnvironment, get_object(env, ask, f"environments/{next(iter(found))}"))
 
 
 def _deployments(env: Env, ask: Ask, since: datetime | None) -> "Iterator[GitLabDeployment]":
@@ -334,13 +336,13 @@ def _deployments(env: Env, ask: Ask, since: datetime | None) -> "Iterator[GitLab
     query = {"order_by": "id", "sort": "desc"}
     if since:  # GitLab wants this filter and this order together
         query = {"order_by": "updated_at", "sort": "desc", "updated_after": rfc3339(since)}
-    for each in pages(env, ask, "deployments", **query):
+    for each in list_objects(env, ask, "deployments", **query):
         found = parse(GitLabDeployment, each)
         if found.deployable.id and found.environment.id:
             yield found
 
 
-def _first(times: Iterable[datetime | None]) -> datetime | None:
+def _earliest(times: Iterable[datetime | None]) -> datetime | None:
     return min(filter(None, times), default=None)
 
 
@@ -353,15 +355,15 @@ def get(env: Env, ask: Ask, path: str) -> Reply:
     return ask(url, _headers(env))
 
 
-def pages(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[str, Any]]:
+def list_objects(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[str, Any]]:
     """List all objects at a path, page after page; raise MissingError if they can't be read."""
 
     def page(number: int) -> list[Any]:
-        things: list[Any] = _got(env, ask, page_path(path, number, **query), list)
+        things: list[Any] = _get_checked(env, ask, page_path(path, number, **query), list)
         return things
 
     many = MissingError(f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.")
-    for things in paged(page, PAGES, many):
+    for things in paginate(page, PAGES, many):
         yield from (each for each in things if isinstance(each, dict))
 
 
@@ -371,13 +373,13 @@ def page_path(path: str, number: int, **query: Any) -> str:  # noqa: ANN401 (tex
     return f"{path}?{asked}"
 
 
-def one(env: Env, ask: Ask, path: str) -> dict[str, Any]:
+def get_object(env: Env, ask: Ask, path: str) -> dict[str, Any]:
     """Return the object at a path; raise MissingError if it can't be read."""
-    thing: dict[str, Any] = _got(env, ask, path, dict)
+    thing: dict[str, Any] = _get_checked(env, ask, path, dict)
     return thing
 
 
-def _got(env: Env, ask: Ask, path: str, kind: type) -> Any:  # noqa: ANN401 (of that kind)
+def _get_checked(env: Env, ask: Ask, path: str, kind: type) -> Any:  # noqa: ANN401 (of that kind)
     reply = get(env, ask, path)
     if reply.status == 200 and isinstance(reply.body, kind):
         return reply.body
@@ -411,6 +413,6 @@ PROVIDER = Provider(
     read=read,
     emit=emit,
     resolve=resolve,
-    deployed=deployed,
+    deploying_job=deploying_job,
 )
 """`gitlab-ci-local` says `false` in its marker, and wants to be named by `DEVLAKE_CI`."""

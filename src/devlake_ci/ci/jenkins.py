@@ -29,11 +29,11 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
+    convert,
     host,
-    mapped,
     number,
-    of_server,
     pull_request,
+    qualify,
     value,
     variable,
 )
@@ -53,10 +53,10 @@ def read(env: Env) -> Facts:
     change = variable(env, *_REQUEST)
     branch, job = value(env, "BRANCH_NAME"), value(env, "JOB_NAME") or ""
     return Facts(
-        sha=None if change else mapped(variable(env, "GIT_COMMIT"), commit_sha),
+        sha=None if change else convert(variable(env, "GIT_COMMIT"), commit_sha),
         ref=_ref(env, change),
-        repo_url=mapped(variable(env, "GIT_URL", "GIT_URL_1"), canonical),
-        run_id=of_server(variable(env, "BUILD_TAG"), host(value(env, "JENKINS_URL"))),
+        repo_url=convert(variable(env, "GIT_URL", "GIT_URL_1"), canonical),
+        run_id=qualify(variable(env, "BUILD_TAG"), host(value(env, "JENKINS_URL"))),
         job=variable(env, "STAGE_NAME"),
         run_url=variable(env, "BUILD_URL"),
         actor=variable(env, "BUILD_USER_ID"),
@@ -72,7 +72,7 @@ def read(env: Env) -> Facts:
 
 def _ref(env: Env, change: Fact[str] | None) -> Fact[str] | None:
     source = ("CHANGE_BRANCH", "ghprbSourceBranch", "gitlabSourceBranch") if change else ()
-    return mapped(variable(env, *source, "TAG_NAME", "BRANCH_NAME"), bare_ref) or mapped(
+    return convert(variable(env, *source, "TAG_NAME", "BRANCH_NAME"), bare_ref) or convert(
         variable(env, "GIT_BRANCH"), _git_branch
     )
 

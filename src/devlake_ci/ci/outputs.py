@@ -31,7 +31,7 @@ def variables(outcome: Outcome) -> dict[str, str]:
     }
 
 
-def problem(outcome: Outcome) -> str | None:
+def problem_line(outcome: Outcome) -> str | None:
     """Return in one line what went wrong and what to do; None if nothing did."""
     if not outcome.problem or isinstance(outcome.problem, NothingToReport):
         return None

@@ -31,7 +31,7 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Say:
+class Print:
     """Print one line that the CI reads, such as a workflow command."""
 
     line: str
@@ -54,7 +54,7 @@ class Run:
     text: str
 
 
-Effect = Append | Replace | Say | Mask | Run
+Effect = Append | Replace | Print | Mask | Run
 
 
 Env = Mapping[str, str]
@@ -90,7 +90,7 @@ PAGE = 100
 T = TypeVar("T")
 
 
-def paged(
+def paginate(
     ask: Callable[[int], list[T]], most: int, too_many: Exception | None = None
 ) -> Iterator[list[T]]:
     """Yield page after page of a list, until one isn't full.
@@ -148,7 +148,7 @@ class Provider:
     resolve: Callable[[str, Env, Ask], str | None] = lambda *_: None
     """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't say."""
 
-    deployed: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
+    deploying_job: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
     """Return the facts of the job that deployed, if this job reports for another one; the last
     argument tells whether to ask where it deployed to. Raise Problem if it deployed nothing, or
     if the CI doesn't say what it did."""

@@ -27,16 +27,16 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
+    convert,
     host,
-    mapped,
     number,
-    of_server,
     pull_request,
+    qualify,
     value,
     variable,
 )
-from devlake_ci.ci.outputs import problem, variables
-from devlake_ci.ci.provider import Effect, Env, Provider, ReadFile, Say
+from devlake_ci.ci.outputs import problem_line, variables
+from devlake_ci.ci.provider import Effect, Env, Print, Provider, ReadFile
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Outcome
 
@@ -49,16 +49,16 @@ def with_properties(env: Env, read_file: ReadFile) -> Env:
     found: dict[str, str] = {}
     for name in ("TEAMCITY_BUILD_PROPERTIES_FILE", _MORE):
         path = value({**found, **env}, name)
-        found |= _parsed(read_file(path) or "") if path else {}
+        found |= _parse(read_file(path) or "") if path else {}
     return {**found, **env}
 
 
 def read(env: Env) -> Facts:
     """Read variables and properties; the result has to be given."""
     return Facts(
-        sha=mapped(variable(env, "BUILD_VCS_NUMBER"), commit_sha),
+        sha=convert(variable(env, "BUILD_VCS_NUMBER"), commit_sha),
         ref=_ref(env),
-        repo_url=mapped(variable(env, "vcsroot.url"), canonical),
+        repo_url=convert(variable(env, "vcsroot.url"), canonical),
         run_id=_run_id(env),
         job=variable(env, "TEAMCITY_BUILDCONF_NAME"),
         job_id=value(env, "teamcity.build.id"),
@@ -78,24 +78,24 @@ def emit(outcome: Outcome, _: Env) -> tuple[Effect, ...]:
         _message("setParameter", name=f"env.{name}", value=text)
         for name, text in variables(outcome).items()
     ]
-    if said := problem(outcome):
+    if said := problem_line(outcome):
         messages.append(_message("message", text=said, status="WARNING"))
-    return tuple(Say(each, stdout=True) for each in messages)
+    return tuple(Print(each, stdout=True) for each in messages)
 
 
 def _ref(env: Env) -> Fact[str] | None:
     branch = variable(env, "teamcity.pullRequest.source.branch", "teamcity.build.branch")
     if not branch or branch.value == "<default>":
         branch = variable(env, "vcsroot.branch")
-    return mapped(branch, bare_ref)
+    return convert(branch, bare_ref)
 
 
 def _run_id(env: Env) -> Fact[str] | None:
-    build = of_server(variable(env, "teamcity.build.id"), host(value(env, "BUILD_URL")))
+    build = qualify(variable(env, "teamcity.build.id"), host(value(env, "BUILD_URL")))
     return build or variable(env, "BUILD_URL")
 
 
-def _parsed(text: str) -> dict[str, str]:
+def _parse(text: str) -> dict[str, str]:
     """Parse Java's format of properties, as far as TeamCity uses it: one per line."""
     lines = [line for line in text.splitlines() if line and line[0] not in "#!"]
     pairs = [re.split(r"(?<!\\)[=:]", line, maxsplit=1) for line in lines]

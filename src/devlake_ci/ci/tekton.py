@@ -12,7 +12,7 @@ DEVLAKE_SHA, DEVLAKE_REPO_URL and DEVLAKE_REF. There is no number that grows, an
 [1] https://tekton.dev/docs/pipelines/variables/
 """
 
-from devlake_ci.ci.facts import Facts, mapped, value, variable
+from devlake_ci.ci.facts import Facts, convert, value, variable
 from devlake_ci.ci.provider import Env, Provider
 from devlake_ci.model import Result
 
@@ -23,7 +23,7 @@ def read(env: Env) -> Facts:
         run_id=variable(env, "TEKTON_PIPELINERUN_UID"),
         job=variable(env, "TEKTON_TASK"),
         workflow=value(env, "TEKTON_PIPELINE"),
-        result=mapped(variable(env, "TEKTON_TASK_STATUS"), _word),
+        result=convert(variable(env, "TEKTON_TASK_STATUS"), _word),
     )
 
 

@@ -22,7 +22,7 @@ from devlake_ci.ci.facts import (
     Facts,
     bare_ref,
     commit_sha,
-    mapped,
+    convert,
     number,
     pull_request,
     value,
@@ -41,8 +41,8 @@ def read(env: Env) -> Facts:
         sha, ref = variable(env, "TRAVIS_COMMIT"), variable(env, "TRAVIS_TAG", "TRAVIS_BRANCH")
         message = variable(env, "TRAVIS_COMMIT_MESSAGE")
     return Facts(
-        sha=mapped(sha, commit_sha),
-        ref=mapped(ref, bare_ref),
+        sha=convert(sha, commit_sha),
+        ref=convert(ref, bare_ref),
         message=message,
         run_id=variable(env, "TRAVIS_BUILD_ID"),
         job=variable(env, "TRAVIS_JOB_NAME"),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from devlake_ci.changes import base as bases
 from devlake_ci.changes import git
-from devlake_ci.changes.base import Way
-from devlake_ci.changes.entries import with_shipped
+from devlake_ci.changes.base import BaseLookup
+from devlake_ci.changes.entries import add_shipped
 from devlake_ci.changes.model import Shipped, pull_request
 from devlake_ci.changes.paths import matcher
 from devlake_ci.ci import repositories
@@ -93,7 +93,7 @@ class Changes:
             except (MissingError, BadUsageError) as problem:
                 self.unknown.add(each.repo_url)
                 self.notes.append(f"{NOT_REPORTED} {_sentences(problem)}")
-        return with_shipped(made, self.found)
+        return add_shipped(made, self.found)
 
     def _own_commit(self, made: Deployment) -> Commit:
         """Return the job's own commit, which goes first."""
@@ -111,14 +111,14 @@ class Changes:
     def _base(self, made: Deployment, commit: Commit) -> str:
         options = self.session.options
         if options.changes_since:
-            return bases.given(options, self.finders(commit.repo_url))
-        return bases.base(self._base_lookups(made, commit.repo_url))
+            return bases.from_option(options, self.finders(commit.repo_url))
+        return bases.find_base(self._base_lookups(made, commit.repo_url))
 
-    def _base_lookups(self, made: Deployment, url: str) -> Iterator[Way]:
+    def _base_lookups(self, made: Deployment, url: str) -> Iterator[BaseLookup]:
         """Yield the ways to find out what was live before, the surest first."""
         options, context = self.session.options, self.session.context
         if path_in(options):
-            yield Way("The state file", lambda: self._from_state_file(made, url))
+            yield BaseLookup("The state file", lambda: self._from_state_file(made, url))
         host = repositories.host(url, context, self.session.env)
         if not host or url != context.repo_url or host[0] != context.provider:
             return
@@ -131,33 +131,36 @@ class Changes:
             lab = gitlab.Api(host[1], self.session.ask)
 
             def asked() -> str | None:
-                sha = gitlab.deployed(lab, context, there, made.started_at)
+                sha = gitlab.last_deployed(lab, context, there, made.started_at)
                 self.is_of_host = sha is not None
                 return sha
 
-            yield Way(f"GitLab's deployments to {quoted(there)}", asked)
+            yield BaseLookup(f"GitLab's deployments to {quoted(there)}", asked)
         if host[0] == "github":
             from devlake_ci.changes import github_base as github  # noqa: PLC0415 (pydantic)
 
             api = self._github(host[1])
             if not bases.is_shared(options, place):
-                yield Way(
+                yield BaseLookup(
                     f"GitHub's deployments to {quoted(place)}",
-                    lambda: github.deployed(api, options, context, place, made.started_at),
+                    lambda: github.last_deployed(api, options, context, place, made.started_at),
                 )
             if not is_chosen:
                 read = self.session.runtime.read_file
-                yield Way("This job's runs", lambda: github.ran(api, options, context, read))
+                yield BaseLookup(
+                    "This job's runs",
+                    lambda: github.last_successful_run(api, options, context, read),
+                )
 
     def _from_state_file(self, made: Deployment, url: str) -> str | None:
         path = path_in(self.session.options)
         if not path:
             return None
-        live = StateFile(self.session.runtime, path).live(self._lane(made, url))
-        return bases.recorded(live, made)
+        live = StateFile(self.session.runtime, path).load_live(self._lane(made, url))
+        return bases.from_record(live, made)
 
     def _lane(self, made: Deployment, url: str) -> str:
-        return bases.lane(url, self.session.options.service, made.original_environment)
+        return bases.live_key(url, self.session.options.service, made.original_environment)
 
     def _host(self, url: str) -> tuple[str, Env] | None:
         """Return which API to ask about a repository; None for the local history."""
@@ -180,14 +183,14 @@ class Changes:
         if not (host := self._host(url)):
             commits = options.changes == "commits"
             paths = options.changes_path
-            return git.shipped(session.git, url, base, head, paths=paths, commits=commits)
+            return git.find_shipped(session.git, url, base, head, paths=paths, commits=commits)
         from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
 
         paths = options.changes_path
         meant = matcher(paths, options.source("changes_path"))
         if host[0] == "gitlab":
             return self._from_gitlab(host[1], base, head, meant)
-        return github.shipped(self._github(host[1]), base, head, paths=paths, meant=meant)
+        return github.find_shipped(self._github(host[1]), base, head, paths=paths, meant=meant)
 
     def _from_gitlab(
         self, env: Env, base: str, head: str, meant: Callable[[Iterable[str]], bool]
@@ -197,7 +200,9 @@ class Changes:
         options, context = self.session.options, self.session.context
         own = (context.environment or "", context.job_id) if self.is_of_host else None
         api = gitlab.Api(env, self.session.ask)
-        return gitlab.shipped(api, base, head, paths=options.changes_path, meant=meant, own=own)
+        return gitlab.find_shipped(
+            api, base, head, paths=options.changes_path, meant=meant, own=own
+        )
 
     def _github(self, env: Env) -> "github.Api":
         from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
@@ -273,12 +278,12 @@ class Changes:
             for each in made.commits:
                 lane = self._lane(made, each.repo_url)
                 # What could not be told this time is told next time, from the same base on.
-                is_open = each.repo_url in self.unknown and file.live(lane)
+                is_open = each.repo_url in self.unknown and file.load_live(lane)
                 if each.finished_at is None and not is_open:
                     before = self.found.get(each.repo_url, Shipped()).base
                     lanes[lane] = Live(sha=each.sha, deployment=made.id, before=before)
             seconds = max(self.session.time_left, 1.0)
-            file.remember_live(lanes, seconds)
+            file.save_live(lanes, seconds)
         except (MissingError, BadUsageError) as problem:
             self.notes.append(f"Warning: {_sentences(problem)}")
 

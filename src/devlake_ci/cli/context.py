@@ -34,7 +34,7 @@ def context(runtime: Runtime, /, commits_schema: bool) -> None:
 
         say(json_text(schema()))
         return
-    found = ci.context(runtime.env, runtime.read_file, cache(runtime.git))
+    found = ci.read_context(runtime.env, runtime.read_file, cache(runtime.git))
     say(json_text(as_object(found)))
 
 

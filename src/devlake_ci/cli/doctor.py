@@ -13,7 +13,7 @@ from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import lookups
 from devlake_ci.cli.session import Session
-from devlake_ci.deployment import deployment, placeholder_values
+from devlake_ci.deployment import make_deployment, placeholder_values
 from devlake_ci.devlake.address import Target, changes_target, plaintext_warning
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.request import Answer, NotSentError, Request
@@ -189,7 +189,7 @@ def _job(session: Session) -> Iterator[Check]:
 def _deployment(session: Session) -> Deployment | Problem:
     options = checks.assume_success(session.options, session.context)
     try:
-        return deployment(
+        return make_deployment(
             options, session.context, lookups(session, nonce=False), session.runtime.clock.now()
         )
     except StoppedError:

@@ -21,12 +21,12 @@ from devlake_ci.devlake.dialects import (
     person_fields,
 )
 from devlake_ci.errors import BadUsageError, MissingError
-from devlake_ci.incidents.decision import AFTER, checked_key
+from devlake_ci.incidents.decision import AFTER, validate_key
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, Streak
 from devlake_ci.limits import INCIDENT_DESCRIPTION, INCIDENT_OTHER, INCIDENT_TITLE, truncate
 from devlake_ci.model import Incident, Outcome
 from devlake_ci.text import cut, quoted, without_user_info
-from devlake_ci.timestamps import happened, rfc3339
+from devlake_ci.timestamps import parse_past_timestamp, rfc3339
 
 if TYPE_CHECKING:
     from devlake_ci.incidents.state_file import StateFile
@@ -165,9 +165,9 @@ def _report(
     typed: IncidentArguments,
     incident: Callable[[Session, IncidentArguments, Incident | None], Incident],
 ) -> Outcome:
-    key = checked_key(typed.key, "KEY")
+    key = validate_key(typed.key, "KEY")
     file, streak = _state_file(session), Streak(job=key)
-    state = file.state(streak) if file else IncidentState()
+    state = file.load(streak) if file else IncidentState()
     event = incident(session, typed, state.open)
     outcome = session.send(event)
     if not file or session.options.dry_run:
@@ -283,4 +283,4 @@ def _merge_fields(*parts: More) -> More:
 
 
 def _time(session: Session, text: str | None, source: str) -> datetime | None:
-    return happened(text, source, session.runtime.clock.now()) if text else None
+    return parse_past_timestamp(text, source, session.runtime.clock.now()) if text else None

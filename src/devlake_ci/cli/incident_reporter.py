@@ -16,7 +16,7 @@ from devlake_ci.incidents.decision import streak_of
 from devlake_ci.incidents.streak import History, IncidentState, JobResult, Source, Streak
 from devlake_ci.model import Incident, Outcome, Result
 from devlake_ci.text import quoted
-from devlake_ci.timestamps import happened, rfc3339
+from devlake_ci.timestamps import parse_past_timestamp, rfc3339
 
 if TYPE_CHECKING:
     from devlake_ci.incidents.state_file import StateFile
@@ -45,7 +45,7 @@ class IncidentReporter:
         if self.state_source in SOURCES:
             self.history  # noqa: B018 (it is asked for)
         else:
-            self.file.text()
+            self.file.read()
 
     def outcome(self, beside: Outcome | None) -> Outcome:
         """Report the incident of this run, if any; raise Problem.
@@ -76,7 +76,7 @@ class IncidentReporter:
         """Return when the job ended: with `both`, when its deployment did; raise BadUsageError."""
         now, given = self.session.runtime.clock.now(), self.options.finished_at
         if self.options.mode == "both" and given:
-            return happened(given, self.options.source("finished_at"), now)
+            return parse_past_timestamp(given, self.options.source("finished_at"), now)
         return self.context.finished_at or now
 
     def _check_cause(self, beside: Outcome | None) -> None:
@@ -157,7 +157,7 @@ class IncidentReporter:
 
     def _state(self, ended: Result) -> IncidentState:
         if self.state_source not in SOURCES:
-            return self.file.state(self.streak)
+            return self.file.load(self.streak)
         self._check_own_result(ended)
         found = self.history or History([])
         return decision.state_from(
@@ -213,7 +213,7 @@ def save_state(
     session: Session, file: "StateFile", streak: Streak, state: IncidentState
 ) -> Outcome:
     """Write the state of a streak; raise MissingError if that can't be done in time."""
-    file.remember(streak, state, max(session.time_left, 1.0))
+    file.save(streak, state, max(session.time_left, 1.0))
     return Outcome(reported=False)
 
 

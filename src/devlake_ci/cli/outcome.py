@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from devlake_ci import ci
 from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
-from devlake_ci.ci.provider import Append, Effect, Mask, Replace, Run, Say
+from devlake_ci.ci.provider import Append, Effect, Mask, Print, Replace, Run
 from devlake_ci.cli.printing import mask, redact_all, say
 from devlake_ci.cli.wording import reworded
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
@@ -171,7 +171,7 @@ def carry_out(effects: Iterable[Effect], runtime: Runtime) -> None:
         match effect:
             case Mask():
                 mask(effect.line)
-            case Say():
+            case Print():
                 with suppress(OSError):
                     say(effect.line, err=not effect.stdout)  # most runners read both
             case Run() if late > 1:  # the next one would be, too
@@ -198,4 +198,4 @@ def _write(effect: Append | Replace | Run, runtime: Runtime) -> OSError | None:
 
 def _on_stdout(effect: Effect) -> bool:
     """Return whether an effect would break JSON that somebody reads from there."""
-    return isinstance(effect, Say) and effect.stdout
+    return isinstance(effect, Print) and effect.stdout

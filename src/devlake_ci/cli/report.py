@@ -11,7 +11,7 @@ from devlake_ci.cli.outcome import conclude, merge
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
-from devlake_ci.deployment import Lookups, deployment, start_note
+from devlake_ci.deployment import Lookups, make_deployment, start_note
 from devlake_ci.model import Commit, Deployment, Outcome
 from devlake_ci.options import Options
 
@@ -68,7 +68,7 @@ def _deployment(session: Session) -> Outcome:
     ways = session.lookups or lookups(session)
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
-    made = session.find_out(lambda: deployment(options, session.context, ways, now))
+    made = session.find_out(lambda: make_deployment(options, session.context, ways, now))
     outcome = (
         _with_changes(session, made, ways) if options.changes != "none" else session.send(made)
     )

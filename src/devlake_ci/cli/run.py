@@ -20,7 +20,7 @@ from devlake_ci.cli.printing import say
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.dataclass import dataclass
-from devlake_ci.deployment import Lookups, deployment
+from devlake_ci.deployment import Lookups, make_deployment
 from devlake_ci.devlake.spool import CorruptError
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem, UnreachedError
 from devlake_ci.launch import cut, is_known, keeps_secrets
@@ -170,7 +170,7 @@ class Wrapper:
         now, options = self.runtime.clock.now(), replace(self.options, result=Result.SUCCESS)
         with suppress(Problem):  # the report says it again
             ways = Lookups(finders=finders)
-            made = deployment(options, session.context, ways, now)
+            made = make_deployment(options, session.context, ways, now)
             if since := self.options.changes_since:  # git's answers are remembered
                 finders(made.commits[0].repo_url)[0](since)
         with suppress(Problem):
@@ -194,7 +194,7 @@ class Wrapper:
             ways = replace(session.lookups, additional=self._checkouts)
             if self.options.mode == "deployment":
                 self.made = session.find_out(
-                    lambda: deployment(session.options, session.context, ways, started)
+                    lambda: make_deployment(session.options, session.context, ways, started)
                 )
             if not self.options.dry_run:
                 _ = session.delivery, session.network  # what they import takes a while

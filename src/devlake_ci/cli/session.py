@@ -64,9 +64,9 @@ class Session:
         return self.find_out(self._context)
 
     def _context(self) -> Context:
-        ours = ci.context(self.env, self.runtime.read_file, self.git)
+        ours = ci.read_context(self.env, self.runtime.read_file, self.git)
         where = not self.options.environment
-        return self.provider.deployed(ours, self.env, self.ask, where)
+        return self.provider.deploying_job(ours, self.env, self.ask, where)
 
     def find_out(self, work: Callable[[], T]) -> T:
         """Do `work`, which asks; once we are told to stop, do it again with nothing to ask."""

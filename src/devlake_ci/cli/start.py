@@ -27,7 +27,7 @@ def start(runtime: Runtime) -> None:
     effects = provider.remember(now, runtime.env)
     if effects:
         say(f"This job began at {rfc3339(now)}.")
-    elif ci.context(runtime.env, runtime.read_file, lambda *_: None).started_at:
+    elif ci.read_context(runtime.env, runtime.read_file, lambda *_: None).started_at:
         say(f"Nothing is stored: {provider.name} says itself when the job began.")
     else:
         say(

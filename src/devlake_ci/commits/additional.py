@@ -11,7 +11,7 @@ from devlake_ci.model import Commit
 from devlake_ci.options import Options
 
 
-def combined(
+def combine(
     options: Options, own: Callable[[], Commit], additional: Callable[[], tuple[Commit, ...]]
 ) -> tuple[Commit, ...]:
     """Return all commits, the job's own first, and each once.
@@ -53,7 +53,7 @@ def additional_commits(
             f"{options.source('submodules_recursive')} does nothing without --submodules.",
             "Give the path of the checkout with --submodules.",
         )
-    found = tuple(islice(_named(options, server, finders, workspace), limits.COMMITS + 1))
+    found = tuple(islice(_additional(options, server, finders, workspace), limits.COMMITS + 1))
     if len(found) > limits.COMMITS:
         raise BadUsageError(
             f"Altogether more than {limits.COMMITS} commits are given for one deployment.",
@@ -62,7 +62,7 @@ def additional_commits(
     return found
 
 
-def _named(
+def _additional(
     options: Options,
     server: str | None,
     finders: Callable[[str], tuple[Find, ...]],

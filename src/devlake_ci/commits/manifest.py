@@ -26,7 +26,7 @@ from devlake_ci.commits.manifest_parser import (
     shown,
 )
 from devlake_ci.commits.repo_url import canonical
-from devlake_ci.commits.sha import Find, bare, whole
+from devlake_ci.commits.sha import Find, bare, resolve
 from devlake_ci.commits.workspace import GLOB, Workspace
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.model import Commit
@@ -238,7 +238,7 @@ def _commit(entry: Entry | str, place: str, server: str | None, finders: Finders
     if isinstance(entry, str):
         repo_url, name = _split(entry, place, server)
         entry = Entry.model_construct(repo_url=repo_url, sha=name)
-    sha = whole(entry.sha, place, finders(entry.repo_url))
+    sha = resolve(entry.sha, place, finders(entry.repo_url))
     named = None if sha.startswith(entry.sha.lower()) else entry.sha
     ref = bare(entry.ref or named or "")
     return Commit(

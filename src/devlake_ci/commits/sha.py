@@ -15,7 +15,7 @@ WHOLE = re.compile(r"[0-9a-f]{40}")
 _SHORT = re.compile(r"[0-9a-fA-F]{4,40}")
 
 
-def whole(name: str, source: str, finders: tuple[Find, ...]) -> str:
+def resolve(name: str, source: str, finders: tuple[Find, ...]) -> str:
     """Return `name` if it is a whole SHA, else the first that a finder has for it.
 
     Raise MissingError if none knows it: DevLake computes lead time from whole SHAs only.

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from devlake_ci import vocabulary
 from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError, NothingToReport
-from devlake_ci.identity import LONGEST_KEY, is_key, key
+from devlake_ci.identity import LONGEST_KEY, incident_key, is_key
 from devlake_ci.incidents.streak import (
     IncidentState,
     JobResult,
     PastRun,
     Streak,
     first_failure,
-    in_order,
     is_outdated,
+    relevant_runs,
     transition,
 )
 from devlake_ci.limits import (
@@ -28,7 +28,7 @@ from devlake_ci.model import Context, Deployment, Environment, Incident, Result
 from devlake_ci.options import Options
 from devlake_ci.placeholders import render
 from devlake_ci.text import cut, quoted
-from devlake_ci.timestamps import rfc3339, typed_moment
+from devlake_ci.timestamps import parse_timestamp, rfc3339
 
 AFTER = timedelta(seconds=1)
 """How long after its deployment's end an incident begins at the earliest: one of the same second
@@ -41,11 +41,13 @@ def result(options: Options, context: Context) -> Result:
     With `--mode both`, `--result` is the deployment's, so the job's own result overrides it.
     Raise MissingError if it isn't known, and NothingToReport if the job was cancelled or skipped.
     """
-    word, given = (vocabulary.given_result(options, name) for name in ("incident_result", "result"))
+    word, given = (
+        vocabulary.option_result(options, name) for name in ("incident_result", "result")
+    )
     ended = vocabulary.ci_result(options, context)
     found = word or (ended or given if options.mode == "both" else given or ended)
     if not found:
-        raise vocabulary.unknown_result(
+        raise vocabulary.unknown_result_error(
             "Whether production works",
             "--incident-result (or DEVLAKE_INCIDENT_RESULT)",
             context,
@@ -75,7 +77,7 @@ def state_from(
     started: datetime | None,
 ) -> IncidentState:
     """Return which incident is open, by how the job ended before."""
-    counted, first = in_order(past), first_failure(past)
+    counted, first = relevant_runs(past), first_failure(past)
     return IncidentState(
         open=incident_of(options, context, streak, first) if first else None,
         newest_start=counted[-1].started_at if counted else None,
@@ -87,7 +89,7 @@ def job_result(
     options: Options, context: Context, state: IncidentState, result: Result
 ) -> JobResult:
     """Return how the job ended this time; the CI, the user or a variable says when it began."""
-    given = options.started_at and typed_moment(options.started_at, options.source("started_at"))
+    given = options.started_at and parse_timestamp(options.started_at, options.source("started_at"))
     started = state.started_at or given or context.started_at
     return JobResult(result=result, started_at=started or None, number=context.run_number)
 
@@ -112,7 +114,7 @@ def next_incident(
             "No incident is reported: a run that began after this one was already reported."
         )
     at = max(now, deployment.finished_at + AFTER) if deployment else now
-    fresh = incident_of(options, context, streak, this_failure(context, at))
+    fresh = incident_of(options, context, streak, failure_now(context, at))
     return transition(state.open, this.result, at, replace(fresh, original_status=this.result))
 
 
@@ -152,7 +154,7 @@ def incident_of(options: Options, context: Context, streak: Streak, failure: Pas
     )
 
 
-def this_failure(context: Context, at: datetime) -> PastRun:
+def failure_now(context: Context, at: datetime) -> PastRun:
     """Return this run as a failure at `at`, as later runs will find it in the CI's history."""
     return PastRun(
         run_id=context.run_id or rfc3339(at),
@@ -167,7 +169,7 @@ def this_failure(context: Context, at: datetime) -> PastRun:
     )
 
 
-def checked_key(text: str, source: str) -> str:
+def validate_key(text: str, source: str) -> str:
     """Return a user's key; raise BadUsageError if DevLake's own route could not close it."""
     if is_key(text):
         return text
@@ -179,8 +181,8 @@ def checked_key(text: str, source: str) -> str:
 
 def _key(options: Options, streak: Streak, failure: PastRun) -> str:
     if options.incident_key:
-        return checked_key(options.incident_key, options.source("incident_key"))
-    return key([*vars(streak).values(), failure.run_id, failure.attempt])
+        return validate_key(options.incident_key, options.source("incident_key"))
+    return incident_key([*vars(streak).values(), failure.run_id, failure.attempt])
 
 
 def _title(options: Options, context: Context, streak: Streak, failure: PastRun) -> str:

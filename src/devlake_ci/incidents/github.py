@@ -19,7 +19,7 @@ from devlake_ci.ci import github as provider
 from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github import get
-from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paged
+from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paginate
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_guard as guard
@@ -29,8 +29,8 @@ from devlake_ci.incidents.streak import (
     History,
     PastRun,
     clear_result,
-    is_known_before,
-    read_back,
+    is_decided_before,
+    read_backwards,
 )
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
@@ -171,7 +171,7 @@ class _Api:
         def page(number: int) -> list[Run]:
             return self._page(_Runs, number, "workflows", file, "runs", **query).workflow_runs
 
-        return paged(page, MOST_PAGES if branch else SCANNED_PAGES)
+        return paginate(page, MOST_PAGES if branch else SCANNED_PAGES)
 
     def jobs(self, run: int) -> list[Job]:
         """List the jobs of all attempts of a run."""
@@ -209,7 +209,7 @@ class _Api:
         def page(number: int) -> list[Job]:
             return self._page(_Jobs, number, *path, **query).jobs
 
-        return list(chain.from_iterable(paged(page, MOST_PAGES)))
+        return list(chain.from_iterable(paginate(page, MOST_PAGES)))
 
     def _page(self, kind: type[T], number: int, *path: str, **query: str) -> T:
         asked = {"per_page": str(PAGE), "page": str(number), **query}
@@ -258,7 +258,7 @@ class _Search:
             if globs(self.options):  # what matches may have been deleted since: one page tells
                 listings = [chain(islice(scanned, 1), [[]])]
         listings += [self.api.runs(file, each) for each in wanted]
-        is_whole = read_back(listings, self._read, self._is_enough)
+        is_whole = read_backwards(listings, self._read, self._is_enough)
         if not (is_whole or self.is_new or any(map(_is_success, self.found))):
             raise self._unknown()
 
@@ -270,13 +270,13 @@ class _Search:
         return matching(self.options, ("heads", "tags"), self.api.refs)
 
     def _is_enough(self, page: list[Run]) -> bool:
-        return self.is_new or is_known_before(
+        return self.is_new or is_decided_before(
             self.found, min(run.created_at for run in page) + RE_RUN
         )
 
     def _read(self, runs: list[Run]) -> None:
         for run in sorted(runs, key=lambda run: run.ended, reverse=True):
-            if is_known_before(self.found, run.ended):
+            if is_decided_before(self.found, run.ended):
                 return
             if run.id not in self.listed and self._counts(run):
                 if len(self.listed) == MOST_RUNS:

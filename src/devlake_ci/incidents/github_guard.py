@@ -38,7 +38,7 @@ def check_inputs(options: Options, context: Context, event: Event | None, job: s
     """
     environment = options.environment or context.environment
     for given in filter(None, (environment, options.service)):
-        if given in set(_given(event)) and not _names(job, given):
+        if given in set(_chosen_values(event)) and not _contains_word(job, given):
             raise MissingError(
                 f"{UNKNOWN}: {quoted(given)} was chosen for this run, and GitHub doesn't say what "
                 f"was chosen for the other runs of the job {quoted(job)}.",
@@ -63,7 +63,7 @@ def check_refs(options: Options, context: Context, past: list[PastRun]) -> None:
         )
 
 
-def _given(event: Event | None) -> Iterator[str]:
+def _chosen_values(event: Event | None) -> Iterator[str]:
     """Yield what a person or a program chose for a run."""
     for name in ("inputs", "client_payload", "deployment"):
         chosen = event.at(name).found if event else None
@@ -71,5 +71,5 @@ def _given(event: Event | None) -> Iterator[str]:
             yield from (each for each in chosen.values() if isinstance(each, str))
 
 
-def _names(job: str, chosen: str) -> bool:
+def _contains_word(job: str, chosen: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(chosen)}(?!\w)", job, re.IGNORECASE) is not None

@@ -20,8 +20,8 @@ from pydantic import AwareDatetime
 
 from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
-from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, is_part, page_path
-from devlake_ci.ci.provider import Ask, Env, ReadFile, paged
+from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, match_part, page_path
+from devlake_ci.ci.provider import Ask, Env, ReadFile, paginate
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import counts, globs, matching, names, patterns
@@ -31,8 +31,8 @@ from devlake_ci.incidents.streak import (
     PastRun,
     clear_result,
     first_failure,
-    is_known_before,
-    read_back,
+    is_decided_before,
+    read_backwards,
 )
 from devlake_ci.model import Context, Result
 from devlake_ci.options import Options
@@ -130,7 +130,7 @@ def history(options: Options, context: Context, env: Env, ask: Ask, read_file: R
     del read_file
     search = _Search(options, context, env, _Api(env, ask))
     search.read()
-    return History(search.begun(), context.started_at, context.job)
+    return History(search.failures_that_count(), context.started_at, context.job)
 
 
 def workflow(context: Context, env: Env) -> None:
@@ -181,7 +181,7 @@ class _Api:
             reply = get(self.env, self.ask, page_path(path, number, **query))
             return validate_reply(kind, reply, "GitLab", REFUSED, UNKNOWN)
 
-        return paged(page, most)
+        return paginate(page, most)
 
 
 @dataclass
@@ -201,20 +201,20 @@ class _Search:
         if self._deploys():
             listing = self.api.deployments(self.context.environment)
             what, hint = "deployments", AFTERWARDS
-            is_whole = read_back([listing], self._read_deployments, self._is_enough)
+            is_whole = read_backwards([listing], self._read_deployments, self._is_enough)
         elif value(self.env, "DEVLAKE_GITLAB_TOKEN"):
             what, hint = "pipelines", AFTERWARDS
-            is_whole = read_back(self._listings(), self._read_pipelines, self._is_enough)
+            is_whole = read_backwards(self._listings(), self._read_pipelines, self._is_enough)
         else:
             what, hint = "jobs", READ_API
-            is_whole = read_back([self.api.jobs()], self._read_jobs, self._is_enough)
+            is_whole = read_backwards([self.api.jobs()], self._read_jobs, self._is_enough)
             is_whole = is_whole or self._read_deployed()
         if not is_whole:
             raise MissingError(
                 f"{UNKNOWN}: no success of this job is among the {what} that were looked at.", hint
             )
 
-    def begun(self) -> list[PastRun]:
+    def failures_that_count(self) -> list[PastRun]:
         """Return what was found, without failures after a deployment that had failed itself.
 
         They opened no incident: `DEVLAKE_VERIFY_JOB` was reported with `DEVLAKE_DEPLOY_JOB`.
@@ -222,7 +222,7 @@ class _Search:
         found = list(self.found)
         deploys = value(self.env, DEPLOY_JOB) if value(self.env, VERIFY_JOB) else None
         while deploys and (first := first_failure(found)):
-            if _was_deployed(self._of_pipeline(int(first.run_id)), deploys, first.started_at):
+            if _had_deployed(self._of_pipeline(int(first.run_id)), deploys, first.started_at):
                 break
             found.remove(first)
         return found
@@ -254,7 +254,7 @@ class _Search:
 
     def _read_pipelines(self, pipelines: list[Pipeline]) -> None:
         for each in sorted(pipelines, key=lambda pipeline: pipeline.updated_at, reverse=True):
-            if is_known_before(self.found, each.updated_at):
+            if is_decided_before(self.found, each.updated_at):
                 return
             named = patterns(self.options)
             if named and not counts(self.options, self.context, each.ref, is_tag=False):
@@ -293,9 +293,9 @@ class _Search:
                 self.found.append(_past_run(job, result, job.started_at, job.finished_at))
 
     def _is_enough(self, page: list[Job] | list[Deployment] | list[Pipeline]) -> bool:
-        times = [_ended(each) for each in page]
+        times = [_ended_at(each) for each in page]
         ended = [each for each in times if each]
-        return bool(ended) and is_known_before(self.found, min(ended))
+        return bool(ended) and is_decided_before(self.found, min(ended))
 
     def _of_pipeline(self, pipeline: int) -> list[Job]:
         if pipeline not in self.pipelines:
@@ -320,7 +320,7 @@ class _Search:
         )
 
 
-def _ended(each: Job | Deployment | Pipeline) -> datetime | None:
+def _ended_at(each: Job | Deployment | Pipeline) -> datetime | None:
     match each:
         case Pipeline():
             return each.updated_at
@@ -329,9 +329,9 @@ def _ended(each: Job | Deployment | Pipeline) -> datetime | None:
     return each.finished_at
 
 
-def _was_deployed(jobs: list[Job], name: str, before: datetime) -> bool:
+def _had_deployed(jobs: list[Job], name: str, before: datetime) -> bool:
     """Return whether the job `name` had succeeded `before`, or is not among a pipeline's jobs."""
-    legs = [job for job in jobs if is_part(job.name, name)]
+    legs = [job for job in jobs if match_part(job.name, name)]
     ended = [job for job in legs if job.finished_at and job.finished_at <= before]
     newest = {job.name: job.status for job in sorted(ended, key=lambda job: job.id)}
     return newest == {job.name: "success" for job in legs}

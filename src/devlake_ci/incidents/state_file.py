@@ -122,17 +122,17 @@ class StateFile:
     dry: bool = False
     """Whether nothing may be changed."""
 
-    def state(self, streak: Streak) -> IncidentState:
+    def load(self, streak: Streak) -> IncidentState:
         """Return the state of a streak; an invalid file is set aside, with a note.
 
         Raise BadUsageError like `text`.
         """
-        text = self.text()
+        text = self.read()
         if text is None:
             note = f"There is no {self._named} yet: assuming no incident is open."
             return IncidentState(notes=(note,))
         try:
-            return parsed(text, streak)
+            return parse(text, streak)
         except ValidationError:
             return IncidentState(
                 notes=(
@@ -141,7 +141,7 @@ class StateFile:
                 )
             )
 
-    def text(self) -> str | None:
+    def read(self) -> str | None:
         """Return the file's text; None if there is no file yet.
 
         Raise BadUsageError if it can't be read: an incident may be open in it.
@@ -155,29 +155,29 @@ class StateFile:
                 "Let this command read it, or name another file with --incident-state.",
             ) from None
 
-    def remember(self, streak: Streak, state: IncidentState, seconds: float) -> None:
+    def save(self, streak: Streak, state: IncidentState, seconds: float) -> None:
         """Write the state of a streak, and keep that of others.
 
         `seconds` is how long to wait for another process that writes the file. Raise MissingError
         if it can't be written.
         """
-        self._write(lambda text: updated(text, streak, state), seconds, "which incident is open")
+        self._write(lambda text: update(text, streak, state), seconds, "which incident is open")
 
-    def live(self, lane: str) -> Live | None:
+    def load_live(self, lane: str) -> Live | None:
         """Return what was deployed last to a lane; None if that isn't known.
 
         Raises BadUsageError like `text`.
         """
         with suppress(ValidationError):
-            return _File.model_validate_json(self.text() or "").live.get(lane)
+            return _File.model_validate_json(self.read() or "").live.get(lane)
         return None
 
-    def remember_live(self, lanes: Mapping[str, Live], seconds: float) -> None:
+    def save_live(self, lanes: Mapping[str, Live], seconds: float) -> None:
         """Write what is live now, and keep the rest; raises MissingError like `remember`."""
 
         def text(before: str | None) -> str:
-            file = _kept(before)
-            return _text(file.model_copy(update={"live": file.live | dict(lanes)}))
+            file = _parse_or_empty(before)
+            return _dump(file.model_copy(update={"live": file.live | dict(lanes)}))
 
         self._write(text, seconds, "what was live before it")
 
@@ -208,7 +208,7 @@ class StateFile:
             return f"left there ({_reason(error)})"
 
 
-def parsed(text: str, streak: Streak) -> IncidentState:
+def parse(text: str, streak: Streak) -> IncidentState:
     """Return the state of a streak in a file's text; raise ValidationError."""
     found = _File.model_validate_json(text).streaks.get(streak.name)
     if found is None:
@@ -221,17 +221,17 @@ def parsed(text: str, streak: Streak) -> IncidentState:
     )
 
 
-def updated(text: str | None, streak: Streak, state: IncidentState) -> str:
+def update(text: str | None, streak: Streak, state: IncidentState) -> str:
     """Return a file's text with the state of a streak; what it says of others is kept."""
-    file = _kept(text)
-    return _text(
+    file = _parse_or_empty(text)
+    return _dump(
         file.model_copy(
             update={"streaks": file.streaks | {streak.name: _Streak.model_validate(state)}}
         )
     )
 
 
-def _kept(text: str | None) -> _File:
+def _parse_or_empty(text: str | None) -> _File:
     try:
         if text is not None:
             return _File.model_validate_json(text)
@@ -240,7 +240,7 @@ def _kept(text: str | None) -> _File:
     return _File.model_validate({"devlake-ci": FORMAT})
 
 
-def _text(file: _File) -> str:
+def _dump(file: _File) -> str:
     return file.model_dump_json(by_alias=True, indent=1) + "\n"
 
 

@@ -108,7 +108,7 @@ def clear_result(status: str) -> Result | None:
     return result if result in (Result.SUCCESS, Result.FAILURE) else None
 
 
-def in_order(past: Iterable[PastRun]) -> list[PastRun]:
+def relevant_runs(past: Iterable[PastRun]) -> list[PastRun]:
     """Return the runs that count, in the order in which they ended.
 
     A run that began before another and ended after it doesn't count: what the other one deployed or
@@ -129,15 +129,15 @@ def _order(run: PastRun) -> tuple[datetime, datetime, int, str]:
 def first_failure(past: Iterable[PastRun]) -> PastRun | None:
     """Return the failure that began the current streak; None if the last run was a success."""
     first = None
-    for each in in_order(past):
+    for each in relevant_runs(past):
         first = None if each.result is Result.SUCCESS else first or each
     return first
 
 
-def is_known_before(past: Iterable[PastRun], moment: datetime) -> bool:
+def is_decided_before(past: Iterable[PastRun], moment: datetime) -> bool:
     """Return whether runs that ended before `moment` can't matter: a success began after it."""
     return any(
-        each.result is Result.SUCCESS and each.started_at > moment for each in in_order(past)
+        each.result is Result.SUCCESS and each.started_at > moment for each in relevant_runs(past)
     )
 
 
@@ -174,7 +174,7 @@ def transition(
 T = TypeVar("T")
 
 
-def read_back(
+def read_backwards(
     listings: Iterable[Iterator[list[T]]],
     read: Callable[[list[T]], None],
     is_enough: Callable[[list[T]], bool],
