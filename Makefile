@@ -7,27 +7,35 @@ UV := uv==0.13.9
 INSTALL = .venv-release/bin/python -m pip --python build/installed install --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
+# Two a core, for many tests wait: for a server that hangs, a deadline, a signal.
+XDIST := --numprocesses $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist worksteal
+
 .PHONY: demo test test-clients test-lowest lint format wrappers orb screenshot executable release-check bench lock clean
 
 demo: .venv/.complete  ## report deployments and an incident to a stand-in DevLake: DORA's numbers
 	@$(BIN)/devlake-ci demo
 
 test: .venv/.complete  ## run the tests
-	@$(BIN)/pytest --numprocesses auto --ignore tests/clients $(PYTEST)
+	@$(BIN)/pytest $(XDIST) --ignore tests/clients $(PYTEST)
 
 test-clients: .venv-clients/.complete .venv-clients/.npm  ## run the wrappers in their real clients; needs a Docker engine and npm
 	@.venv-clients/bin/pytest tests/clients $(PYTEST)
 
-# What no dependency touches is tested once: shell scripts, pages, the sandbox, a structure on paper.
-INDEPENDENT := $(addprefix --ignore=tests/,clients sandbox wrappers cli/test_transparency.py \
-  test_architecture.py test_contents.py test_docs.py test_kills.py test_release.py)
+# What no dependency's version can break is tested once: shell scripts, pages, git, the sandbox, how
+# processes end, a structure on paper.
+INDEPENDENT := $(addprefix --ignore=tests/,clients sandbox wrappers cli/test_run.py \
+  cli/test_transparency.py commits/test_checkouts.py commits/test_sha.py commits/test_submodules.py \
+  incidents/test_sequences.py incidents/test_state_file.py setup/test_interrupted.py \
+  test_architecture.py test_contents.py test_crowd.py test_docs.py test_entry_points.py \
+  test_kills.py test_multi_repository.py test_release.py test_sandbox_reports.py test_text.py \
+  test_wild_environments.py)
 
 test-lowest: .venv/.complete  ## run the tests with the oldest dependencies that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet $(UV)
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable .
 	@$(BIN)/uv pip install --quiet --python .venv-lowest --group test
-	@.venv-lowest/bin/pytest --numprocesses auto $(INDEPENDENT) $(PYTEST)
+	@.venv-lowest/bin/pytest $(XDIST) $(INDEPENDENT) $(PYTEST)
 
 lint: .venv/.complete  ## check style and types
 	$(BIN)/ruff check

@@ -33,6 +33,8 @@ def _isolated():
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.MonkeyPatch.context() as patch:
+        # Or each program that a test starts compiles all of itself anew.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
             patch.setenv(name, os.devnull)
         for name in ("AUTHOR", "COMMITTER"):

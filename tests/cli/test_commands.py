@@ -360,7 +360,7 @@ def test_an_agent_that_fails_is_named_and_changes_nothing(devlake_ci, monkeypatc
 
 def test_a_signal_after_it_is_stored_does_not_undo_that(agent, server):
     program_ = agent.parent / "bin" / "buildkite-agent"
-    signals = '[ -e "$AGENT_LOG" ] || { : > "$AGENT_LOG"; kill -TERM $PPID; exec sleep 30; }'
+    signals = '[ -e "$AGENT_LOG" ] || { : > "$AGENT_LOG"; kill -TERM $PPID; sleep 0.3; }'
     program_.write_text(AGENT.replace("\n", f"\n{signals}\n", 1))
 
     ran = program("report", "--url", server.url, "--connection=1", "--environment=prod",

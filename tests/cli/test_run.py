@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from devlake_ci.devlake.request import NotSentError
 from devlake_ci.launch import SAID, SWITCHES, TAKING, asks_git, cut, is_known, without_user
 from devlake_ci.options import KNOWN_TO_RUN, declared, flag
 from tests.ci.recorded import RECORDED
-from tests.support import GITHUB, SHA, SILENCE, Reply, git
+from tests.support import GITHUB, NOON, SHA, SILENCE, Reply, git
 
 SECRETS = {
     "DEVLAKE_TOKEN": "t0ken-of-devlake",
@@ -197,7 +197,7 @@ def cancelled(wrapper):
     script = (
         "trap '' TERM; touch ready; until test -e enough; do sleep 0.05; done; exit $(cat enough)"
     )
-    process = wrapper.start("--spool", "spool", *sh(script))
+    process = wrapper.start("--spool=spool", "--deadline=1", *sh(script))
     wrapper.wait_for("ready")
     process.terminate()
     while not list(spool.glob("*.json")):
@@ -242,6 +242,32 @@ def test_a_report_that_is_cut_short_after_a_cancel_leaves_one_event_to_replay(ca
 
     assert cancelled.kept() == ["SUCCESS"]
     assert "devlake-ci replay spool sends it" in errors
+
+
+class Cancelled:
+    """A command that was cancelled and has ended."""
+
+    problem, is_cancelled = None, True
+    started = ended = NOON.timestamp()
+
+    def wait(self, on_cancel):
+        on_cancel()
+        return 128 + signal.SIGTERM
+
+    def stoppable(self):
+        return nullcontext()
+
+
+def test_a_report_after_a_cancel_tries_for_no_longer_than_five_seconds(
+    make_runtime, server, ticking
+):
+    server.script = [Reply(503, "down")]
+    env = GITHUB | {"DEVLAKE_URL": server.url + ROUTE, "DEVLAKE_ENVIRONMENT": "production"}
+
+    code = invoke(["run", "--", "x"], replace(make_runtime(env), child=Cancelled()))
+
+    assert code == 128 + signal.SIGTERM
+    assert 3 < ticking.seconds <= 5
 
 
 # --- what was deployed ----------------------------------------------------------------------------

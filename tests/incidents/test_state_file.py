@@ -12,7 +12,7 @@ from devlake_ci.incidents.streak import Streak
 from devlake_ci.runtime.files import lock_folder_of
 from devlake_sandbox import Sandbox
 
-AT_ONCE = 24
+AT_ONCE = 8
 
 
 def test_all_incidents_that_are_opened_at_once_are_remembered(tmp_path):
