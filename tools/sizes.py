@@ -10,9 +10,10 @@ ROOT = Path(__file__).parent.parent
 BEFORE = (112, 10467)
 NEWER = re.compile(
     r"/(setup|changes)/|cli/(setup|refresh|changes|run)\.py|devlake/(refresh|api|inventory)\.py"
-    r"|doctor/project\.py|devlake_ci/(child|launch)\.py"
+    r"|doctor/project\.py|devlake_ci/(child|launch|companion)\.py"
+    r"|devlake_ci/(dataclass|clock)\.py|runtime/inherited\.py|cli/wording\.py"
 )
-"""What the program could not do then."""
+"""What the program could not do then: setup, lead time, run, starting fast, a wrapper's words."""
 
 
 def table() -> Iterator[str]:
@@ -30,7 +31,7 @@ def table() -> Iterator[str]:
     yield f"| before its parts were put together | {BEFORE[0]} | {BEFORE[1]:,} |"
     old = [path for path in sources("src/devlake_ci") if not NEWER.search(path.as_posix())]
     yield f"| the same parts now, which do more | {counted(old)} |"
-    yield f"| with setup, changes, run and doctor's look at dashboards | {counted()} |"
+    yield f"| with setup, lead time, run, a fast start and a wrapper's words | {counted()} |"
     yield ""
 
 

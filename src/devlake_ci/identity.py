@@ -1,4 +1,4 @@
-"""A deployment's id and name: the same whenever it is sent again, another for every other one."""
+"""The id of a deployment and the key of an incident: the same each time, and nobody else's."""
 
 import re
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from devlake_ci.changes.messages import pull_request_number, pull_request_title, subject
+from devlake_ci.changes.commit_messages import pull_request_number, pull_request_title, subject
 from devlake_ci.changes.model import (
     MOST_COMMITS,
     Change,

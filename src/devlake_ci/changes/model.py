@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from devlake_ci.changes.numbering import commit_key, pull_request_key
+from devlake_ci.changes.pull_request_key import commit_key, pull_request_key
 from devlake_ci.dataclass import dataclass
 from devlake_ci.limits import PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
 from devlake_ci.model import PullRequest

@@ -306,7 +306,7 @@ def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     run, job = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_CHECK_RUN_ID")
     if not value(env, "DEVLAKE_GITHUB_TOKEN"):
         return None, None
-    from devlake_ci.ci.payloads import GitHubJob, WorkflowRun, parse  # noqa: PLC0415 (pydantic)
+    from devlake_ci.ci.answers import GitHubJob, WorkflowRun, parse  # noqa: PLC0415 (pydantic)
 
     attempt = value(env, "GITHUB_RUN_ATTEMPT") or "1"
     queued = parse(WorkflowRun, _body(env, ask, "actions", "runs", run, "attempts", attempt))
@@ -323,7 +323,7 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     body = _body(env, ask, "commits", ref.strip().removeprefix("refs/"))
     if body is None:
         return None
-    from devlake_ci.ci.payloads import GitHubCommit, parse  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.ci.answers import GitHubCommit, parse  # noqa: PLC0415 (it imports pydantic)
 
     sha = parse(GitHubCommit, body).sha
     return sha if sha and WHOLE.fullmatch(sha) else None

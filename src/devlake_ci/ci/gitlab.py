@@ -36,7 +36,7 @@ from devlake_ci.timestamps import rfc3339
 from devlake_ci.vocabulary import has_ended
 
 if TYPE_CHECKING:
-    from devlake_ci.ci.payloads import GitLabDeployment, GitLabEnvironment, GitLabJob
+    from devlake_ci.ci.answers import GitLabDeployment, GitLabEnvironment, GitLabJob
 
 DOTENV = "devlake.env"
 DOTENV_VALUE = 1000  # characters; GitLab takes 5 KB in all: https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv
@@ -126,7 +126,7 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     body = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}").body
     if body is None:
         return None
-    from devlake_ci.ci.payloads import GitLabCommit, parse  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.ci.answers import GitLabCommit, parse  # noqa: PLC0415 (it imports pydantic)
 
     sha = parse(GitLabCommit, body).id
     return sha if sha and WHOLE.fullmatch(sha) else None
@@ -209,7 +209,7 @@ def _pipeline(context: Context, env: Env, ask: Ask) -> "list[GitLabJob]":
 
 def pipeline_jobs(pipeline: str, env: Env, ask: Ask) -> "list[GitLabJob]":
     """List all jobs of a pipeline by its id; raise MissingError if they can't be read."""
-    from devlake_ci.ci.payloads import GitLabJob, parse  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.ci.answers import GitLabJob, parse  # noqa: PLC0415 (it imports pydantic)
 
     path = f"pipelines/{quote(pipeline, safe='')}/jobs"
     return [parse(GitLabJob, each) for each in list_objects(env, ask, path)]
@@ -309,7 +309,7 @@ def _finished_at(parts: "Sequence[GitLabJob]") -> datetime:
 
 def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnvironment":
     """Ask for the environment that the job deployed to."""
-    from devlake_ci.ci.payloads import GitLabEnvironment, parse  # noqa: PLC0415 (pydantic)
+    from devlake_ci.ci.answers import GitLabEnvironment, parse  # noqa: PLC0415 (pydantic)
 
     ids, found = {part.id for part in parts}, {}
     for each in _deployments(env, ask, _earliest(part.created_at for part in parts)):
@@ -331,7 +331,7 @@ def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnv
 
 def _deployments(env: Env, ask: Ask, since: datetime | None) -> "Iterator[GitLabDeployment]":
     """List what jobs deployed, the latest first, back to `since`."""
-    from devlake_ci.ci.payloads import GitLabDeployment, parse  # noqa: PLC0415 (pydantic)
+    from devlake_ci.ci.answers import GitLabDeployment, parse  # noqa: PLC0415 (pydantic)
 
     query = {"order_by": "id", "sort": "desc"}
     if since:  # GitLab wants this filter and this order together

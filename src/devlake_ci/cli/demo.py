@@ -1,13 +1,15 @@
 """`devlake-ci demo`: set a sandbox up, and report a week of deployments to it as CIs do."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from devlake_ci.cli.demo_history import history
+from devlake_ci.ci.provider import Replace
 from devlake_ci.cli.printing import say
 from devlake_ci.commits import remote
 from devlake_ci.dataclass import dataclass
+from devlake_ci.errors import MissingError
 from devlake_ci.runtime import Runtime, temporary_folder
 from devlake_ci.runtime.programs import own_command, run_self
 from devlake_ci.timestamps import rfc3339
@@ -112,18 +114,18 @@ def demo(runtime: Runtime) -> None:
     makes of it.
     """
     repository = remote.repository(runtime.git) or STAND_IN
-    begin = monday(runtime.clock.now())
+    begin = begin_of_story(runtime.clock.now())
     say(f"Starting a stand-in DevLake on this machine, and reporting {repository} to it.")
     with Sandbox(empty=True) as devlake, temporary_folder() as place:
-        main = history(runtime, f"{place}/shop.git", repository, begin)
+        main = make_history(runtime, f"{place}/shop.git", repository, begin)
         say("\nFirst of all: devlake-ci setup --project shop")
         key = set_up(devlake.url)
         known = {"GIT_DIR": f"{place}/shop.git", "DEVLAKE_INCIDENT_STATE": f"file:{place}/live"}
         for event in STORY:
             say(f"\n{event.title}")
             commits = {"sha": main[event.merged], "before": main[0]}
-            env = filled(event.env, repository, **commits) | known | key
-            for line in reported(event, env, begin):
+            env = render_env(event.env, repository, **commits) | known | key
+            for line in report_event(event, env, begin):
                 say(f"  {line}")
         (month,) = devlake.months
     numbers = (
@@ -151,7 +153,7 @@ def set_up(url: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in said.splitlines() if line.startswith("DEVLAKE_"))
 
 
-def reported(event: Event, env: dict[str, str], begin: datetime) -> list[str]:
+def report_event(event: Event, env: dict[str, str], begin: datetime) -> list[str]:
     """Report an event as its job does; return what the program says of it, without its hints."""
     at = begin + event.after
     times = {"at": at, "before": at - TOOK, "opened": begin + OPENED}
@@ -170,14 +172,74 @@ def reported(event: Event, env: dict[str, str], begin: datetime) -> list[str]:
     return [each for each in said.splitlines() if each.startswith(shown)]
 
 
-def monday(now: datetime) -> datetime:
+def begin_of_story(now: datetime) -> datetime:
     """Return nine o'clock on the second Monday of last month: all of the story is in one month."""
     first = (now.astimezone(UTC).replace(day=1) - timedelta(days=1)).replace(day=1)
     day = first + timedelta(days=(7 - first.weekday()) % 7 + 7)
     return day.replace(hour=9, minute=0, second=0, microsecond=0)
 
 
-def filled(template: dict[str, str], repository: str, **values: str) -> dict[str, str]:
+def render_env(template: dict[str, str], repository: str, **values: str) -> dict[str, str]:
     """Return the variables of a job for `repository`."""
     host, _, path = repository.removeprefix("https://").partition("/")
     return {name: text.format(host=host, path=path, **values) for name, text in template.items()}
+
+
+# --- a made-up history: three pull requests, each merged as GitHub merges -------------------------
+
+WHO = "Ada <ada@example.com>"
+
+
+@dataclass(frozen=True)
+class MergedPullRequest:
+    """A pull request of one commit; the times are hours since the story began."""
+
+    number: int
+    title: str
+    created: float
+    merged: float
+
+
+PULL_REQUESTS = (
+    MergedPullRequest(41, "Sell apples", -5, -1),
+    MergedPullRequest(42, "Sell baskets", 5, 23),
+    MergedPullRequest(43, "Sell cherries", 40, 47),
+)
+
+
+def make_history(runtime: Runtime, folder: str, repository: str, begin: datetime) -> list[str]:
+    """Make it in an empty folder, without a working tree; return what main was after each merge.
+
+    The first SHA is what it was before all of them. Raise MissingError without git.
+    """
+    made = _Repository(runtime, folder, begin)
+    made.git("init", "--quiet", "--bare")
+    made.git("config", "remote.origin.url", repository)
+    main = [made.commit("Open the shop", -100, ())]
+    for each in PULL_REQUESTS:
+        work = made.commit(each.title, each.created, main[-1:])
+        title = f"Merge pull request #{each.number} from acme/topic\n\n{each.title}"
+        main.append(made.commit(title, each.merged, (main[-1], work)))
+    return main
+
+
+@dataclass(frozen=True)
+class _Repository:
+    runtime: Runtime
+    folder: str
+    begin: datetime
+
+    def git(self, *arguments: str) -> str:
+        """Run git in it; return what it prints."""
+        return self.runtime.git("--git-dir", self.folder, *arguments) or ""
+
+    def commit(self, message: str, hours: float, parents: Sequence[str]) -> str:
+        """Write a commit without files; return its SHA."""
+        at = f"{int((self.begin + timedelta(hours=hours)).timestamp())} +0000"
+        head = [f"tree {self.git('mktree')}", *(f"parent {each}" for each in parents)]
+        lines = [*head, f"author {WHO} {at}", f"committer {WHO} {at}", "", message, ""]
+        path = f"{self.folder}/commit"
+        self.runtime.write(Replace(path, "\n".join(lines)))
+        if sha := self.git("hash-object", "-t", "commit", "-w", path):
+            return sha
+        raise MissingError("git can't be run, or made no commit.", "Install git.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devlake_ci.changes.messages import pull_request_number, pull_request_title
+from devlake_ci.changes.commit_messages import pull_request_number, pull_request_title
 
 MERGES = {
     "Merge pull request #12 from acme/topic\n\nSell more": 12,
