@@ -1,5 +1,6 @@
 """The commands beside `report`, and what GitHub's jobs make of ids."""
 
+import itertools
 import json
 import os
 import re
@@ -252,6 +253,25 @@ def test_sandbox_prints_what_a_report_needs_and_ends_at_a_signal():
 
     assert "DevLake v0.21.0" in title
     assert json.loads(reported.stdout)["reported"] is True
+
+
+def test_sandbox_says_how_to_make_a_second_project_while_the_keys_of_the_first_are_set():
+    command = [sys.executable, "-m", "devlake_ci", "sandbox", "--port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        said = list(itertools.takewhile(lambda line: "setup" not in line, process.stdout))
+        settings = dict(
+            each.removeprefix("export ").strip().split("=", 1) for each in said if "=" in each
+        )
+        refused = program("setup", "--project=cart", **settings)
+        base = settings["DEVLAKE_URL"].partition("/rest/")[0]
+
+        made = program(
+            "setup", f"--url={base}", "--project=cart", **settings | {"DEVLAKE_TOKEN": ""}
+        )
+        process.terminate()
+
+    assert "unset DEVLAKE_TOKEN" in refused.stderr
+    assert "connections/2/" in made.stdout
 
 
 @pytest.mark.parametrize(

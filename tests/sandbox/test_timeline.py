@@ -128,6 +128,15 @@ def test_what_is_older_than_three_months_does_not_squeeze_the_rest():
     assert set(named(picture, "rect")) == {"Never closed"}
 
 
+def test_what_is_not_drawn_is_counted():
+    ends = [NINE + n * HOUR for n in range(timeline.MOST + 2)]
+    broken = [incident(f"i{n}", ends[-1] + MINUTE) for n in range(timeline.MOST_ROWS + 3)]
+
+    figure = timeline.figure([deployed(str(end), end) for end in ends], [], broken)
+
+    assert "Not shown: 2 deployments and 3 incidents from before" in figure
+
+
 def test_days_are_labelled_over_days_and_hours_over_hours():
     def ticks(picture):
         return [text.text for text in picture.iter("text") if text.get("class") == "tick"]

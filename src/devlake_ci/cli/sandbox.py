@@ -60,5 +60,7 @@ def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None
     if server.connection_url:
         say(f"export DEVLAKE_URL={server.connection_url}")
         say(f"export DEVLAKE_TOKEN={server.token}")
-        say("export DEVLAKE_REFRESH=1")
+        say("export DEVLAKE_REFRESH=1\n")
+    say("# Another project, with a connection and a key of its own:")
+    say(f"# env -u DEVLAKE_TOKEN devlake-ci setup --url {server.url}/api --project cart")
     server.serve_forever()

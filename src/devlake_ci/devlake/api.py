@@ -136,8 +136,8 @@ _REFUSALS = (
      "private network, no key and a URL without /rest."),
     (403, "is invalid|has expired", "Use the key of an administrator (allowed path .*): DevLake "
      "makes one under API Keys."),
-    (403, "", "The API key does not open {path}: this needs the key of an administrator (allowed "
-     "path .*), which DevLake makes under API Keys."),
+    (403, "", "The API key does not open {path}. A pipeline's key can't: use an administrator's "
+     "(allowed path .*, made under API Keys), or, inside a private network, unset DEVLAKE_TOKEN."),
     (404, "^404 page not found", "This server has no {path}: it is older than DevLake 0.20, or the "
      "address is wrong. " + hints.BASE),
     (428, "", hints.MIGRATION),

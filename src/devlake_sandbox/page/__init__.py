@@ -69,10 +69,14 @@ def _heading(version: Version) -> Markup:
 
 def _how_to(connection_url: str | None) -> Markup:
     """Show how to send something; the token is shown only where the sandbox was started."""
+    base = (connection_url or "").partition("/rest/")[0]
     commands = [
         f"export DEVLAKE_URL={connection_url}",
         "export DEVLAKE_TOKEN=…   # printed where the sandbox was started",
         "devlake-ci report --environment production --result success",
+        "",
+        "# another project, with a connection and a key of its own:",
+        f"env -u DEVLAKE_TOKEN devlake-ci setup --url {base} --project cart",
     ]
     if connection_url is None:
         commands = [

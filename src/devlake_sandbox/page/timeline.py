@@ -16,6 +16,8 @@ WIDTH, LEFT, RIGHT = 1100.0, 14.0, 200.0
 """The space on the right is for the lanes' names, and for titles of the newest incidents."""
 LANE, ROW, BAR = 46.0, 34.0, 8.0
 FOOT = 24.0
+DESCENT = 2.0
+"""How far letters such as g hang below a label's line."""
 DOT = 7.0
 ASIDE = 2 * DOT
 MOST = 60
@@ -33,7 +35,7 @@ def figure(deployments: Sequence[Row], commits: Sequence[Row], incidents: Sequen
     newest = sorted(deployments, key=lambda row: row["finished_date"])[-MOST:]
     line = _axis(newest, incidents)
     dots = [row for row in newest if line.shows(at(row["finished_date"]))]
-    rows = bars.rows(line, incidents, commits, WIDTH)[:MOST_ROWS]
+    rows, unseen = _rows(line, incidents, commits)
     places, foot = _places(dots, len(rows))
     spots = _spots(dots, line, places)
     placed = [(bar, LANE + n * ROW + ROW / 2) for n, row in enumerate(rows) for bar in row]
@@ -48,9 +50,18 @@ def figure(deployments: Sequence[Row], commits: Sequence[Row], incidents: Sequen
         role="img",
         aria_label=f"{len(dots)} deployments and {len(placed)} incidents over time",
     )
-    left_out = len(deployments) - len(dots)
-    more = [tag("span", f"{left_out} older ones are left out")] if left_out else []
+    counts = {"deployments": len(deployments) - len(dots), "incidents": unseen}
+    left_out = " and ".join(f"{number} {what}" for what, number in counts.items() if number)
+    more = [tag("span", f"Not shown: {left_out} from before")] if left_out else []
     return tag("figure", tag("div", drawing, class_="wide newest"), _legend(*more))
+
+
+def _rows(
+    line: Axis, incidents: Sequence[Row], commits: Sequence[Row]
+) -> tuple[list[list[Bar]], int]:
+    """Return the rows that are drawn, and how many incidents are in none of them."""
+    rows = bars.rows(line, incidents, commits, WIDTH)[:MOST_ROWS]
+    return rows, len(incidents) - sum(map(len, rows))
 
 
 def _axis(deployments: Sequence[Row], incidents: Sequence[Row]) -> Axis:
@@ -126,7 +137,7 @@ def _bar(bar: Bar, y: float) -> Markup:
     return tag(
         "g",
         tag("title", f"{bar.status}: {bar.title}"),
-        tag("text", bar.label, y=f"{y - BAR:.1f}", x=f"{bar.start + bars.INDENT:.1f}"),
+        tag("text", bar.label, y=f"{y - BAR - DESCENT:.1f}", x=f"{bar.start + bars.INDENT:.1f}"),
         tag(
             "rect", x=f"{bar.start:.1f}", width=f"{bar.end - bar.start:.1f}",
             y=f"{y - BAR / 2:.1f}", height=f"{BAR:.0f}", rx=f"{BAR / 2:.0f}", class_=f"bar{still}",
