@@ -38,7 +38,9 @@ def test_what_the_documentation_shows_works(block):
     shown = yaml.safe_load(block)
 
     if isinstance(shown, list):
-        read = manifest.commits_of(block, "docs", "https://github.com", lambda _: (lambda _: SHA,))
+        read = manifest.parse_commits(
+            block, "docs", "https://github.com", lambda _: (lambda _: SHA,)
+        )
         assert len(read) == len(shown)
     else:
         (ours,) = (each for each in shown["steps"] if "devlake-ci" in each.get("uses", ""))

@@ -75,7 +75,7 @@ def make_deployment(
 
 
 def deployment_id(options: Options, context: Context, lookups: Lookups, this: str = "") -> str:
-    """Return the deployment's id: the user's, else what tells it from every other in the world.
+    """Return the deployment's id: the user's, else one that no other deployment has.
 
     Where the CI has an id of the job, history gives the same: it is made of CI, repository, run,
     that id, service and environment. Elsewhere attempt and name of the job, and what the job keeps

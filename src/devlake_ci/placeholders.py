@@ -1,4 +1,4 @@
-"""Fills the placeholders of an option, such as `{service}`, with what is known of the job."""
+"""Fill the placeholders of an option, such as `{service}`, with what is known of the job."""
 
 import re
 from collections.abc import Mapping

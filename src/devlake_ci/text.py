@@ -1,4 +1,4 @@
-"""Makes text that others wrote (commit messages, branch names) safe to print in a CI's log.
+"""Make text that others wrote (commit messages, branch names) safe to print in a CI's log.
 
 A log line is also a channel for commands. GitHub takes `##[name]` anywhere in a line and `::name::`
 at its start (https://github.com/actions/runner, src/Runner.Common/ActionCommand.cs), Azure takes

@@ -1,4 +1,4 @@
-"""Understands any CI's word for how a job ended and any team's name for an environment.
+"""Understand any CI's word for how a job ended and any team's name for an environment.
 
 A word that could mean two things is refused: a question is better than a wrong number.
 """

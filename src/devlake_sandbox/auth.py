@@ -56,10 +56,10 @@ def create(store: Store, asked: Mapping[str, Any]) -> Document:
             "hash": _hash(token),
         },
     )
-    return {**shown(key), "apiKey": token}
+    return {**without_hash(key), "apiKey": token}
 
 
-def make(store: Store, asked: Mapping[str, Any]) -> Document:
+def create_for_person(store: Store, asked: Mapping[str, Any]) -> Document:
     """Make a key for a person, with DevLake's checks of the name and the path."""
     _check_fields(asked)
     name, path = asked["name"], asked["allowedPath"]
@@ -99,9 +99,9 @@ def _check_pattern(path: str) -> None:
         raise refused(SERVER_ERROR, "error creating api key", "random letters", *wrong) from None
 
 
-def listed(store: Store) -> list[Document]:
+def list_keys(store: Store) -> list[Document]:
     """Return the keys that people made, the newest first."""
-    return [shown(key) for key in reversed(store.all(KIND)) if key["type"] == OWN_TYPE]
+    return [without_hash(key) for key in reversed(store.all(KIND)) if key["type"] == OWN_TYPE]
 
 
 def renew(store: Store, number: str) -> Document:
@@ -112,7 +112,7 @@ def renew(store: Store, number: str) -> Document:
         raise refused(NOT_FOUND, "error regenerate api key (404)", *missing, "record not found")
     token = _token()
     store.put(KIND, [key | {"hash": _hash(token)}])
-    return {**shown(key), "apiKey": token}
+    return {**without_hash(key), "apiKey": token}
 
 
 def _token() -> str:
@@ -126,7 +126,7 @@ def _check_expiry(expiry: str | None) -> None:
         raise refused(BAD_REQUEST, "bad request body format (400)", str(error)) from None
 
 
-def shown(key: Mapping[str, Any]) -> Document:
+def without_hash(key: Mapping[str, Any]) -> Document:
     """Return a key as the API shows it later, without its hash."""
     return {name: value for name, value in key.items() if name != "hash"}
 

@@ -57,7 +57,7 @@ def create_connection(call: Call) -> Answer:
 
 def list_connections(call: Call) -> Answer:
     """List all connections."""
-    return Answer(OK, connections.listed(call.store, call.version))
+    return Answer(OK, connections.list_connections(call.store, call.version))
 
 
 def by_project(call: Call) -> Answer:

@@ -33,7 +33,7 @@ def create(store: Store, version: Version, body: Mapping[str, object]) -> Docume
             "extra": f"connectionId:{number}",
         },
     )
-    return {**_described(version, connection), "apiKey": key}
+    return {**_to_json(version, connection), "apiKey": key}
 
 
 def _insert(store: Store, version: Version, name: str) -> Document:
@@ -44,14 +44,14 @@ def _insert(store: Store, version: Version, name: str) -> Document:
     if len(name) > LONGEST_NAME:
         long = "Error 1406 (22001): Data too long for column 'name' at row 1"
         raise refused(SERVER_ERROR, f"{long} (500)", long)
-    if _named(store, name):
+    if _find_by_name(store, name):
         if version.since("v1.0.1"):
             raise refused(BAD_REQUEST, f"A webhook with name {name} already exists. (400)")
         raise refused(BAD_REQUEST, TAKEN)
     return store.append(KIND, {"name": name})
 
 
-def _described(version: Version, connection: Document) -> Document:
+def _to_json(version: Version, connection: Document) -> Document:
     number = connection["id"]
     at = f"/rest/plugins/webhook/connections/{number}"
     endpoints = {
@@ -67,11 +67,11 @@ def _described(version: Version, connection: Document) -> Document:
     return {"name": connection["name"], "id": number, **endpoints}
 
 
-def listed(store: Store, version: Version) -> list[Document]:
+def list_connections(store: Store, version: Version) -> list[Document]:
     """Return all connections, each with its key (but not the token) if it has one."""
-    keys = {key["extra"]: auth.shown(key) for key in store.all(auth.KIND)}
+    keys = {key["extra"]: auth.without_hash(key) for key in store.all(auth.KIND)}
     return [
-        _described(version, one) | ({"apiKey": keys[extra]} if extra in keys else {})
+        _to_json(version, one) | ({"apiKey": keys[extra]} if extra in keys else {})
         for one in store.all(KIND)
         for extra in [f"connectionId:{one['id']}"]
     ]
@@ -79,11 +79,11 @@ def listed(store: Store, version: Version) -> list[Document]:
 
 def get(store: Store, version: Version, number: int) -> Document:
     """Return one connection as `listed` does."""
-    return next(one for one in listed(store, version) if one["id"] == number)
+    return next(one for one in list_connections(store, version) if one["id"] == number)
 
 
 def rename(store: Store, number: int, body: Mapping[str, object]) -> Document:
-    """Return a connection another name."""
+    """Rename a connection."""
     renamed = {"name": str(body.get("name") or ""), "id": number}
     store.put(KIND, [renamed])
     return renamed
@@ -100,7 +100,7 @@ def by_id(store: Store, number: str) -> int:
 
 def by_name(store: Store, name: str) -> int:
     """Return the id of the connection with this name."""
-    connection = _named(store, name)
+    connection = _find_by_name(store, name)
     if connection is None:
         raise not_found()
     return int(connection["id"])
@@ -116,8 +116,8 @@ def by_project(store: Store, version: Version, project: str, arrived: int) -> in
     if len(project) > LONGEST_PROJECT:
         raise refused(BAD_REQUEST, "invalid projectName (400)")
     name = f"{project}_deployments"
-    connection = _named(store, name)
-    raced = connection and store.appeared(KIND, str(connection["id"]), arrived)
+    connection = _find_by_name(store, name)
+    raced = connection and store.is_newer_than(KIND, str(connection["id"]), arrived)
     if connection and blueprints.holds(store, project, connection["id"]) and not raced:
         return int(connection["id"])
     if store.get(projects.KIND, project) is None:
@@ -128,7 +128,7 @@ def by_project(store: Store, version: Version, project: str, arrived: int) -> in
     return None
 
 
-def _named(store: Store, name: str) -> Document | None:
+def _find_by_name(store: Store, name: str) -> Document | None:
     # DevLake's MariaDB compares names without regard to case.
     folded = name.casefold()
     return next((one for one in store.all(KIND) if one["name"].casefold() == folded), None)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from devlake_sandbox.answers import BAD_REQUEST, refused
 from devlake_sandbox.decoding import Values
-from devlake_sandbox.tables import Row, moment, seconds
+from devlake_sandbox.tables import Row, format_time, whole_seconds
 from devlake_sandbox.versions import Version
 
 
@@ -21,7 +21,7 @@ def rows(version: Version, connection: int, request: Values) -> tuple[list[Row],
         "cicd_scope_id": f"webhook:{connection}",
         "environment": request["Environment"] or "PRODUCTION",
         "original_environment": _original_environment(version, request),
-        "duration_sec": seconds(request["FinishedDate"] - request["StartedDate"]),
+        "duration_sec": whole_seconds(request["FinishedDate"] - request["StartedDate"]),
     }
     created = request["CreatedDate"] or request["StartedDate"]
     commits = [
@@ -82,9 +82,9 @@ def outcome(result: str, status: str) -> Row:
 def dates(request: Values, created: datetime) -> Row:
     """Return the columns of the three dates; without an end it is now, as in DevLake."""
     return {
-        "created_date": moment(created),
-        "started_date": moment(request["StartedDate"]),
-        "finished_date": moment(request["FinishedDate"] or datetime.now(UTC)),
+        "created_date": format_time(created),
+        "started_date": format_time(request["StartedDate"]),
+        "finished_date": format_time(request["FinishedDate"] or datetime.now(UTC)),
     }
 
 
@@ -93,6 +93,6 @@ def url_hash(url: str) -> str:
     return hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()[:16]
 
 
-def without(row: Mapping[str, str], columns: set[str]) -> Row:
+def drop(row: Mapping[str, str], columns: set[str]) -> Row:
     """Return the row without columns that a version doesn't have."""
     return {column: value for column, value in row.items() if column not in columns}

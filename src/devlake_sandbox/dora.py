@@ -15,7 +15,7 @@ from typing import TypeVar
 from devlake_sandbox import incidents, tables
 from devlake_sandbox.lead_time import LeadTime, lead_times
 from devlake_sandbox.store import Store
-from devlake_sandbox.tables import at
+from devlake_sandbox.tables import parse_time
 from devlake_sandbox.versions import Version
 
 Row = Mapping[str, str]
@@ -49,7 +49,7 @@ class Stored:
         return finished(self.commits)
 
 
-def stored(store: Store, version: Version) -> Stored:
+def read_stored(store: Store, version: Version) -> Stored:
     """Read the rows from the store."""
     return Stored(
         store.all(tables.COMMITS),
@@ -111,7 +111,7 @@ def finished(commits: Iterable[Row]) -> dict[str, datetime]:
     """Return the deployments that count and when each ended: when its last counting commit did."""
     ends: dict[str, datetime] = {}
     for commit in filter(_counts, commits):
-        deployment, end = commit["cicd_deployment_id"], at(commit["finished_date"])
+        deployment, end = commit["cicd_deployment_id"], parse_time(commit["finished_date"])
         ends[deployment] = max(end, ends.get(deployment, end))
     return ends
 
@@ -141,7 +141,7 @@ def _recoveries(rows: Stored) -> Iterator[tuple[datetime, int]]:
     for incident, deployment in zip(rows.incidents, rows.causes, strict=True):
         if deployment and incident.get("resolution_date"):
             end = rows.ends[deployment]
-            took = at(incident["resolution_date"]) - end
+            took = parse_time(incident["resolution_date"]) - end
             yield end, int(took / timedelta(minutes=1))
 
 
@@ -150,7 +150,7 @@ def _restores(rows: Stored) -> Iterator[tuple[datetime, int]]:
     date = "created_date" if rows.legacy else "resolution_date"
     for incident in rows.incidents:
         if incident.get(date):
-            yield at(incident[date]), int(incident["lead_time_minutes"])
+            yield parse_time(incident[date]), int(incident["lead_time_minutes"])
 
 
 def _month(when: datetime) -> str:

@@ -9,7 +9,7 @@ from devlake_sandbox import tables
 from devlake_sandbox.answers import SERVER_ERROR, refused
 from devlake_sandbox.decoding import Values, printed
 from devlake_sandbox.store import Store
-from devlake_sandbox.tables import Row, moment
+from devlake_sandbox.tables import Row, format_time
 from devlake_sandbox.versions import Version
 
 INCIDENT = "INCIDENT"
@@ -36,9 +36,9 @@ def issue_row(version: Version, connection: int, request: Values) -> Row:
         "type": request["Type"],
         "status": request["Status"],
         "original_status": request["OriginalStatus"],
-        "resolution_date": moment(request["ResolutionDate"]),
-        "created_date": moment(request["CreatedDate"]),
-        "updated_date": moment(request["UpdatedDate"]),
+        "resolution_date": format_time(request["ResolutionDate"]),
+        "created_date": format_time(request["CreatedDate"]),
+        "updated_date": format_time(request["UpdatedDate"]),
         "priority": request["Priority"],
         "severity": request["Severity"],
         "component": request["Component"],
@@ -102,9 +102,11 @@ def closed(version: Version, issue: Row) -> Row:
     row = {**issue, "original_status": "", "status": "DONE"}
     if version.since("main"):
         now = datetime.now(UTC)
-        row["resolution_date"] = issue.get("resolution_date") or moment(now)
+        row["resolution_date"] = issue.get("resolution_date") or format_time(now)
         if issue.get("lead_time_minutes", "0") == "0":
-            took = tables.at(row["resolution_date"]) - tables.at(issue["created_date"])
+            took = tables.parse_time(row["resolution_date"]) - tables.parse_time(
+                issue["created_date"]
+            )
             row["lead_time_minutes"] = str(int(took / timedelta(minutes=1)))
     return row
 

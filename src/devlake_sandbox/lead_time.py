@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devlake_sandbox.tables import at
+from devlake_sandbox.tables import parse_time
 
 Row = Mapping[str, str]
 
@@ -72,8 +72,11 @@ def _first_deployments(commits: Sequence[Row]) -> dict[str, Row]:
 
 
 def _lead_time(pull_request: Row, commit: Row | None) -> LeadTime:
-    created, merged = at(pull_request["created_date"]), at(pull_request["merged_date"])
-    deployed = at(commit["finished_date"]) if commit else None
+    created, merged = (
+        parse_time(pull_request["created_date"]),
+        parse_time(pull_request["merged_date"]),
+    )
+    deployed = parse_time(commit["finished_date"]) if commit else None
     to_merge = _minutes(created, merged)
     to_deployment = _minutes(merged, deployed) if deployed else None
     return LeadTime(

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from devlake_sandbox.answers import SERVER_ERROR, refused
 from devlake_sandbox.decoding import Values
-from devlake_sandbox.deployments import dates, outcome, url_hash, without
-from devlake_sandbox.tables import Row, seconds
+from devlake_sandbox.deployments import dates, drop, outcome, url_hash
+from devlake_sandbox.tables import Row, whole_seconds
 from devlake_sandbox.versions import Version
 
 SINCE_V0_21 = {"original_result", "original_status"}
@@ -24,8 +24,8 @@ def rows(version: Version, connection: int, request: Values) -> tuple[list[Row],
     deployment = request["PipelineId"] or (commits[0]["id"] if commits else "")
     name = request.get("Name") or _default_name(members)
     return (
-        [without({**row, "cicd_deployment_id": deployment}, missing) for row in commits],
-        [without({**shared, "id": deployment, "name": name}, missing) for _ in commits],
+        [drop({**row, "cicd_deployment_id": deployment}, missing) for row in commits],
+        [drop({**shared, "id": deployment, "name": name}, missing) for _ in commits],
     )
 
 
@@ -36,7 +36,7 @@ def _shared(connection: int, request: Values) -> Row:
         **outcome(request["Result"] or "SUCCESS", "DONE"),
         "environment": request["Environment"] or "PRODUCTION",
         **dates({**request, "FinishedDate": finished}, request["CreatedDate"] or started),
-        "duration_sec": seconds(finished - started),
+        "duration_sec": whole_seconds(finished - started),
     }
 
 

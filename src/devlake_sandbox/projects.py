@@ -32,7 +32,7 @@ def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
     store.put(KIND, [{"id": name} | _described(version, name, body)])
     if modern:
         blueprints.of_new_project(store, version, name)
-    return _shown(store, name)
+    return _to_json(store, name)
 
 
 def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) -> Document:
@@ -42,19 +42,19 @@ def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) ->
     Source: PatchProject in backend/server/services/project.go of apache/devlake.
     """
     _check_metrics(version, body)
-    before = _found(store, name, "error patch project (404)")
+    before = _find(store, name, "error patch project (404)")
     kept = {"metrics": before["metrics"]} if not body.get("metrics") else {}
     store.put(KIND, [before | _described(version, name, body) | kept])
     blueprint = blueprints.by_project(store, name)
     if blueprint and "enable" in body and not version.since("v0.21.0"):
         store.put(blueprints.KIND, [blueprint | {"enable": bool(body["enable"])}])
-    return _shown(store, name)
+    return _to_json(store, name)
 
 
 def get(store: Store, name: str) -> Document:
     """Return a project with its metrics and its blueprint."""
-    _found(store, name)
-    return _shown(store, name)
+    _find(store, name)
+    return _to_json(store, name)
 
 
 def check(store: Store, name: str) -> Document:
@@ -62,7 +62,7 @@ def check(store: Store, name: str) -> Document:
     return {"exist": store.get(KIND, name) is not None}
 
 
-def listed(store: Store) -> list[Document]:
+def list_projects(store: Store) -> list[Document]:
     """Return all projects, the newest first."""
     blueprints_by_project = {one["projectName"]: one for one in store.all(blueprints.KIND)}
     return [
@@ -71,7 +71,7 @@ def listed(store: Store) -> list[Document]:
     ]
 
 
-def _found(store: Store, name: str, error: str = "error getting project (404)") -> Document:
+def _find(store: Store, name: str, error: str = "error getting project (404)") -> Document:
     project = store.get(KIND, name)
     if project is None:
         missing = (f"could not find project [{name}] in DB (404)", "record not found (404)")
@@ -79,8 +79,8 @@ def _found(store: Store, name: str, error: str = "error getting project (404)") 
     return project
 
 
-def _shown(store: Store, name: str) -> Document:
-    return _described_with(_found(store, name), blueprints.by_project(store, name))
+def _to_json(store: Store, name: str) -> Document:
+    return _described_with(_find(store, name), blueprints.by_project(store, name))
 
 
 def _described_with(project: Document, blueprint: Document | None) -> Document:

@@ -7,7 +7,7 @@ apache/devlake.
 import re
 
 from devlake_sandbox.decoding import Values
-from devlake_sandbox.tables import Row, moment
+from devlake_sandbox.tables import Row, format_time
 
 DATES = ("CreatedDate", "MergedDate", "ClosedDate")
 NUMBERS = ("PullRequestKey", "Additions", "Deletions")
@@ -28,7 +28,7 @@ def row(connection: int, request: Values) -> Row:
         "pull_request_key": str(request["PullRequestKey"]),
         "additions": str(request["Additions"]),
         "deletions": str(request["Deletions"]),
-        "created_date": moment(request["CreatedDate"]),
-        "merged_date": moment(request["MergedDate"]),
-        "closed_date": moment(request["ClosedDate"]),
+        "created_date": format_time(request["CreatedDate"]),
+        "merged_date": format_time(request["MergedDate"]),
+        "closed_date": format_time(request["ClosedDate"]),
     }

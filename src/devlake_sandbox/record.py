@@ -26,12 +26,12 @@ class Received(TypedDict):
     """The body of the answer if it was refused, else None."""
 
 
-def keep(store: Store, request: Request, answer: Answer, secret: str | None) -> None:
+def record(store: Store, request: Request, answer: Answer, secret: str | None) -> None:
     """Record a request, without `secret` wherever it is in it."""
     received: Received = {
         "method": request.method,
-        "path": _without(secret, request.target),
-        "body": _parsed(_without(secret, request.body)),
+        "path": _redact(secret, request.target),
+        "body": _parse(_redact(secret, request.body)),
         "status": answer.status,
         "ignored": list(answer.ignored),
         # A success may hold a new key, which is nobody's business.
@@ -40,7 +40,7 @@ def keep(store: Store, request: Request, answer: Answer, secret: str | None) -> 
     store.append(KIND, received)
 
 
-def _without(secret: str | None, text: str) -> str:
+def _redact(secret: str | None, text: str) -> str:
     return text.replace(secret, "<token>") if secret else text
 
 
@@ -59,7 +59,7 @@ def all_received(store: Store) -> list[Received]:
     ]
 
 
-def _parsed(text: str) -> object:
+def _parse(text: str) -> object:
     try:
         value = json.loads(text)
         json.dumps(value)

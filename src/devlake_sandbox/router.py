@@ -54,7 +54,7 @@ def answer(server: Server, request: Request, arrived: int) -> Answer:
     """
     try:
         with server.store.transaction():
-            said = _routed(server, request, arrived)
+            said = _route(server, request, arrived)
     except RefusedError as refusal:
         said = refusal.answer
     except RecursionError:
@@ -62,11 +62,11 @@ def answer(server: Server, request: Request, arrived: int) -> Answer:
     return _with_code(said) if server.version.since("v1.0.1") else said
 
 
-def _routed(server: Server, request: Request, arrived: int) -> Answer:
-    path = _admitted(server, request)
+def _route(server: Server, request: Request, arrived: int) -> Answer:
+    path = _check_access(server, request)
     found = _find(server.version, request.method, path)
     if found is None:
-        return _redirected(server.version, request, path)
+        return _redirect(server.version, request, path)
     route, params = found
     body, query = decoding.body(request.body), dict(parse_qsl(request.query))
     return route.handler(Call(server.version, server.store, params, body, arrived, query))
@@ -79,7 +79,7 @@ def _with_code(answer: Answer) -> Answer:
     return answer
 
 
-def _admitted(server: Server, request: Request) -> str:
+def _check_access(server: Server, request: Request) -> str:
     """Return the path without its /rest, if the key may go there."""
     path = request.path
     # DevLake routes what is behind /rest anew, so that a second one is removed, too.
@@ -109,7 +109,7 @@ def _find(version: Version, method: str, path: str) -> tuple[Route, dict[str, st
     return None
 
 
-def _redirected(version: Version, request: Request, path: str) -> Answer:
+def _redirect(version: Version, request: Request, path: str) -> Answer:
     """Redirect to the path without its last slash, if there is such a route."""
     if not (path.endswith("/") and _find(version, request.method, path[:-1])):
         raise no_such_route()

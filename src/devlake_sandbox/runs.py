@@ -39,7 +39,7 @@ class Project:
 
 
 def set_pace(store: Store, seconds: float) -> None:
-    """Return how long a run takes."""
+    """Set how long a run takes."""
     store.put(PACE, [{"id": 1, "seconds": seconds}])
 
 
@@ -60,7 +60,7 @@ def trigger(
         raise refused(BAD_REQUEST, f"{error} (400)", pending)
     run = store.append(KIND, _new(blueprint, plan, body, now))
     store.put(QUEUE, [{"id": 1, "runs": [*queue, str(run["id"])]}])
-    return shown(run)
+    return to_json(run)
 
 
 def advance(store: Store, now: datetime) -> None:
@@ -87,7 +87,7 @@ def advance(store: Store, now: datetime) -> None:
 def of_blueprint(store: Store, number: str) -> list[Document]:
     """Return the runs of a blueprint, the newest first."""
     runs = reversed(store.all(KIND))
-    return [shown(one) for one in runs if str(one["blueprintId"]) == number]
+    return [to_json(one) for one in runs if str(one["blueprintId"]) == number]
 
 
 def get(store: Store, number: str) -> Document:
@@ -95,7 +95,7 @@ def get(store: Store, number: str) -> Document:
     run = store.get(KIND, number)
     if run is None:
         raise refused(NOT_FOUND, "pipeline not found (404)", "record not found")
-    return shown(run)
+    return to_json(run)
 
 
 def tasks(store: Store, number: str) -> list[Document]:
@@ -140,7 +140,7 @@ def all_projects(store: Store) -> list[Project]:
     return [_project(store, one["name"]) for one in store.all(projects.KIND)]
 
 
-def shown(run: Mapping[str, Any]) -> Document:
+def to_json(run: Mapping[str, Any]) -> Document:
     """Return what the API tells of a run."""
     return {key: value for key, value in run.items() if not key.startswith("_")}
 

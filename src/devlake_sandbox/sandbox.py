@@ -89,12 +89,12 @@ class Sandbox:
     @property
     def months(self) -> list[dora.Month]:
         """What DevLake's dashboard would show, month by month."""
-        return dora.months(dora.stored(self._store, self.version))
+        return dora.months(dora.read_stored(self._store, self.version))
 
     @property
     def lead_times(self) -> list[lead_time.LeadTime]:
         """What each merged pull request took, as DevLake computes it."""
-        return dora.stored(self._store, self.version).lead_times
+        return dora.read_stored(self._store, self.version).lead_times
 
     def hold_back(self, number: int) -> None:
         """Hold the next requests until `number` have come, so that they race as on a real server.
@@ -125,13 +125,13 @@ class Sandbox:
             return page.answer(
                 self.version, self._store, request.query, self.connection_url, self.token
             )
-        arrived = self._store.filled()
+        arrived = self._store.last_place()
         if together := self._together:
             with suppress(BrokenBarrierError):
                 together.wait(PATIENCE)
             self._together = None
         answer = router.answer(self._devlake, request.past_config_ui(), arrived)
-        record.keep(self._store, request, answer, secret=self.token)
+        record.record(self._store, request, answer, secret=self.token)
         return answer
 
     def __enter__(self) -> Self:

@@ -52,7 +52,7 @@ def _patch_project(call: Call) -> Answer:
 
 
 def _projects(call: Call) -> Answer:
-    found = projects.listed(call.store)
+    found = projects.list_projects(call.store)
     return Answer(OK, {"projects": _page(call, found), "count": len(found)})
 
 
@@ -118,11 +118,11 @@ def _mapping(call: Call) -> Answer:
 
 
 def _create_key(call: Call) -> Answer:
-    return Answer(CREATED, auth.make(call.store, call.body))
+    return Answer(CREATED, auth.create_for_person(call.store, call.body))
 
 
 def _keys(call: Call) -> Answer:
-    found = auth.listed(call.store)
+    found = auth.list_keys(call.store)
     return Answer(OK, {"apikeys": _page(call, found), "count": len(found)})
 
 

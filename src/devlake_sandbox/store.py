@@ -79,13 +79,13 @@ class Store:
         with self._lock:
             return self._db.total_changes
 
-    def filled(self) -> int:
+    def last_place(self) -> int:
         """Return how far the store is filled, for `appeared`."""
         with self._lock:
             query = "select coalesce(max(place), 0) from documents"
             return int(self._db.execute(query).fetchone()[0])
 
-    def appeared(self, kind: str, key: str, since: int) -> bool:
+    def is_newer_than(self, kind: str, key: str, since: int) -> bool:
         """Return whether this document is there, and was not when the store was filled so far."""
         query = "select place from documents where kind = ? and id = ?"
         with self._lock:

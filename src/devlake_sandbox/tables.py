@@ -25,7 +25,7 @@ MOST_COMMITS = 65_535 // 31
 UNBOUNDED = {"title", "description", "display_title", "commit_msg"}
 
 
-def checked(version: Version, table: str, row: Mapping[str, str]) -> Row:
+def check_lengths(version: Version, table: str, row: Mapping[str, str]) -> Row:
     """Return the row without its empty columns, or refuse it with MariaDB's error 1406.
 
     Lengths in characters: contract, '… of 256 characters', by version.
@@ -49,16 +49,16 @@ def _limit(version: Version, table: str, column: str) -> float:
     return SHORTER.get(column, LONGEST)
 
 
-def moment(value: datetime | None) -> str:
+def format_time(value: datetime | None) -> str:
     """Format a time in UTC, cut to milliseconds, as in a column of type datetime(3)."""
     return value.replace(tzinfo=None).isoformat(" ", "milliseconds") if value else ""
 
 
-def at(value: str) -> datetime:
+def parse_time(value: str) -> datetime:
     """Parse what `moment` formatted."""
     return datetime.fromisoformat(value)
 
 
-def seconds(span: timedelta) -> str:
+def whole_seconds(span: timedelta) -> str:
     """Return whole seconds, rounded towards zero, as Go divides integers."""
     return str(int(span / timedelta(seconds=1)))

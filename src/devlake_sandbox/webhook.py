@@ -72,7 +72,7 @@ class Webhook:
         DevLake looks for the board and inserts it in two steps, so the first incidents of a
         connection that are sent at the same moment collide.
         """
-        if self.store.appeared(BOARD, board, self.arrived):
+        if self.store.is_newer_than(BOARD, board, self.arrived):
             error = f"Error 1062 (23000): Duplicate entry '{board}' for key 'PRIMARY'"
             raise refused(BAD_REQUEST, f"{error} (400)", error)
         self.store.put(BOARD, [{"id": board}])
@@ -99,7 +99,7 @@ class Webhook:
             self._write(tables.INCIDENTS, [incidents.incident_row(connection, issue)])
 
     def _write(self, table: str, rows: list[Row]) -> None:
-        self.store.put(table, [tables.checked(self.version, table, row) for row in rows])
+        self.store.put(table, [tables.check_lengths(self.version, table, row) for row in rows])
 
     def _decoded(self, struct: Struct, body: Body) -> tuple[Values, tuple[str, ...]]:
         decoding = Decoding(microseconds=self.version.since("main"))

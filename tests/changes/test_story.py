@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from devlake_sandbox import Sandbox
-from devlake_sandbox.tables import moment
+from devlake_sandbox.tables import format_time
 from tests.changes.github_api import GitHub
 from tests.support import DATA
 
@@ -92,7 +92,7 @@ def test_every_lead_time_is_the_recorded_one(devlake):
             each.cycle_minutes,
             each.deploy_minutes,
             each.deployment_commit,
-            each.deployed and moment(each.deployed)[:19],
+            each.deployed and format_time(each.deployed)[:19],
         )
         for each in devlake.lead_times
     }

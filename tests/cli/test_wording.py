@@ -2,7 +2,7 @@
 
 import pytest
 
-from devlake_ci.cli.wording import reworded, speak_of
+from devlake_ci.cli.wording import reword, set_wrapper
 from devlake_ci.cli.wrappers import orb_name
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Outcome
@@ -14,12 +14,12 @@ HINT = 'Map it: --environment-map "canary=PRODUCTION", or give another --environ
 @pytest.fixture(autouse=True)
 def _typed():
     yield
-    speak_of(None)
+    set_wrapper(None)
 
 
 def read(message, hint="", *notes):
     problem = BadUsageError(message, hint)
-    return reworded(Outcome(reported=False, problem=problem, notes=notes))
+    return reword(Outcome(reported=False, problem=problem, notes=notes))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def read(message, hint="", *notes):
     ],
 )
 def test_a_wrappers_user_reads_of_inputs(spell, hint, note):
-    speak_of(spell)
+    set_wrapper(spell)
 
     said = read("It is odd.", HINT, "Or give --started-at.")
 
@@ -66,7 +66,7 @@ def test_what_is_wrong_in_a_variable_is_put_right_in_a_variable():
     ],
 )
 def test_values_and_whole_commands_stay_as_they_are(text):
-    speak_of(kebab)
+    set_wrapper(kebab)
 
     assert read(text).problem.message == text
 
@@ -84,6 +84,6 @@ def test_values_and_whole_commands_stay_as_they_are(text):
     ],
 )  # fmt: skip
 def test_a_value_is_part_of_its_input(text, shown):
-    speak_of(kebab)
+    set_wrapper(kebab)
 
     assert read("It is odd.", text).problem.hint == shown

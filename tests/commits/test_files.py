@@ -12,7 +12,7 @@ from devlake_ci.errors import BadUsageError
 
 @pytest.fixture
 def read(workspace):
-    return lambda given: list(manifest.texts(str(given), "--commits", workspace))
+    return lambda given: list(manifest.read_texts(str(given), "--commits", workspace))
 
 
 def refused(read, given):

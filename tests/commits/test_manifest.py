@@ -20,7 +20,7 @@ PAY = Commit(repo_url="https://github.com/acme/pay", sha=SHA)
 
 def read(text, server="https://github.com", found=()):
     finders = (dict(found).get,)
-    return manifest.commits_of(text, "--commits", server, lambda _: finders)
+    return manifest.parse_commits(text, "--commits", server, lambda _: finders)
 
 
 def refused(text, **more):
@@ -144,7 +144,7 @@ def test_whole_shas_are_not_looked_up():
 
     text = f"acme/pay@{SHA}\n" * 3
 
-    assert len(manifest.commits_of(text, "", "https://github.com", lambda _: (unasked,))) == 3
+    assert len(manifest.parse_commits(text, "", "https://github.com", lambda _: (unasked,))) == 3
 
 
 def test_the_short_form_is_of_the_cis_own_server():

@@ -26,7 +26,7 @@ def answer(text, path=DEPLOYMENTS, version="v1.0.3"):
     store = Store(":memory:")
     connections.create(store, Version(version), {"name": "ci"})
     server = router.Server(Version(version), store)
-    said = router.answer(server, Request("POST", path, "", text), store.filled())
+    said = router.answer(server, Request("POST", path, "", text), store.last_place())
     store.close()
     return said
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devlake_sandbox.page import axis, bars, timeline
-from devlake_sandbox.tables import moment
+from devlake_sandbox.tables import format_time
 
 NINE = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 (rows hold UTC without saying so)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -16,12 +16,12 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 def deployed(name, when, result="SUCCESS", environment="PRODUCTION"):
     return {"id": name, "name": name, "result": result, "environment": environment,
-            "finished_date": moment(when), "cicd_deployment_id": name}  # fmt: skip
+            "finished_date": format_time(when), "cicd_deployment_id": name}  # fmt: skip
 
 
 def incident(title, began, ended=None):
     return {"id": title, "title": title, "status": "DONE" if ended else "TODO",
-            "created_date": moment(began), "resolution_date": moment(ended)}  # fmt: skip
+            "created_date": format_time(began), "resolution_date": format_time(ended)}  # fmt: skip
 
 
 def drawn(deployments, incidents=()):

@@ -6,7 +6,7 @@ import pytest
 
 from devlake_ci.devlake.inventory import ApiKey, Blueprint, Connection, Project, State
 from devlake_ci.setup import config
-from devlake_ci.setup.key_path import LONGEST, Opened, key_path
+from devlake_ci.setup.key_path import LONGEST, Scope, key_path
 from devlake_ci.setup.plan import plan
 
 TODAY = date(2026, 3, 1)
@@ -167,7 +167,7 @@ def test_what_is_in_devlake_and_not_in_the_file_is_listed():
     ids=["a wider path", "no date", "an older date"],
 )
 def test_a_key_that_no_longer_fits_is_named_for_removal_and_a_new_name_offered(there, why):
-    path = key_path([Opened(1, "shop", pull_requests=True)], [3])
+    path = key_path([Scope(1, "shop", pull_requests=True)], [3])
     fits = {"id": 1, "name": "ci", "allowed_path": path, "expired_at": "2027-06-30T23:59:59Z"}
     keys = [ApiKey(**fits | there), ApiKey(id=2, name="ci-2")]
     text = SHOP + "\nkeys: [{name: ci, projects: [shop], expires: 2027-06-30}]"
@@ -179,7 +179,7 @@ def test_a_key_that_no_longer_fits_is_named_for_removal_and_a_new_name_offered(t
 
 
 def test_a_key_that_has_expired_is_said_to_have():
-    path = key_path([Opened(1, "shop", pull_requests=True)], [3])
+    path = key_path([Scope(1, "shop", pull_requests=True)], [3])
     key = ApiKey(id=1, name="ci", allowed_path=path, expired_at="2026-02-01T23:59:59Z")
     text = SHOP + "\nkeys: [{name: ci, projects: [shop], expires: 2026-02-01}]"
 
@@ -201,12 +201,12 @@ def test_a_path_longer_than_devlake_keeps_is_not_cut_but_offered_otherwise():
 
 
 def test_a_name_is_matched_as_it_is_and_not_as_a_pattern():
-    path = key_path([Opened(7, "a.b+c", pull_requests=False)], [3])
+    path = key_path([Scope(7, "a.b+c", pull_requests=False)], [3])
 
     assert r"(7|by-name/a\.b\+c)/" in path
 
 
 def test_a_name_with_a_slash_is_opened_by_number_only():
-    path = key_path([Opened(7, "acme/pay", pull_requests=False)], [3])
+    path = key_path([Scope(7, "acme/pay", pull_requests=False)], [3])
 
     assert "connections/7/(deployments" in path

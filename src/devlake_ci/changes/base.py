@@ -21,26 +21,26 @@ HINT = (
 
 @dataclass(frozen=True)
 class BaseLookup:
-    """One way to find out what was live before."""
+    """One way to look up what was live before."""
 
     name: str
     ask: Callable[[], str | None]
-    """Return its SHA, or None if it isn't known there; raise MissingError if that can't be told."""
+    """Return its SHA, None if there is none yet; raise MissingError if it can't be found out."""
 
 
-def find_base(ways: Iterable[BaseLookup]) -> str:
-    """Return the SHA that the first way knows; raise MissingError, with each reason, if none does.
+def find_base(lookups: Iterable[BaseLookup]) -> str:
+    """Return the first SHA that a lookup finds; raise MissingError with each reason if none does.
 
-    A way that can't tell leaves it to the next.
+    If one fails, the next is asked.
     """
     reasons = []
-    for way in ways:
+    for lookup in lookups:
         try:
-            if found := way.ask():
+            if found := lookup.ask():
                 return found
-            reasons.append(f"{way.name}: none is known yet.")
+            reasons.append(f"{lookup.name}: none is known yet.")
         except MissingError as problem:
-            reasons.append(f"{way.name}: {problem.message} {problem.hint}".strip())
+            reasons.append(f"{lookup.name}: {problem.message} {problem.hint}".strip())
     raise MissingError(f"What was live before is not known. {' '.join(reasons)}", HINT)
 
 

@@ -153,9 +153,9 @@ def find_shipped(
     head: str,
     *,
     paths: Sequence[str] = (),
-    meant: Callable[[Iterable[str]], bool] = any,
+    is_included: Callable[[Iterable[str]], bool] = any,
 ) -> Shipped:
-    """Return what lies between `base` and `head`; `meant` tells of files whether one counts.
+    """Return what lies between `base` and `head`; `is_included` tells if one of some files counts.
 
     Raise MissingError if GitHub doesn't say.
     """
@@ -164,7 +164,7 @@ def find_shipped(
         return Shipped(base, notes=(nothing_shipped_note(base, head),))
     found = _pull_requests(api, shas)
     if is_limited(paths):
-        found = list(_filter_by_files(api, found, meant))
+        found = list(_filter_by_files(api, found, is_included))
     none = f"GitHub knows no merged pull request in {len(shas)} commits{touching(paths)}."
     return make_shipped(base, found, notes, none)
 
@@ -241,15 +241,16 @@ def _change(api: Api, asked: PullRequest, sha: str, place: dict[str, int]) -> Ch
 
 
 def _filter_by_files(
-    api: Api, changes: Sequence[Change], meant: Callable[[Iterable[str]], bool]
+    api: Api, changes: Sequence[Change], is_included: Callable[[Iterable[str]], bool]
 ) -> Iterator[Change]:
-    """Yield the changes whose files are meant."""
+    """Yield the changes of which a file is included."""
     for several in batches(changes, PAGE // 2):
         answer = api.graphql(" ".join(_files(each.number) for each in several))
         for each in several:
             files = validate(_WithFiles, answer.get(f"p{each.number}"), HOST).files
             if files and (
-                _any_included(files, meant) or _any_included_later(api, each, files, meant)
+                _any_included(files, is_included)
+                or _any_included_later(api, each, files, is_included)
             ):
                 yield each
 
@@ -261,20 +262,20 @@ def _files(number: int | None, after: str = "") -> str:
     )
 
 
-def _any_included(files: _Files, meant: Callable[[Iterable[str]], bool]) -> bool:
-    return meant(each.path for each in files.nodes)
+def _any_included(files: _Files, is_included: Callable[[Iterable[str]], bool]) -> bool:
+    return is_included(each.path for each in files.nodes)
 
 
 def _any_included_later(
-    api: Api, change: Change, files: _Files, meant: Callable[[Iterable[str]], bool]
+    api: Api, change: Change, files: _Files, is_included: Callable[[Iterable[str]], bool]
 ) -> bool:
-    """Return whether a later page has a file that is meant."""
+    """Return whether a later page has a file that is included."""
     for _ in range(MOST_FILES // PAGE):
         if not files.page.has_next:
             return False
         answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.page.end)
         found = validate(_WithFiles, answer.get(f"p{change.number}"), HOST).files
-        if not found or _any_included(found, meant):
+        if not found or _any_included(found, is_included):
             return bool(found)
         files = found
     return False

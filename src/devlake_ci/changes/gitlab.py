@@ -152,10 +152,10 @@ def find_shipped(
     head: str,
     *,
     paths: Sequence[str] = (),
-    meant: Callable[[Iterable[str]], bool] = any,
+    is_included: Callable[[Iterable[str]], bool] = any,
     own: tuple[str, str | None] | None = None,
 ) -> Shipped:
-    """Return what lies between `base` and `head`; `meant` tells of files whether one counts.
+    """Return what lies between `base` and `head`; `is_included` tells if one of some files counts.
 
     `own` is the environment and the id of the job that deployed, where GitLab itself says that
     `base` was live before: with them the job's own token is enough. Raise MissingError if GitLab
@@ -172,7 +172,7 @@ def find_shipped(
     else:
         found, notes, count = _linked_merge_requests(api, own), (), "this deployment"
     if is_limited(paths):
-        found = [each for each in found if meant(_files(api, each))]
+        found = [each for each in found if is_included(_files(api, each))]
     none = f"GitLab knows no merged merge request in {count}{touching(paths)}."
     return make_shipped(base, found, notes, none)
 

@@ -26,7 +26,7 @@ def touching(paths: Sequence[str]) -> str:
 
 
 def matcher(paths: Sequence[str], source: str) -> Callable[[Iterable[str]], bool]:
-    """Return what tells whether one of the files is meant; raise BadUsageError for other magic."""
+    """Return whether files are included, as a function; raise BadUsageError for other magic."""
     wanted, unwanted = [], []
     for path in paths:
         if excluded := _EXCLUDE.match(path):
@@ -34,11 +34,11 @@ def matcher(paths: Sequence[str], source: str) -> Callable[[Iterable[str]], bool
         else:
             wanted.append(_plain(_TOP.sub("", path, count=1), source))
 
-    def meant(file: str) -> bool:
+    def is_included(file: str) -> bool:
         is_wanted = not wanted or any(_matches(file, each) for each in wanted)
         return is_wanted and not any(_matches(file, each) for each in unwanted)
 
-    return lambda files: any(map(meant, files))
+    return lambda files: any(map(is_included, files))
 
 
 def _plain(path: str, source: str) -> str:

@@ -1,4 +1,4 @@
-"""Completes what a CI doesn't say of the commit with git, from the checkout that we run in.
+"""Complete what a CI doesn't say of the commit with git, from the checkout that we run in.
 
 What the checkout says counts only as far as it is one of the repository that the CI names.
 """

@@ -147,7 +147,7 @@ def invoke(
     `inputs` are the options that a wrapper gives; they override variables. `spell` returns what
     the wrapper calls an option.
     """
-    wording.speak_of(spell)
+    wording.set_wrapper(spell)
     given = params.option_texts(runtime.env, inputs or {})
     if _command(arguments) in REPORTING:
         runtime.defer_signals()
@@ -168,7 +168,7 @@ def invoke(
     except Exception as error:  # noqa: BLE001 (a bug of ours must not look like one of theirs)
         from traceback import format_exc  # noqa: PLC0415 (for errors alone)
 
-        problem, trace = problem_of(error), format_exc()
+        problem, trace = classify_error(error), format_exc()
     from devlake_ci.cli.outcome import conclude  # noqa: PLC0415 (for commands that report)
 
     is_soft, is_verbose = params.parse_tolerantly(arguments, given)
@@ -203,12 +203,12 @@ def _command(arguments: Sequence[str]) -> str:
     return next((each for each in arguments if not each.startswith("-")), "")
 
 
-def problem_of(error: Exception) -> Problem:
+def classify_error(error: Exception) -> Problem:
     """Classify an error: the user's for what they typed, a bug for what nobody foresaw."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, click.ClickException):
-        return _misused(error)
+        return _usage_problem(error)
     from traceback import extract_tb  # noqa: PLC0415 (for bugs alone)
 
     frames = extract_tb(error.__traceback__)
@@ -221,7 +221,7 @@ def problem_of(error: Exception) -> Problem:
     )
 
 
-def _misused(error: click.ClickException) -> Problem:
+def _usage_problem(error: click.ClickException) -> Problem:
     command = "devlake-ci"
     message = error.format_message()
     if isinstance(error, click.UsageError) and error.ctx:
@@ -234,4 +234,4 @@ def _misused(error: click.ClickException) -> Problem:
         if isinstance(error, click.BadParameter) and error.param and error.param.name:
             where = params.source(error.ctx, error.param.name) or flag(error.param.name)
             message = f"{where}: {error.message}"
-    return BadUsageError(without_login(message), wording.more_about(command))
+    return BadUsageError(without_login(message), wording.help_hint(command))

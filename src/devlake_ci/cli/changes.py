@@ -1,4 +1,4 @@
-"""Finds out what a deployment shipped, and tells DevLake of its pull requests after it."""
+"""Find out what a deployment shipped, and send its pull requests after it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
@@ -156,10 +156,10 @@ class Changes:
         path = path_in(self.session.options)
         if not path:
             return None
-        live = StateFile(self.session.runtime, path).load_live(self._lane(made, url))
+        live = StateFile(self.session.runtime, path).load_live(self._live_key(made, url))
         return bases.from_record(live, made)
 
-    def _lane(self, made: Deployment, url: str) -> str:
+    def _live_key(self, made: Deployment, url: str) -> str:
         return bases.live_key(url, self.session.options.service, made.original_environment)
 
     def _host(self, url: str) -> tuple[str, Env] | None:
@@ -187,13 +187,15 @@ class Changes:
         from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
 
         paths = options.changes_path
-        meant = matcher(paths, options.source("changes_path"))
+        is_included = matcher(paths, options.source("changes_path"))
         if host[0] == "gitlab":
-            return self._from_gitlab(host[1], base, head, meant)
-        return github.find_shipped(self._github(host[1]), base, head, paths=paths, meant=meant)
+            return self._from_gitlab(host[1], base, head, is_included)
+        return github.find_shipped(
+            self._github(host[1]), base, head, paths=paths, is_included=is_included
+        )
 
     def _from_gitlab(
-        self, env: Env, base: str, head: str, meant: Callable[[Iterable[str]], bool]
+        self, env: Env, base: str, head: str, is_included: Callable[[Iterable[str]], bool]
     ) -> Shipped:
         from devlake_ci.changes import gitlab  # noqa: PLC0415 (it imports pydantic)
 
@@ -201,7 +203,7 @@ class Changes:
         own = (context.environment or "", context.job_id) if self.is_of_host else None
         api = gitlab.Api(env, self.session.ask)
         return gitlab.find_shipped(
-            api, base, head, paths=options.changes_path, meant=meant, own=own
+            api, base, head, paths=options.changes_path, is_included=is_included, own=own
         )
 
     def _github(self, env: Env) -> "github.Api":
@@ -276,7 +278,7 @@ class Changes:
         lanes, file = {}, StateFile(self.session.runtime, path)
         try:
             for each in made.commits:
-                lane = self._lane(made, each.repo_url)
+                lane = self._live_key(made, each.repo_url)
                 # What could not be told this time is told next time, from the same base on.
                 is_open = each.repo_url in self.unknown and file.load_live(lane)
                 if each.finished_at is None and not is_open:

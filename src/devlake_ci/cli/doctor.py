@@ -11,14 +11,14 @@ from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
 from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.printing import say
-from devlake_ci.cli.report import lookups
+from devlake_ci.cli.report import make_lookups
 from devlake_ci.cli.session import Session
 from devlake_ci.deployment import make_deployment, placeholder_values
 from devlake_ci.devlake.address import Target, changes_target, plaintext_warning
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.doctor import checks, server
-from devlake_ci.doctor.checks import Check, State, fail, failed, good, unknown, warn
+from devlake_ci.doctor.checks import Check, State, fail, from_problem, good, unknown, warn
 from devlake_ci.errors import NothingToReport, Problem, StoppedError, UnreachedError
 from devlake_ci.model import Deployment
 from devlake_ci.text import json_text, line
@@ -41,9 +41,9 @@ def doctor(context: click.Context, /, **_: object) -> None:
     """
     context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))
-    devlake = list(_devlake(session))
+    devlake = list(_check_devlake(session))
     works = all(each.state is not State.FAIL for each in devlake)
-    found = [*devlake, *_job(session), *_project(session, works)]
+    found = [*devlake, *_check_job(session), *_check_project(session, works)]
     if session.stopped:
         raise session.stopped
     # A report finds out in this order: 2 usage, 3 missing, 4 refused, 5 not reached.
@@ -55,32 +55,32 @@ def doctor(context: click.Context, /, **_: object) -> None:
         ]
         say(json_text({"works": code == 0, "exit-code": code, "checks": listed}))
     else:
-        say("\n".join(map(_shown, found)))
+        say("\n".join(map(_format_check, found)))
     context.exit(code)
 
 
-def _shown(check: Check) -> str:
+def _format_check(check: Check) -> str:
     mark = click.style(MARKS[check.state], fg=COLOURS[check.state])
     said = f"{mark} {check.name}: {line(check.says)}"
     return f"{said}\n    {line(check.todo)}" if check.todo else said
 
 
-def _devlake(session: Session) -> Iterator[Check]:
+def _check_devlake(session: Session) -> Iterator[Check]:
     """Check the way to DevLake and what it answers, without sending a report."""
     try:
         target = session.delivery.target
     except StoppedError:
         raise
     except Problem as problem:
-        yield failed("address", problem)
+        yield from_problem("address", problem)
         return
     yield good("address", f"{target.base}, {target.route}")
     if note := plaintext_warning(target):
         yield warn("secrecy", note, "")
-    yield from _way(session, target)
+    yield from _check_network(session, target)
     answers: list[Answer] = []
     try:
-        found = list(_asked(session, target, answers.append))
+        found = list(_check_answers(session, target, answers.append))
     except NotSentError as error:
         why = error.hint or "Look at the DevLake server and the way to it, or raise --deadline."
         reason = f"{target.base}: {error.reason}."
@@ -90,7 +90,9 @@ def _devlake(session: Session) -> Iterator[Check]:
     yield from found
 
 
-def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> Iterator[Check]:
+def _check_answers(
+    session: Session, target: Target, seen: Callable[[Answer], None]
+) -> Iterator[Check]:
     """Ask DevLake what a report of this mode needs; raise NotSentError."""
     mode, dialect = session.options.mode, session.options.dialect
 
@@ -118,15 +120,15 @@ def _asked(session: Session, target: Target, seen: Callable[[Answer], None]) -> 
         yield from server.check_connection(send, target.for_incidents(), "issues", dialect)
 
 
-def _project(session: Session, works: bool) -> Iterator[Check]:
+def _check_project(session: Session, works: bool) -> Iterator[Check]:
     """Look whether what is reported is counted; what can't be seen from here is a reminder."""
     if not works:
         yield from checks.reminders(session.context.provider)
         return
-    yield from _counted(session)
+    yield from _check_counted(session)
 
 
-def _counted(session: Session) -> Iterator[Check]:
+def _check_counted(session: Session) -> Iterator[Check]:
     from devlake_ci.devlake.api import Api  # noqa: PLC0415 (as below)
     from devlake_ci.devlake.inventory import fetch_keys, fetch_state  # noqa: PLC0415 (it imports pydantic)
     from devlake_ci.devlake.refresh import Refresh  # noqa: PLC0415
@@ -155,7 +157,7 @@ def _counted(session: Session) -> Iterator[Check]:
             yield project.wide_key()
 
 
-def _way(session: Session, target: Target) -> Iterator[Check]:
+def _check_network(session: Session, target: Target) -> Iterator[Check]:
     host = urlsplit(target.base).hostname or ""
     if proxy := session.network.proxy(target.base):
         yield good("proxy", f"{line(proxy)} is on the way (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).")
@@ -171,7 +173,7 @@ def _way(session: Session, target: Target) -> Iterator[Check]:
         )
 
 
-def _job(session: Session) -> Iterator[Check]:
+def _check_job(session: Session) -> Iterator[Check]:
     """Work a report out, without sending it."""
     mode = session.options.mode
     facts = list(checks.facts(session.options, session.context)) if mode != "incident" else []
@@ -179,18 +181,21 @@ def _job(session: Session) -> Iterator[Check]:
     if facts and all(each.state is not State.FAIL for each in facts):
         yield checks.report(_deployment(session))
     if mode != "deployment":
-        yield _incidents(session)
+        yield _check_incidents(session)
     git = session.git
     head = session.runtime.read_file(".git/HEAD")
     yield from checks.checkout(git("rev-parse", "--show-toplevel"), head, git("--version"))
-    yield from _token(session)
+    yield from _check_token(session)
 
 
 def _deployment(session: Session) -> Deployment | Problem:
     options = checks.assume_success(session.options, session.context)
     try:
         return make_deployment(
-            options, session.context, lookups(session, nonce=False), session.runtime.clock.now()
+            options,
+            session.context,
+            make_lookups(session, nonce=False),
+            session.runtime.clock.now(),
         )
     except StoppedError:
         raise
@@ -198,7 +203,7 @@ def _deployment(session: Session) -> Deployment | Problem:
         return problem
 
 
-def _incidents(session: Session) -> Check:
+def _check_incidents(session: Session) -> Check:
     """Look up which incident is open, where a report would."""
     try:
         reporter = IncidentReporter(session)
@@ -209,10 +214,10 @@ def _incidents(session: Session) -> Check:
     except NothingToReport as problem:
         return unknown("open incident", problem.message, problem.hint)
     except Problem as problem:
-        return failed("open incident", problem)
+        return from_problem("open incident", problem)
 
 
-def _token(session: Session) -> Iterator[Check]:
+def _check_token(session: Session) -> Iterator[Check]:
     """Ask the CI's API something, as a report may."""
     env, provider = session.env, session.context.provider
     if provider == "github":

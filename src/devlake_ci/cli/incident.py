@@ -149,7 +149,7 @@ def _run(
     context: click.Context,
     incident: Callable[[Session, IncidentArguments, Incident | None], Incident],
 ) -> None:
-    """Make the incident of what is typed and remembered, tell it, and remember it."""
+    """Build the incident from what is typed and what the state file has, send it, and save it."""
     session = Session(context.obj, params.options(context))
     values: dict[str, Any] = {
         each.name: context.params.get(each.name) for each in fields(IncidentArguments)

@@ -1,4 +1,4 @@
-"""Reports an incident: finds out which one is open, opens or closes it, and remembers it."""
+"""Report an incident: find out which one is open, open or close it, and save the state."""
 
 from contextlib import suppress
 from dataclasses import replace

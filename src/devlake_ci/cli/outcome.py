@@ -8,7 +8,7 @@ from devlake_ci import ci
 from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
 from devlake_ci.ci.provider import Append, Effect, Mask, Print, Replace, Run
 from devlake_ci.cli.printing import mask, redact_all, say
-from devlake_ci.cli.wording import reworded
+from devlake_ci.cli.wording import reword
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.runtime import Runtime
@@ -26,7 +26,7 @@ def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
 
     It is 1 for a success that could not be printed, unless failures are only warnings.
     """
-    outcome = reworded(outcome)
+    outcome = reword(outcome)
     code = 0 if outcome.problem is None or outcome.soft else outcome.problem.exit_code
     is_quiet = form == "json"
     try:
@@ -60,7 +60,7 @@ def _print(outcome: Outcome, form: str) -> None:
         for note in outcome.notes:
             say(line(note), err=True)
     else:
-        say("\n".join(_stored(outcome)))
+        say("\n".join(_stored_lines(outcome)))
 
 
 def _print_failure(outcome: Outcome, error: OSError) -> str:
@@ -105,7 +105,7 @@ def _note(problem: Problem) -> str:
     return f"{problem.message} {problem.hint}".strip() if problem.exit_code else problem.message
 
 
-def _stored(outcome: Outcome) -> Iterator[str]:
+def _stored_lines(outcome: Outcome) -> Iterator[str]:
     """Yield what was stored, and what is left to do in DevLake."""
     if outcome.deployment:
         yield from _deployment(outcome.deployment)

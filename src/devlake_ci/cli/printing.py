@@ -16,7 +16,7 @@ from devlake_ci.text import SHORTEST_SECRET, Redactor, base64, data
 
 
 def secrets(options: Options) -> tuple[str, ...]:
-    """Return all that was given as a secret."""
+    """Return the secrets among the options."""
     tokens = (options.token, options.github_token, options.gitlab_token)
     return secret_forms(filter(None, tokens), options.header, filter(None, [options.url]))
 

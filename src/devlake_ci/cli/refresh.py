@@ -11,7 +11,7 @@ from devlake_ci.runtime import Runtime
 from devlake_ci.text import quoted
 
 
-def blueprint(options: Options) -> int | None:
+def blueprint_number(options: Options) -> int | None:
     """Return the number of the blueprint to run, None without --refresh; raise BadUsageError."""
     if not options.refresh:
         if options.refresh_wait:
@@ -29,7 +29,7 @@ def blueprint(options: Options) -> int | None:
     return int(options.refresh)
 
 
-def notes(
+def refresh_project(
     runtime: Runtime,
     options: Options,
     target: Target,
@@ -41,7 +41,7 @@ def notes(
     A failure is a warning: the report stays stored. `seconds` is the time that is left, by default
     the whole deadline; `call` sends a request.
     """
-    if (number := blueprint(options)) is None:
+    if (number := blueprint_number(options)) is None:
         return []
     from devlake_ci.devlake.api import Api  # noqa: PLC0415 (only where it is asked for)
     from devlake_ci.devlake.refresh import Refresh  # noqa: PLC0415 (it imports pydantic)

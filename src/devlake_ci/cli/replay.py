@@ -11,7 +11,7 @@ from devlake_ci.cli import params
 from devlake_ci.cli.backlog import Backlog, Queue, Waiting, note
 from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.printing import masks, progress, say, secrets
-from devlake_ci.cli.refresh import blueprint, notes
+from devlake_ci.cli.refresh import blueprint_number, refresh_project
 from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.delivery import Delivery
 from devlake_ci.devlake.request import Answer, Request
@@ -135,7 +135,7 @@ class Replay:
         self.in_a_row = 0
         """Events in a row that DevLake didn't take in time."""
         self.is_over = False
-        blueprint(options)
+        blueprint_number(options)
         carry_out(masks(secrets(options), runtime.env), runtime)
         self.first = self._sender()
         base = self.first.delivery.target.base
@@ -160,7 +160,7 @@ class Replay:
         others = f", {counts.others} of another DevLake left alone" if counts.others else ""
         say(f"Replayed: {counts.sent} stored{left}{aside}{others}.")
         if counts.sent:
-            for said in notes(self.runtime, self.options, self.first.delivery.target):
+            for said in refresh_project(self.runtime, self.options, self.first.delivery.target):
                 say(line(said))
         if counts.problems:
             raise max(counts.problems, key=lambda each: each.exit_code)

@@ -65,7 +65,7 @@ def _outcome(session: Session) -> Outcome:
 
 def _deployment(session: Session) -> Outcome:
     now, options = session.runtime.clock.now(), session.options
-    ways = session.lookups or lookups(session)
+    ways = session.lookups or make_lookups(session)
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
     made = session.find_out(lambda: make_deployment(options, session.context, ways, now))
@@ -90,18 +90,18 @@ def _incident(session: Session, beside: Outcome | None) -> Outcome:
     return IncidentReporter(session).outcome(beside)
 
 
-def lookups(session: Session, *, nonce: bool = True) -> Lookups:
+def make_lookups(session: Session, *, nonce: bool = True) -> Lookups:
     """Return the ways to find out what nobody gave; `nonce` says whether one may be written."""
     return Lookups(
         finders=lambda repo_url: _finders(session, repo_url),
         message=lambda sha: session.git("show", "--no-patch", "--format=%B", sha),
         times=lambda: session.provider.times(session.env, session.ask),
         nonce=session.runtime.nonce if nonce else lambda _: None,
-        additional=lambda: additional(session, session.options),
+        additional=lambda: find_additional(session, session.options),
     )
 
 
-def additional(session: Session, options: Options) -> tuple[Commit, ...]:
+def find_additional(session: Session, options: Options) -> tuple[Commit, ...]:
     """Return the commits that the options name beside the job's own; raises Problem."""
     return additional_commits(
         options,

@@ -135,7 +135,7 @@ class Wrapper:
             if not self.problem:
                 work()
         except Exception as error:  # noqa: BLE001 (a bug of ours least of all)
-            self.problem = cli.problem_of(error)
+            self.problem = cli.classify_error(error)
             if isinstance(self.problem, Bug) and "--verbose" in self.words:
                 say(format_exc(), err=True)
 
@@ -190,7 +190,7 @@ class Wrapper:
             self.options, result=Result.SUCCESS, result_map=(), started_at=rfc3339(started)
         )
         with suppress(Problem):  # the report says it again
-            session.lookups = self._remembered(report.lookups(session))
+            session.lookups = self._remembered(report.make_lookups(session))
             ways = replace(session.lookups, additional=self._checkouts)
             if self.options.mode == "deployment":
                 self.made = session.find_out(
@@ -272,7 +272,7 @@ class Wrapper:
             finders=cache(lambda repo_url: tuple(map(cache, ways.finders(repo_url)))),
             times=cache(ways.times),
             nonce=cache(ways.nonce),
-            additional=lambda: report.additional(self._session(), options) + self._checkouts(),
+            additional=lambda: report.find_additional(self._session(), options) + self._checkouts(),
         )
 
     def _checkouts(self) -> tuple[Commit, ...]:
@@ -280,7 +280,7 @@ class Wrapper:
         if self.checkouts is None:
             options = replace(self.options, commits=None)
             try:
-                self.checkouts = report.additional(self._session(), options)
+                self.checkouts = report.find_additional(self._session(), options)
             except Problem as problem:
                 self.checkouts = problem
         if isinstance(self.checkouts, Problem):

@@ -12,7 +12,7 @@ from devlake_ci import ci
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
 from devlake_ci.cli.printing import masks, redact_all, say, secrets
-from devlake_ci.cli.refresh import blueprint, notes
+from devlake_ci.cli.refresh import blueprint_number, refresh_project
 from devlake_ci.deployment import Lookups, placeholder_values
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import changes_target, plaintext_warning, report_target
@@ -47,7 +47,7 @@ class Session:
         self.options = options
         self.ends = runtime.clock.monotonic() + options.deadline
         self.stopped: StoppedError | None = None
-        blueprint(options)  # what is no number is said before anything is sent
+        blueprint_number(options)  # what is no number is said before anything is sent
         self.has_stored = self.is_kept = False
         self.env = {**runtime.env, **_tokens(options)}
         if masked:
@@ -149,7 +149,7 @@ class Session:
         if not self.options.refresh or not self.has_stored or self.stopped:
             return outcome
         target, call = self.delivery.target, self.network.call
-        said = notes(self.runtime, self.options, target, call, lambda: self.time_left)
+        said = refresh_project(self.runtime, self.options, target, call, lambda: self.time_left)
         kept = [each for each in outcome.notes if each != NEXT]
         return replace(outcome, notes=(*kept, *said))
 
@@ -161,12 +161,12 @@ class Session:
         before = self._find_superseded(supersedes, event) if supersedes else set()
         try:
             if self.stopped:
-                raise self._fresh(self.stopped)
+                raise self._copy(self.stopped)
             with self.runtime.stoppable():
                 self._delivery_for(event).deliver(event)
         except UnreachedError as problem:
             if isinstance(problem, StoppedError):
-                self.stopped = self._fresh(problem)
+                self.stopped = self._copy(problem)
             if folder:
                 self.runtime.ignore_signals()
                 self._keep(folder, event, problem)
@@ -215,7 +215,7 @@ class Session:
         return row, spool.stamp(spool.happened_at(event))
 
     @staticmethod
-    def _fresh(problem: StoppedError) -> StoppedError:
+    def _copy(problem: StoppedError) -> StoppedError:
         return StoppedError(problem.message, problem.hint)
 
     def preview(self, event: Event) -> tuple[dict[str, object], ...]:

@@ -1,4 +1,4 @@
-"""Messages name options as on the command line; this spells them as their reader set them."""
+"""Spell options in messages as their reader set them: a flag, a variable or a wrapper's input."""
 
 import re
 from collections.abc import Callable
@@ -17,31 +17,31 @@ PAGE = "https://github.com/devlake-ci/devlake-ci/blob/main/docs/options.md"
 _INPUT: ContextVar[Spell | None] = ContextVar("input", default=None)
 
 
-def speak_of(inputs: Spell | None) -> None:
+def set_wrapper(inputs: Spell | None) -> None:
     """Let messages from now on name a wrapper's inputs; None lets them name options."""
     _INPUT.set(inputs)
 
 
-def more_about(command: str) -> str:
+def help_hint(command: str) -> str:
     """Return where the reader finds what a command's options are."""
     return f"See {PAGE}." if _INPUT.get() else f"See {command} --help."
 
 
-def reworded(outcome: Outcome) -> Outcome:
+def reword(outcome: Outcome) -> Outcome:
     """Return an outcome whose problem and notes name options in their reader's words."""
     spell, problem, notes = _INPUT.get(), outcome.problem, outcome.notes
     if spell is None and problem and re.match(r"DEVLAKE_[A-Z_]+\b", problem.message):
-        problem.message = _spelled(problem.message, variable, _as_variable)
-        problem.hint = _spelled(problem.hint, variable, _as_variable)
+        problem.message = _respell(problem.message, variable, _as_variable)
+        problem.hint = _respell(problem.hint, variable, _as_variable)
     if spell and problem:
-        problem.message = _spelled(problem.message, spell, _as_input)
-        problem.hint = _spelled(problem.hint, spell, _as_input)
+        problem.message = _respell(problem.message, spell, _as_input)
+        problem.hint = _respell(problem.hint, spell, _as_input)
     if spell:
-        notes = tuple(_spelled(each, spell, _as_input) for each in notes)
+        notes = tuple(_respell(each, spell, _as_input) for each in notes)
     return replace(outcome, problem=problem, notes=notes)
 
 
-def _spelled(text: str, spell: Spell, show: Callable[[str, str], str]) -> str:
+def _respell(text: str, spell: Spell, show: Callable[[str, str], str]) -> str:
     """Return a text with other words for its options, but for values and whole commands."""
     options = {flag(each.name): spell(each.name) for each in declared()}
 
@@ -49,11 +49,11 @@ def _spelled(text: str, spell: Spell, show: Callable[[str, str], str]) -> str:
         name = options.get(found["flag"] or "")
         return show(name, found["value"] or "") if name else found[0]
 
-    return _named().sub(shown, text)
+    return _option_pattern().sub(shown, text)
 
 
 @cache
-def _named() -> re.Pattern[str]:
+def _option_pattern() -> re.Pattern[str]:
     """Return the pattern of an option and its value, compiled only when there is a message."""
     as_it_is = r'"[^"]*"|`[^`]*`|devlake-ci [a-z]+[^.;,:]*'
     value = r"\"[^\"]*\"|'[^']*'|[A-Z]{2,}\b|file:PATH|git(?:hub|lab)?\b|incident\b"

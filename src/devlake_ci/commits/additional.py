@@ -73,7 +73,7 @@ def _additional(
         from devlake_ci.commits import manifest  # noqa: PLC0415
 
         source = options.source("commits")
-        yield from manifest.commits(options.commits, source, workspace, server, finders)
+        yield from manifest.read_commits(options.commits, source, workspace, server, finders)
     if options.checkout:
         from devlake_ci.commits import checkouts  # noqa: PLC0415
 

@@ -45,7 +45,7 @@ HINT = "docs/multi-repository.md and `devlake-ci context --commits-schema` say w
 _URL = re.compile("[a-z][a-z+]*://", re.IGNORECASE)
 
 
-def commits(
+def read_commits(
     given: str, source: str, workspace: Workspace, server: str | None, finders: Finders
 ) -> Iterator[Commit]:
     """Yield the commits that `--commits` gives, or wherever else `source` says that it was given.
@@ -53,17 +53,17 @@ def commits(
     `server` is the URL below which owner/name is. Raise BadUsageError for what can't be used as
     it was given, and MissingError for a name that no commit is found for.
     """
-    for where, text in texts(given, source, workspace):
-        yield from commits_of(text, where, server, finders)
+    for where, text in read_texts(given, source, workspace):
+        yield from parse_commits(text, where, server, finders)
 
 
-def texts(given: str, source: str, workspace: Workspace) -> Iterator[tuple[str, str]]:
+def read_texts(given: str, source: str, workspace: Workspace) -> Iterator[tuple[str, str]]:
     """Yield each text with its place; raise BadUsageError for what can't be read.
 
     Whether it is a file shows in the value alone, not in what happens to lie on the disk.
     """
     if is_text(given):
-        yield source, _checked(given, source)
+        yield source, _check_text(given, source)
         return
     pattern = GLOB.search(given)
     names = workspace.files(given, source) if pattern else (given,)
@@ -74,7 +74,7 @@ def texts(given: str, source: str, workspace: Workspace) -> Iterator[tuple[str, 
         content = workspace.read(name, source, left, within if given.startswith("/") else None)
         left -= len(content)
         where = f"{source}, {quoted(name)}"
-        yield where, _checked(_decoded(content, where), where)
+        yield where, _check_text(_decode(content, where), where)
 
 
 def is_text(given: str) -> bool:
@@ -85,7 +85,7 @@ def is_text(given: str) -> bool:
     return bool(_URL.match(given) or SHORT.fullmatch(given))
 
 
-def _decoded(content: bytes, where: str) -> str:
+def _decode(content: bytes, where: str) -> str:
     utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # PowerShell's `>`
     try:
         return content.decode("utf-16" if utf16 else "utf-8-sig")
@@ -93,7 +93,7 @@ def _decoded(content: bytes, where: str) -> str:
         raise BadUsageError(f"{where} is not UTF-8 text (byte {error.start + 1}).") from None
 
 
-def _checked(text: str, where: str) -> str:
+def _check_text(text: str, where: str) -> str:
     if len(text) > LARGEST:
         raise BadUsageError(f"{where} is larger than {LARGEST // 1024} KiB.")
     if not text.strip():
@@ -103,7 +103,7 @@ def _checked(text: str, where: str) -> str:
     return text
 
 
-def _repository(url: str) -> str:
+def _check_repository(url: str) -> str:
     found = canonical(url)
     if found is None:
         raise ValueError(f"{shown(url)} is not the URL of a repository")
@@ -112,7 +112,7 @@ def _repository(url: str) -> str:
     return found
 
 
-def _revision(sha: str) -> str:
+def _check_revision(sha: str) -> str:
     if not sha.strip("0"):
         raise ValueError(f"{quoted(sha)} stands for no commit")
     if re.search(r"[\s:~^?*\\]", sha):  # https://git-scm.com/docs/git-check-ref-format
@@ -120,7 +120,7 @@ def _revision(sha: str) -> str:
     return sha
 
 
-def _one_line(text: str) -> str:
+def _check_short(text: str) -> str:
     found = SHORT.fullmatch(text)
     if not found:
         raise ValueError(f"{shown(text)} is not like owner/name@SHA")
@@ -137,14 +137,13 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
-    repo_url: Annotated[str, Field(min_length=1), AfterValidator(_repository)] = Field(
+    repo_url: Annotated[str, Field(min_length=1), AfterValidator(_check_repository)] = Field(
         description="The repository, in any form that git takes."
     )
-    sha: Annotated[str, Field(min_length=1, max_length=limits.REF), AfterValidator(_revision)] = (
-        Field(
-            description="The commit: 40 hex characters, or a tag, a branch or a short SHA to look "
-            "up."
-        )
+    sha: Annotated[
+        str, Field(min_length=1, max_length=limits.REF), AfterValidator(_check_revision)
+    ] = Field(
+        description="The commit: 40 hex characters, or a tag, a branch or a short SHA to look up."
     )
     ref: _Optional = Field(None, description="The branch or tag that it was deployed from.")
     message: _Optional = Field(None, description="The commit's message.")
@@ -189,7 +188,7 @@ def _kind(value: object) -> str | None:
 
 _Short = Annotated[
     str,
-    AfterValidator(_one_line),
+    AfterValidator(_check_short),
     Field(
         description="The same on one line: owner/name of the CI's own server, or a URL, and the "
         "commit.",
@@ -217,7 +216,7 @@ def schema() -> dict[str, Any]:
     return dialect | _MANIFEST.json_schema()
 
 
-def commits_of(text: str, where: str, server: str | None, finders: Finders) -> list[Commit]:
+def parse_commits(text: str, where: str, server: str | None, finders: Finders) -> list[Commit]:
     """Return the commits of a text at `where`; the rest is as for `commits`."""
     try:
         parsed = parse(text)
@@ -227,7 +226,7 @@ def commits_of(text: str, where: str, server: str | None, finders: Finders) -> l
     try:
         entries = _MANIFEST.validate_python([each.value for each in parsed])
     except ValidationError as error:
-        raise BadUsageError(_first_mistake(error, where, parsed), HINT) from None
+        raise BadUsageError(_describe_first_error(error, where, parsed), HINT) from None
     return [
         _commit(entry, _place(where, index, parsed[index].line), server, finders)
         for index, entry in enumerate(entries)
@@ -273,17 +272,17 @@ def _place(where: str, index: int, line: int) -> str:
     return f"{where}, entry {index + 1} (line {line})"
 
 
-def _first_mistake(error: ValidationError, where: str, parsed: list[ParsedEntry]) -> str:
+def _describe_first_error(error: ValidationError, where: str, parsed: list[ParsedEntry]) -> str:
     first = error.errors(include_url=False)[0]
     index, kind, name = [*map(str, first["loc"]), "", ""][:3]
     entry = parsed[int(index)]
     line = entry.lines.get(name, entry.line)
     more = error.error_count() - 1
     besides = f" Other mistakes: {more}." if more else ""
-    return f"{_place(where, int(index), line)}: {_wrong(name, kind, first)}.{besides}"
+    return f"{_place(where, int(index), line)}: {_describe_error(name, kind, first)}.{besides}"
 
 
-def _wrong(name: str, kind: str, error: "ErrorDetails") -> str:
+def _describe_error(name: str, kind: str, error: "ErrorDetails") -> str:
     """Return what is wrong with a field, or with the entry if `name` is empty."""
     value = error["input"]
     match error["type"]:
@@ -302,10 +301,10 @@ def _wrong(name: str, kind: str, error: "ErrorDetails") -> str:
             most = error["ctx"]["max_length"]
             return f"{name} is longer than the {most} characters that DevLake keeps"
     wanted = "text" if name else "a mapping with repo_url and sha, or owner/name@SHA"
-    return f"{name or 'it'} is {_described(value)}, not {wanted}"
+    return f"{name or 'it'} is {_describe_value(value)}, not {wanted}"
 
 
-def _described(value: object) -> str:
+def _describe_value(value: object) -> str:
     if isinstance(value, NonString):
         text, kind = value.text, value.kind
         return f'{quoted(text)}, which reads as {kind} (put it in quotes: "{cut(text, 60)}")'

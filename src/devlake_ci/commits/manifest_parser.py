@@ -1,4 +1,4 @@
-"""Parses the text of a manifest (YAML, JSON, or owner/name@SHA a line) into entries with lines.
+"""Parse the text of a manifest (YAML, JSON, or owner/name@SHA a line) into entries with lines.
 
 The text may be a stranger's: nothing is constructed of it (no tag can run anything, no alias can
 expand), what would take much memory is refused before it is kept, and errors show little of it.

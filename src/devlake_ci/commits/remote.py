@@ -29,7 +29,7 @@ def urls(ask: Ask) -> dict[str, str]:
 
 def url(ask: Ask) -> str | None:
     """Return the URL of `origin`, or of the only remote, login included; None if there is none."""
-    configured = _chosen(ask)
+    configured = _choose_remote(ask)
     return configured and address(configured, ask)
 
 
@@ -41,7 +41,7 @@ def default_url(ask: Ask) -> str | None:
     """
     branch = ask("symbolic-ref", "--quiet", "--short", "HEAD")
     followed = branch and ask("config", f"branch.{branch}.remote")
-    return urls(ask).get(followed or "") or _chosen(ask)
+    return urls(ask).get(followed or "") or _choose_remote(ask)
 
 
 def address(url: str, ask: Ask) -> str:
@@ -61,7 +61,7 @@ def is_checkout_of(repo_url: str, ask: Ask) -> bool:
     return repository(ask) == repo_url
 
 
-def _chosen(ask: Ask) -> str | None:
+def _choose_remote(ask: Ask) -> str | None:
     found = urls(ask)
     only = next(iter(found.values())) if len(found) == 1 else None
     return found.get("origin", only)

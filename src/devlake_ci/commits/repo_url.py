@@ -105,9 +105,9 @@ def _from_url(scheme: str, authority: str, rest: str) -> str | None:
         return None
     host, port = match["host"].lower(), int(match["port"] or 0)
     if scheme in WEB:
-        return _spelled(host, "" if port in {0, 443, WEB[scheme]} else f":{port}", rest)
+        return _normalize(host, "" if port in {0, 443, WEB[scheme]} else f":{port}", rest)
     if scheme == "git":
-        return _spelled(host, "", rest)
+        return _normalize(host, "", rest)
     return _from_ssh(host, rest, "scm/" if port == BITBUCKET_SERVER_SSH else "")
 
 
@@ -118,10 +118,10 @@ def _from_ssh(host: str, rest: str, prefix: str = "") -> str | None:
         return None
     if "." not in host and re.fullmatch("/?v3/[^/]+/[^/]+/[^/]+", rest):
         return None  # a name that Azure's users give to ssh.dev.azure.com
-    return _spelled(host, "", rest, prefix)
+    return _normalize(host, "", rest, prefix)
 
 
-def _spelled(host: str, port: str, rest: str, prefix: str = "") -> str | None:
+def _normalize(host: str, port: str, rest: str, prefix: str = "") -> str | None:
     segments = _segments(rest)
     known = _host(host)
     if not known or not segments or "@" in rest or _CODECONNECTIONS.fullmatch(known):

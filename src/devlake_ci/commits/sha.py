@@ -1,4 +1,4 @@
-"""Finds the whole SHA of the commit that a tag, a branch or a short SHA names."""
+"""Find the whole SHA of the commit that a tag, a branch or a short SHA names."""
 
 import re
 from collections.abc import Callable

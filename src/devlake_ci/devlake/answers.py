@@ -52,7 +52,7 @@ def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: dateti
     said = message(answer, target.secrets)
     described = _describe(answer, said)
     if 200 <= answer.status < 300:
-        return _accepted(answer, described, target)
+        return _judge_success(answer, described, target)
     if 300 <= answer.status < 400:
         return Verdict("refused", *hints.redirect(answer, target))
     if retry := _retry(answer, said, target, now):
@@ -116,7 +116,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return None
 
 
-def _accepted(answer: Answer, described: str, target: Target) -> Verdict:
+def _judge_success(answer: Answer, described: str, target: Target) -> Verdict:
     said = _json(answer.text)
     if isinstance(said, dict) and said.get("success") is True:
         return Verdict("stored")

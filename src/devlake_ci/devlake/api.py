@@ -78,10 +78,10 @@ class Api:
             raise UnreachedError(f"{method} {path}: {error.reason}.", hint) from None
         self.log(f"{method} {path}: {answer.status}")
         if 200 <= answer.status < 300:
-            return self._content(answer, f"{method} {path}")
+            return self._parse_body(answer, f"{method} {path}")
         if 300 <= answer.status < 400:
             raise RefusedError(*hints.redirect(answer, self.target))
-        said = self._said(answer)
+        said = self._error_text(answer)
         raise ApiError(
             f"{method} {path}: DevLake answered {answer.status}: {said}",
             _hint(answer.status, said, path),
@@ -89,7 +89,7 @@ class Api:
             said,
         )
 
-    def _said(self, answer: Answer) -> str:
+    def _error_text(self, answer: Answer) -> str:
         """Return what DevLake says, with its causes: here they say more than the error does."""
         first = message(answer, self.target.secrets)
         try:
@@ -98,7 +98,7 @@ class Api:
             return first
         return cut(line(Redactor(self.target.secrets).redact(told)), 500)
 
-    def _content(self, answer: Answer, what: str) -> Any:  # noqa: ANN401 (any JSON)
+    def _parse_body(self, answer: Answer, what: str) -> Any:  # noqa: ANN401 (any JSON)
         try:
             return json.loads(answer.text)
         except (ValueError, RecursionError):

@@ -135,7 +135,7 @@ class Refresh:
 
     def _check(self, seen: Run | None) -> None:
         """Refuse what would take long or convert what other plugins hold; raise Problem."""
-        others = seen.other_plugins if seen else self._planned()
+        others = seen.other_plugins if seen else self._planned_plugins()
         if others:
             raise RefusedError(
                 f"The project also collects from {', '.join(map(line, others))}, and a run would "
@@ -149,14 +149,14 @@ class Refresh:
                 SCHEDULE,
             )
 
-    def _planned(self) -> list[str]:
+    def _planned_plugins(self) -> list[str]:
         """Return what a first run would collect from; a narrow key may not ask that."""
         try:
-            found = self._said(_Blueprint, f"/blueprints/{self.blueprint}")
+            found = self._fetch(_Blueprint, f"/blueprints/{self.blueprint}")
         except ApiError as error:
             if error.status == 403:
                 return []
-            raise self._refused(error) from None
+            raise self._explain(error) from None
         return sorted({each.plugin_name for each in found.connections} - OWN)
 
     def _trigger(self, after: int) -> Run | None:
@@ -166,22 +166,22 @@ class Refresh:
             said = self.api.change("POST", f"/blueprints/{self.blueprint}/trigger", asked)
         except ApiError as error:
             if "pending pipelines" not in error.said:
-                raise self._refused(error) from None
+                raise self._explain(error) from None
             newest = self.newest()
             return newest if newest and newest.id > after else None
-        return _held(Run, said)
+        return _validate(Run, said)
 
     def _runs(self) -> list[Run]:
         path = f"/blueprints/{self.blueprint}/pipelines?page=1&pageSize={SEEN}"
         try:
-            return self._said(_Runs, path).pipelines
+            return self._fetch(_Runs, path).pipelines
         except ApiError as error:
-            raise self._refused(error) from None
+            raise self._explain(error) from None
 
-    def _said(self, kind: type[A], path: str) -> A:
-        return _held(kind, self.api.fetch(path))
+    def _fetch(self, kind: type[A], path: str) -> A:
+        return _validate(kind, self.api.fetch(path))
 
-    def _refused(self, error: ApiError) -> Problem:
+    def _explain(self, error: ApiError) -> Problem:
         where = f"blueprint {self.blueprint}"
         if "empty plan" in error.said:
             return RefusedError(
@@ -206,16 +206,16 @@ class Refresh:
 
     def _failure(self, run: Run) -> str:
         """Return which task failed; a narrow key may only ask for the run's own message."""
-        told = _told(run.message) or "it gives no reason"
+        told = _readable_causes(run.message) or "it gives no reason"
         try:
-            tasks = self._said(_Tasks, f"/pipelines/{run.id}/tasks").tasks
+            tasks = self._fetch(_Tasks, f"/pipelines/{run.id}/tasks").tasks
         except Problem:
             return f"{told}."
         failed = next((each for each in tasks if each.status == "TASK_FAILED"), None)
         if not failed:
             return f"{told}."
         part = line(failed.failed_sub_task or failed.plugin)
-        return f"{line(failed.plugin)}, {part}: {_told(failed.message) or told}."
+        return f"{line(failed.plugin)}, {part}: {_readable_causes(failed.message) or told}."
 
     def _polls(self) -> Iterator[None]:
         """Yield now and then, until time is up."""
@@ -227,11 +227,11 @@ class Refresh:
             yield
 
 
-def _told(message: str) -> str:
+def _readable_causes(message: str) -> str:
     return cut(line(causes(message)), 300)
 
 
-def _held(kind: type[A], said: object) -> A:
+def _validate(kind: type[A], said: object) -> A:
     try:
         return kind.model_validate(said)
     except ValidationError:

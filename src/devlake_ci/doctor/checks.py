@@ -56,7 +56,7 @@ def unknown(name: str, says: str, todo: str = "") -> Check:
     return Check(name, State.UNKNOWN, says, todo)
 
 
-def failed(name: str, problem: Problem) -> Check:
+def from_problem(name: str, problem: Problem) -> Check:
     """Return a problem as a check."""
     return fail(name, problem.message, problem.hint, problem.exit_code)
 
@@ -117,7 +117,7 @@ def report(deployment: Deployment | Problem) -> Check:
     if isinstance(deployment, NothingToReport):
         return unknown("report", deployment.message, deployment.hint)
     if isinstance(deployment, Problem):
-        return failed("report", deployment)
+        return from_problem("report", deployment)
     commits = ", ".join(each.sha[:12] for each in deployment.commits[:3])
     return good("report", f"It would report {commits} in {deployment.environment}.")
 

@@ -1,4 +1,4 @@
-"""Decides what DevLake should hear of an incident, and what that says."""
+"""Decide what DevLake should hear of an incident, and build it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

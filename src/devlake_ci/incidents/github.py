@@ -1,4 +1,4 @@
-"""Finds in the runs of a workflow on GitHub how this job ended before, so no state is kept.
+"""Find in the runs of a workflow on GitHub how this job ended before, so no state is kept.
 
 https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow and
 https://docs.github.com/rest/actions/workflow-jobs#list-jobs-for-a-workflow-run need the permission

@@ -1,4 +1,4 @@
-"""Refuses to read from GitHub's runs what they don't say: the incident would be invented.
+"""Refuse to read from GitHub's runs what they don't say: the incident would be invented.
 
 A run has its event and its branch or tag. It doesn't have its environment or service, nor the run
 that triggered it.

@@ -1,4 +1,4 @@
-"""Finds on GitLab how this job ended before, so no state is kept.
+"""Find on GitLab how this job ended before, so no state is kept.
 
 Three lists tell it, and which of them may be read depends on the job and on the token:
 

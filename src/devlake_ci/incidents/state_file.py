@@ -164,7 +164,7 @@ class StateFile:
         self._write(lambda text: update(text, streak, state), seconds, "which incident is open")
 
     def load_live(self, lane: str) -> Live | None:
-        """Return what was deployed last to a lane; None if that isn't known.
+        """Return what was deployed last to the place `lane`; None if that isn't known.
 
         Raises BadUsageError like `text`.
         """

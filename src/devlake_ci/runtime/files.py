@@ -222,16 +222,18 @@ class Disk:
             roots = [os.getcwd(), *self.roots]  # noqa: PTH109 (text)
             found = os.path.realpath(path, strict=True)
             roots += [os.path.realpath(each) for each in roots]
-            allowed = [os.path.realpath(each) for each in (*roots, *_meant(within, roots))]
+            allowed = [os.path.realpath(each) for each in (*roots, *_typed_outside(within, roots))]
         except (OSError, ValueError) as error:
             raise _unreadable(path, source, error, hint) from None
         # What lies in the job's folder may be a stranger's; a path elsewhere was meant.
-        if (not within and _meant(path, roots)) or any(_inside(found, each) for each in allowed):
+        if (not within and _typed_outside(path, roots)) or any(
+            _inside(found, each) for each in allowed
+        ):
             return found
         raise BadUsageError(f"{source}: {quoted(path)} leads out of the job's folder.", _OUTSIDE)
 
 
-def _meant(path: str | None, roots: list[str]) -> list[str]:
+def _typed_outside(path: str | None, roots: list[str]) -> list[str]:
     """Return an absolute path outside the job's folders: whoever typed it meant it."""
     if not path or not os.path.isabs(path):  # noqa: PTH117 (text)
         return []

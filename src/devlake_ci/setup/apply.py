@@ -5,6 +5,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from devlake_ci.dataclass import dataclass
+from devlake_ci.devlake.address import escape
 from devlake_ci.devlake.api import Api, ApiError
 from devlake_ci.devlake.inventory import (
     DORA,
@@ -94,7 +95,7 @@ class Applier:
                     yield from refusal
                     continue
             yield step
-        self._settle()
+        self._verify_blueprints()
 
     def _connection(self, name: str) -> None:
         try:
@@ -107,7 +108,7 @@ class Applier:
             self.found.connections = fetch_state(self.api).connections
             if name in self.found.connections:
                 return
-            raise _taken("connection", name, self.found.connections) from None
+            raise _name_taken("connection", name, self.found.connections) from None
         self.found.connections[name] = validate(Connection, made, "a new connection")
 
     def _create_project(self, name: str) -> None:
@@ -121,7 +122,7 @@ class Applier:
                 raise
             self.found.projects = fetch_state(self.api).projects
             if name not in self.found.projects:
-                raise _taken("project", name, self.found.projects) from None
+                raise _name_taken("project", name, self.found.projects) from None
             made = self.found.projects[name]
             if not made.has_dora:
                 self._enable_dora(made)
@@ -144,7 +145,7 @@ class Applier:
             "enable": project.blueprint.enable if project.blueprint else True,
             "metrics": [*metrics, {"pluginName": DORA, "pluginOption": "", "enable": True}],
         }
-        self.api.change("PATCH", f"/projects/{_escaped(project.name)}", body)
+        self.api.change("PATCH", f"/projects/{escape(project.name)}", body)
 
     def _change_blueprint(self, change: ChangeBlueprint) -> None:
         project = self.found.projects[change.project]
@@ -195,7 +196,7 @@ class Applier:
         said = self.api.change("PATCH", f"/blueprints/{number}", body)
         return validate(Blueprint, said, "a changed blueprint")
 
-    def _settle(self) -> None:
+    def _verify_blueprints(self) -> None:
         """Read the changed blueprints again, and add once more what is missing."""
         for name, now in self._read_again().items():
             missing = self._missing(name, now)
@@ -230,7 +231,7 @@ class Applier:
             if isinstance(change, RenewKey):
                 said = self.api.change("PUT", f"/api-keys/{self.found.keys[change.name].id}")
             else:
-                said = self.api.change("POST", "/api-keys", self._asked(change.key))
+                said = self.api.change("POST", "/api-keys", self._key_request(change.key))
         except UnreachedError as error:
             error.hint = (
                 f"{error.hint} The key may have been made all the same; its secret is lost then, "
@@ -247,11 +248,11 @@ class Applier:
             ) from None
         made = validate(CreatedKey, said, "a new key")
         self.found.keys[name] = made
-        key = self._new(name, made.api_key, change.key)
+        key = self._new_key(name, made.api_key, change.key)
         self.hand_over(key)
-        return [unusable] if (unusable := self._unusable(key)) else []
+        return [unusable] if (unusable := self._check_usable(key)) else []
 
-    def _unusable(self, key: NewKey) -> Step | None:
+    def _check_usable(self, key: NewKey) -> Step | None:
         """Try a key that was made with a login: where one is needed, DevLake may take no key.
 
         With AUTH_ENABLED, DevLake answers 401 to valid keys (seen in June 2026); so does a proxy
@@ -281,7 +282,7 @@ class Applier:
             pass
         return None
 
-    def _asked(self, key: config.Key) -> dict[str, Any]:
+    def _key_request(self, key: config.Key) -> dict[str, Any]:
         path = path_of(key, self.wanted, self.found)
         if len(path) > LONGEST:
             raise RefusedError(
@@ -293,7 +294,7 @@ class Applier:
         expires = {"expiredAt": f"{key.expires}T23:59:59Z"} if key.expires else {}
         return asked | expires
 
-    def _new(self, name: str, secret: str, key: config.Key | None) -> NewKey:
+    def _new_key(self, name: str, secret: str, key: config.Key | None) -> NewKey:
         if key is None or key.connections == [config.ANY]:
             return NewKey(name, secret, is_known=key is not None)
         names = config.connections_of(key, self.wanted.projects)
@@ -308,7 +309,7 @@ class Applier:
         )
 
 
-def _taken(kind: str, name: str, there: Iterable[str]) -> Problem:
+def _name_taken(kind: str, name: str, there: Iterable[str]) -> Problem:
     """Return the problem of a name that is taken, but not listed in this spelling."""
     like = next((each for each in there if each.casefold() == name.casefold()), "")
     other = f": there is {quoted(like)}, and DevLake does not tell upper from lower case" * bool(
@@ -318,10 +319,3 @@ def _taken(kind: str, name: str, there: Iterable[str]) -> Problem:
         f"DevLake says that the {kind} {quoted(name)} exists, but does not list it{other}.",
         "Give it another name, or spell it as DevLake does.",
     )
-
-
-def _escaped(name: str) -> str:
-    """Escape a name for a path; behind /rest, DevLake does not find $&+,:;=@ escaped."""
-    from urllib.parse import quote  # noqa: PLC0415 (rarely needed)
-
-    return quote(name, safe="$&+,:;=@")

@@ -71,7 +71,7 @@ def _day(value: object) -> object:
         raise ValueError(f"{quoted(str(value))} is not a date such as 2027-06-30") from None
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
@@ -123,7 +123,7 @@ class Project(BaseModel):
 
     def connections_by_repository(self) -> dict[str, str]:
         """Return the name of the connection of each repository; raise ValueError."""
-        return {each: _rendered(self.connection_name or "", each) for each in self.repositories}
+        return {each: _render(self.connection_name or "", each) for each in self.repositories}
 
     def all_connections(self) -> list[str]:
         """Return the names of all its connections, each once."""
@@ -135,7 +135,7 @@ class Project(BaseModel):
         return list(dict.fromkeys(given or [self.name]))
 
 
-def _rendered(template: str, repository: str) -> str:
+def _render(template: str, repository: str) -> str:
     owner, _, repo = path_of(repository).rpartition("/")
     if not owner or not repo:
         raise ValueError(f"{quoted(repository)} is not a repository such as acme/shop")
@@ -154,7 +154,7 @@ class Key(BaseModel):
         None, description="The key's name. Default: devlake-ci-<project>, for one project."
     )
     projects: list[_Name] = Field([], description="It may report to all connections of these.")
-    connections: Annotated[list[_Name], BeforeValidator(_listed)] = Field(
+    connections: Annotated[list[_Name], BeforeValidator(_as_list)] = Field(
         [],
         description="It may report to these connections of the file; acme-* takes all that match. "
         "A lone * is any connection of the server, and no refreshing.",
@@ -205,7 +205,7 @@ def validate(value: dict[str, Any], where: str, lines: dict[Path, int] | None = 
     try:
         return Config.model_validate(value)
     except ValidationError as error:
-        raise BadUsageError(_mistake(error, where, lines or {}), SETUP_HINT) from None
+        raise BadUsageError(_describe_first_error(error, where, lines or {}), SETUP_HINT) from None
 
 
 def merge(parts: list[tuple[str, Config]]) -> Config:
@@ -223,7 +223,7 @@ def merge(parts: list[tuple[str, Config]]) -> Config:
         projects=[each for _, each in projects], keys=[each for _, each in keys]
     )
     for where, key in keys:
-        _known(where, key, wanted)
+        _check_references(where, key, wanted)
     return wanted
 
 
@@ -262,7 +262,7 @@ def _unambiguous(projects: list[Project]) -> None:
                 )
 
 
-def _known(where: str, key: Key, wanted: Config) -> None:
+def _check_references(where: str, key: Key, wanted: Config) -> None:
     missing = set(key.projects) - {each.name for each in wanted.projects}
     if missing:
         raise BadUsageError(
@@ -281,12 +281,12 @@ def _known(where: str, key: Key, wanted: Config) -> None:
             )
 
 
-def _mistake(error: ValidationError, where: str, lines: dict[Path, int]) -> str:
+def _describe_first_error(error: ValidationError, where: str, lines: dict[Path, int]) -> str:
     first = error.errors(include_url=False)[0]
     path = tuple(first["loc"])
     more = error.error_count() - 1
     besides = f" Other mistakes: {more}." if more else ""
-    wrong = _wrong(path, first).rstrip(".")
+    wrong = _describe_error(path, first).rstrip(".")
     parts = (path[:length] for length in range(len(path), 0, -1))
     known = next((each for each in parts if each in lines), ())
     if known not in lines:
@@ -295,17 +295,17 @@ def _mistake(error: ValidationError, where: str, lines: dict[Path, int]) -> str:
     return f"{where}, {entry} (line {lines[known]}): {wrong}.{besides}"
 
 
-def _wrong(path: tuple[int | str, ...], error: "ErrorDetails") -> str:
+def _describe_error(path: tuple[int | str, ...], error: "ErrorDetails") -> str:
     """Return what is wrong with a field, or with the entry where there is none."""
     name = next((str(each) for each in path[2:] if isinstance(each, str)), "")
     field = name or (str(path[0]) if path else "it")
     if error["type"] == "value_error":
         said = str(error["ctx"]["error"])
         return f"{name}: {said}" if name else said
-    return _misfit(field, path, error)
+    return _describe_misfit(field, path, error)
 
 
-def _misfit(field: str, path: tuple[int | str, ...], error: "ErrorDetails") -> str:
+def _describe_misfit(field: str, path: tuple[int | str, ...], error: "ErrorDetails") -> str:
     value = error["input"]
     match error["type"]:
         case "missing":

@@ -20,7 +20,7 @@ _ALL_REPORTS = "(deployments|issues|issue/[^/]+/close|pull_requests)"
 
 
 @dataclass(frozen=True)
-class Opened:
+class Scope:
     """A connection that a key opens, with pull requests or without."""
 
     number: int
@@ -28,7 +28,7 @@ class Opened:
     pull_requests: bool
 
 
-def key_path(connections: Iterable[Opened], blueprints: Iterable[int]) -> str:
+def key_path(connections: Iterable[Scope], blueprints: Iterable[int]) -> str:
     """Return the pattern that opens reports to these connections and runs of these blueprints."""
     opened = list(connections)
     wide = [each for each in opened if each.pull_requests]
@@ -43,7 +43,7 @@ def key_path(connections: Iterable[Opened], blueprints: Iterable[int]) -> str:
     return f"^/(plugins/webhook/connections/{reports}|{runs})$"
 
 
-def _addresses(connection: Opened) -> str:
+def _addresses(connection: Scope) -> str:
     """Return its number and its name; a name with a slash can't be reached with a key."""
     if "/" in connection.name:
         return str(connection.number)

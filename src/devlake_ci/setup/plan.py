@@ -18,7 +18,7 @@ from devlake_ci.devlake.inventory import (
     State,
 )
 from devlake_ci.setup import config
-from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Opened, key_path
+from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Scope, key_path
 from devlake_ci.text import quoted
 
 DEFAULT_SCHEDULE = "0 0 * * *"
@@ -121,20 +121,20 @@ def plan(
     `renew` names a key to renew. `whole` says that `wanted` is everything that DevLake should have:
     whatever else is there gets a line.
     """
-    left = {each.name for each in wanted.projects if _doubled(each, found)}
+    left = {each.name for each in wanted.projects if _double_counted(each, found)}
     made: set[str] = set()
     steps: list[Step] = []
     for project in wanted.projects:
         steps += _project(project, found, made)
-    keys = _Keys(wanted, found, _foreseen(wanted, found), left, today)
+    keys = _Keys(wanted, found, _after_plan(wanted, found), left, today)
     for key in wanted.keys:
         steps += keys.steps(key, renew=renew)
     if whole:
-        steps += _rest(wanted, found)
+        steps += _not_in_file(wanted, found)
     return Plan(steps)
 
 
-def _doubled(wanted: config.Project, found: State) -> list[str]:
+def _double_counted(wanted: config.Project, found: State) -> list[str]:
     """Return the plugins whose deployments would count beside ours."""
     blueprint = found.blueprint(wanted.name)
     if wanted.allow_double_counting or not blueprint:
@@ -144,7 +144,7 @@ def _doubled(wanted: config.Project, found: State) -> list[str]:
 
 def _project(wanted: config.Project, found: State, made: set[str]) -> Iterator[Step]:
     name = quoted(wanted.name)
-    if plugins := _doubled(wanted, found):
+    if plugins := _double_counted(wanted, found):
         yield Step(
             Mark.LEFT_ALONE,
             f"project {name}: {', '.join(plugins)} in its blueprint may collect the same "
@@ -187,10 +187,10 @@ def _blueprint(wanted: config.Project, found: State) -> Iterator[Step]:
     elif wanted.schedule or before.schedule == DEFAULT_SCHEDULE:
         yield Step(Mark.AS_IT_SHOULD_BE, f"{title}: schedule {before.schedule}")
     if blueprint:
-        yield from _found_in(title, wanted, blueprint, set(numbers.values()), found)
+        yield from _left_alone(title, wanted, blueprint, set(numbers.values()), found)
 
 
-def _found_in(
+def _left_alone(
     title: str,
     wanted: config.Project,
     blueprint: Blueprint,
@@ -241,8 +241,8 @@ class _Keys:
             yield Step(
                 Mark.LEFT_ALONE,
                 f"{title}: {why}, and DevLake can only renew a key. Give it another name in the "
-                f"file, such as {_next(name, self.found)}, and remove {quoted(name)} in DevLake "
-                "when no pipeline has it",
+                f"file, such as {_free_name(name, self.found)}, and remove {quoted(name)} in "
+                "DevLake when no pipeline has it",
             )
         elif renew != name:
             said = f"{title}: its secret was shown once; --renew-key makes a new one"
@@ -276,7 +276,7 @@ class _Keys:
         return f"it has expired ({expires})" if expires and expires < self.today else ""
 
 
-def _next(name: str, found: State) -> str:
+def _free_name(name: str, found: State) -> str:
     number = 2
     while f"{name}-{number}" in found.keys:
         number += 1
@@ -296,20 +296,20 @@ def path_of(key: config.Key, file: config.Config, found: State) -> str:
     if key.connections == [config.ANY]:
         return ANY_CONNECTION
     names = config.connections_of(key, file.projects)
-    opened = [_opened(name, found) for name in names]
+    opened = [_scope_of(name, found) for name in names]
     numbers = [found.blueprint(each) for each in projects_of(key, file)]
     return key_path(opened, [each.id for each in numbers if each])
 
 
-def _opened(name: str, found: State) -> Opened:
+def _scope_of(name: str, found: State) -> Scope:
     number = found.number(name) or 0
     collected = any(
         REVIEWING & set(blueprint.other_plugins) for blueprint in found.blueprints_with(number)
     )
-    return Opened(number, name, pull_requests=not collected)
+    return Scope(number, name, pull_requests=not collected)
 
 
-def _foreseen(file: config.Config, found: State) -> State:
+def _after_plan(file: config.Config, found: State) -> State:
     """Return what DevLake will have, with the numbers that it will probably assign."""
     connections, projects = dict(found.connections), dict(found.projects)
     number = max((each.id for each in connections.values()), default=0)
@@ -333,7 +333,7 @@ def _foreseen(file: config.Config, found: State) -> State:
     return State(connections, projects, found.keys)
 
 
-def _rest(wanted: config.Config, found: State) -> Iterator[Step]:
+def _not_in_file(wanted: config.Config, found: State) -> Iterator[Step]:
     """Yield what is in DevLake and not in the file."""
     ours = {name for each in wanted.projects for name in each.all_connections()}
     projects = {each.name for each in wanted.projects}

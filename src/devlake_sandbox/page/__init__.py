@@ -35,7 +35,7 @@ def answer(
     if query == changes:
         return Answer(NO_CONTENT, "", None)
     rows = store.all(tables.DEPLOYMENTS)
-    found = dora.stored(store, version)
+    found = dora.read_stored(store, version)
     received = record.all_received(store)
     body = tag(
         "body",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from devlake_sandbox import dora
 from devlake_sandbox.page.axis import Axis
-from devlake_sandbox.tables import at
+from devlake_sandbox.tables import parse_time
 
 Row = Mapping[str, str]
 LETTER = 6.9
@@ -83,15 +83,15 @@ def _fits(bar: Bar, number: int, placed: Sequence[Sequence[Bar]]) -> bool:
 def _over(line: Axis, incident: Row) -> bool:
     """Return whether an incident had ended before the line begins."""
     ended = incident.get("resolution_date")
-    return bool(ended) and at(incident["resolution_date"]) < line.first
+    return bool(ended) and parse_time(incident["resolution_date"]) < line.first
 
 
 def _bar(
     line: Axis, incident: Row, cause: str | None, caused: datetime | None, width: float
 ) -> Bar:
     ended, title = incident.get("resolution_date"), incident["title"]
-    start = line.x(at(incident["created_date"]))
-    end = line.x(at(ended)) if ended else line.right
+    start = line.x(parse_time(incident["created_date"]))
+    end = line.x(parse_time(ended)) if ended else line.right
     room = int((width - start - INDENT) / LETTER)
     return Bar(
         title=title,

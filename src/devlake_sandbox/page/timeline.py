@@ -7,7 +7,7 @@ from devlake_sandbox.page.axis import Axis, axis
 from devlake_sandbox.page.bars import Bar
 from devlake_sandbox.page.markup import Markup, kind, tag
 from devlake_sandbox.shapes import ENVIRONMENTS
-from devlake_sandbox.tables import at
+from devlake_sandbox.tables import parse_time
 
 Row = Mapping[str, str]
 Spot = tuple[float, float]
@@ -34,7 +34,7 @@ def figure(deployments: Sequence[Row], commits: Sequence[Row], incidents: Sequen
     """
     newest = sorted(deployments, key=lambda row: row["finished_date"])[-MOST:]
     line = _axis(newest, incidents)
-    dots = [row for row in newest if line.shows(at(row["finished_date"]))]
+    dots = [row for row in newest if line.shows(parse_time(row["finished_date"]))]
     rows, unseen = _rows(line, incidents, commits)
     places, foot = _places(dots, len(rows))
     spots = _spots(dots, line, places)
@@ -69,7 +69,7 @@ def _axis(deployments: Sequence[Row], incidents: Sequence[Row]) -> Axis:
     since = min(times, default="")
     for name in ("created_date", "resolution_date"):
         times += [row[name] for row in incidents if row.get(name, "") > since]
-    return axis(map(at, times), LEFT + 2 * DOT, WIDTH - RIGHT)
+    return axis(map(parse_time, times), LEFT + 2 * DOT, WIDTH - RIGHT)
 
 
 def _places(dots: Sequence[Row], rows: int) -> tuple[dict[str, float], float]:
@@ -104,7 +104,7 @@ def _spots(rows: Sequence[Row], line: Axis, places: Mapping[str, float]) -> dict
     """
     spots: dict[str, Spot] = {}
     for row in sorted(rows, key=lambda row: row["result"] != "SUCCESS"):
-        x, lane = line.x(at(row["finished_date"])), places[row["environment"]]
+        x, lane = line.x(parse_time(row["finished_date"])), places[row["environment"]]
         aside = ASIDE if row["result"] == "SUCCESS" else -ASIDE
         near = {y for other, y in spots.values() if abs(other - x) < ASIDE}
         free = (y for y in (lane, lane + aside, lane - aside) if y not in near)
