@@ -2,21 +2,9 @@
 
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
 
 from devlake_sandbox import Sandbox
 from tests.wrappers.circleci import JOB, ORB, RUN, START, Job, steps
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def image():
-    name = "devlake-ci:test-orb"
-    subprocess.run(["docker", "build", "--quiet", "--tag", name, ROOT], check=True)
-    return name
 
 
 @dataclass
