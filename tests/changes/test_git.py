@@ -418,6 +418,18 @@ def test_twice_as_many_merges_take_no_more_than_twice_the_work(history):
     assert many[1] < few[1] * 2.2
 
 
+def test_of_a_long_history_the_newest_commits_are_looked_at_and_it_says_so(history, monkeypatch):
+    monkeypatch.setattr("devlake_ci.changes.git.MOST_COMMITS", 3)
+    base = history.commit("Base")
+    for number in range(1, 5):
+        history.commit(f"Sell (#{number})")
+
+    found = history.between(base)
+
+    assert [each.number for each in found.changes] == [2, 3, 4]
+    assert f"Only the newest 3 commits since {base[:12]} were looked at." in found.notes
+
+
 def test_no_more_than_250_pull_requests_are_reported_and_it_says_so(history):
     base = history.commit("Base")
     stream = [f"reset refs/heads/main\nfrom {base}\n"]

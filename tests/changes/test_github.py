@@ -72,6 +72,19 @@ def test_pull_requests_are_those_whose_merge_commit_lies_between(github, devlake
     assert sorted(deployed(devlake)) == [1, 2]
 
 
+def test_of_a_long_history_the_oldest_commits_are_looked_at_and_it_says_so(
+    github, devlake, report, monkeypatch
+):
+    monkeypatch.setattr("devlake_ci.changes.github.MOST_COMMITS", 100)
+    for number in range(1, 202):
+        merged(github, number)
+
+    ran = report("--changes-since", BASE)
+
+    assert sorted(deployed(devlake)) == [*range(1, 101)]
+    assert "The newest 101 of 201 commits were not looked at." in ran.out
+
+
 def test_a_rebased_pull_request_is_its_last_commit(github, devlake, report):
     first, last = sha("first"), sha("last")
     github.commits += [first, last, sha("more")]

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from devlake_ci.devlake.address import report_target
-from devlake_ci.devlake.answers import FIRST_REPORTS
 from devlake_ci.devlake.delivery import Delivery
 from devlake_ci.devlake.request import Answer
 from devlake_ci.errors import RefusedError, UnreachedError
@@ -223,7 +222,7 @@ def test_a_name_that_is_taken_for_good_is_a_refusal_that_says_what_to_do(server,
     with pytest.raises(RefusedError) as raised:
         delivery(connection=None, project="shop").deployment(deployment())
 
-    assert len(server.received) == FIRST_REPORTS
+    assert len(server.received) == 5
     assert '"shop_deployments"' in raised.value.hint
 
 
