@@ -1,5 +1,5 @@
 // A stage that deploys, of a multibranch job. The credential is a secret text; DEVLAKE_URL is set in
-// Jenkins or here. A job that is aborted is reported as such, if the script ends by it.
+// Jenkins or here. A job that is aborted is reported as such.
 // The program is in an archive, which is used only if its SHA-256 is the release's (SHA256SUMS there).
 // If it can't be fetched, the script still runs, but nothing is reported. The script never gets the key.
 pipeline {

@@ -401,6 +401,17 @@ def test_a_report_may_fail_a_command_that_succeeded_if_that_is_wanted(wrapper, s
     assert ended == [int(script.removeprefix("exit ")), code]
 
 
+def test_a_bug_of_ours_does_not_change_the_exit_code(make_runtime, capsys):
+    def bug():
+        raise RuntimeError
+
+    with signals_restored():
+        code = invoke(["run", *sh("exit 3")], replace(make_runtime(GITHUB), ignore_signals=bug))
+
+    assert code == 3
+    assert "has a bug (RuntimeError" in capsys.readouterr().err
+
+
 def test_variables_of_what_the_command_itself_says_are_ignored(wrapper):
     _, _, errors = wrapper.run(
         *sh("exit 0"), DEVLAKE_RESULT="failure", DEVLAKE_STARTED_AT="x", DEVLAKE_FINISHED_AT="y",

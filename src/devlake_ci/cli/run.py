@@ -127,7 +127,11 @@ class Wrapper:
         self._try(lambda: self._prepare(child))
         code = child.wait(lambda: self._try(self._keep), self._may_be_cancelled)
         self.runtime.defer_signals()  # from now on a signal is for us
-        return self._report(child, code)
+        try:
+            return self._report(child, code)
+        except Exception as error:  # noqa: BLE001 (nor may a bug of ours change the exit code)
+            say(cli.classify_error(error).message, err=True)
+            return code
 
     def _try(self, work: Callable[[], None]) -> None:
         """Do what must not stop the command; remember what went wrong."""
@@ -181,10 +185,8 @@ class Wrapper:
         if child.problem:
             raise _not_started(self.command, child.problem)
         session = self._session()
-        session.runtime, session.is_head_moved = (
-            replace(session.runtime, stoppable=child.stoppable),
-            True,
-        )
+        session.runtime = replace(session.runtime, stoppable=child.stoppable)
+        session.is_head_moved = True
         started = _time(child.started)
         session.options = replace(
             self.options, result=Result.SUCCESS, result_map=(), started_at=rfc3339(started)
