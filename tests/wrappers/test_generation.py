@@ -47,3 +47,14 @@ def test_a_renamed_option_fails_the_check_of_each_wrapper_and_make_wrappers_fixe
     assert all(f"{name}  (changed)" in before.stdout for name in [*WRAPPERS, OPTIONS])
     assert (before.returncode != 0, printed.returncode, after.returncode) == (True, 0, 0)
     assert all("gravity" in (renamed / name).read_text() for name in [*WRAPPERS, OPTIONS])
+
+
+def test_what_stands_in_for_a_program_that_cannot_be_fetched_is_one_script():
+    orb = (ROOT / "circleci-orb/src/scripts/report.sh").read_text()
+    action = (ROOT / "native/run.js").read_text()
+
+    in_orb = orb.partition("<<'END'\n")[2].partition("END\n")[0]
+    in_action = action.partition("const standIn = `")[2].partition("`;")[0]
+
+    assert in_orb
+    assert in_orb == in_action

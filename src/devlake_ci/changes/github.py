@@ -104,6 +104,20 @@ class _WithFiles(Answer):
     files: _Files | None = None
 
 
+class _Error(Answer):
+    message: str = ""
+    type: str | None = None
+
+
+class _Data(Answer):
+    repository: dict[str, Any] | None = None
+
+
+class _Response(Answer):
+    errors: list[_Error] | None = None
+    data: _Data | None = None
+
+
 @dataclass(frozen=True)
 class Api:
     """The ways to ask GitHub about one repository."""
@@ -124,12 +138,10 @@ class Api:
             f"query($o:String!,$n:String!{arguments}){{repository(owner:$o,name:$n){{{fields}}}}}"
         )
         reply = github.graphql(self.env, self.query, text, o=owner, n=name, **variables)
-        body = validate_reply(dict[str, Any], reply, HOST, hint(reply.message))
-        if errors := body.get("errors"):
-            raise _graphql_error(errors)
-        data = body.get("data")
-        repository = data.get("repository") if isinstance(data, dict) else None
-        return validate(dict[str, Any], repository, HOST)
+        response = validate_reply(_Response, reply, HOST, hint(reply.message))
+        if response.errors:
+            raise _graphql_error(response.errors[0])
+        return validate(dict[str, Any], response.data and response.data.repository, HOST)
 
 
 def hint(message: str) -> str:
@@ -137,13 +149,10 @@ def hint(message: str) -> str:
     return _RATE if re.search("rate limit", message, re.IGNORECASE) else PERMISSIONS
 
 
-def _graphql_error(errors: object) -> MissingError:
+def _graphql_error(error: _Error) -> MissingError:
     """Make the error for an answer that says 200 and is none: https://docs.github.com/graphql."""
-    first = errors[0] if isinstance(errors, list) and errors else {}
-    said = first.get("message") if isinstance(first, dict) else None
-    kind = first.get("type") if isinstance(first, dict) else None
-    words = cut(line(str(said or "")), 200)
-    is_rate = kind in ("RATE_LIMIT", "RATE_LIMITED")
+    words = cut(line(error.message), 200)
+    is_rate = error.type in ("RATE_LIMIT", "RATE_LIMITED")
     return MissingError(f"GitHub refused: {quoted(words)}.", _RATE if is_rate else hint(words))
 
 

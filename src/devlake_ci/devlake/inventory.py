@@ -40,11 +40,14 @@ REVIEWING = {
 PAGE = 25
 """Entries of a page of a list: each may hold a long plan."""
 
-_None = BeforeValidator(lambda value: [] if value is None else value)
+NULL_AS_EMPTY = BeforeValidator(lambda value: [] if value is None else value)
+"""For a list: Go writes an empty one as null."""
 M = TypeVar("M")
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """An object that DevLake's API answers, of which only some fields are read."""
+
     model_config = ConfigDict(
         alias_generator=AliasGenerator(validation_alias=to_camel, serialization_alias=to_camel),
         extra="ignore",
@@ -52,14 +55,14 @@ class _Answer(BaseModel):
     )
 
 
-class Connection(_Answer):
+class Connection(Answer):
     """A webhook connection."""
 
     id: int
     name: str
 
 
-class Metric(_Answer):
+class Metric(Answer):
     """A metric of a project; its option is a text before 1.0, and any JSON since."""
 
     plugin_name: str
@@ -67,7 +70,7 @@ class Metric(_Answer):
     enable: bool = True
 
 
-class Member(_Answer):
+class Member(Answer):
     """A connection of any plugin in a blueprint, with whatever else it has."""
 
     model_config = ConfigDict(extra="allow")
@@ -76,7 +79,7 @@ class Member(_Answer):
     connection_id: int
 
 
-class Blueprint(_Answer):
+class Blueprint(Answer):
     """When a project is computed, and from what."""
 
     id: int
@@ -84,7 +87,7 @@ class Blueprint(_Answer):
     enable: bool = True
     cron_config: str = ""
     is_manual: bool = False
-    connections: Annotated[list[Member], _None] = []
+    connections: Annotated[list[Member], NULL_AS_EMPTY] = []
 
     @property
     def schedule(self) -> str:
@@ -103,12 +106,12 @@ class Blueprint(_Answer):
         return sorted({each for each in names if each != WEBHOOK})
 
 
-class Project(_Answer):
+class Project(Answer):
     """A project; before 1.0 it may have no blueprint."""
 
     name: str
     description: str = ""
-    metrics: Annotated[list[Metric], _None] = []
+    metrics: Annotated[list[Metric], NULL_AS_EMPTY] = []
     blueprint: Blueprint | None = None
 
     @property
@@ -117,7 +120,7 @@ class Project(_Answer):
         return any(each.plugin_name == DORA and each.enable for each in self.metrics)
 
 
-class ApiKey(_Answer):
+class ApiKey(Answer):
     """A key, without its secret."""
 
     id: int
@@ -129,6 +132,10 @@ class ApiKey(_Answer):
     def expires(self) -> date | None:
         """The day on which it expires."""
         return date.fromisoformat(self.expired_at[:10]) if self.expired_at else None
+
+
+class _Total(Answer):
+    count: int
 
 
 class CreatedKey(ApiKey):
@@ -215,12 +222,10 @@ def _fetch_all(api: Api, path: str, key: str, kind: type[M]) -> list[M]:
     page = 1
     while True:
         said = api.fetch(f"{path}?page={page}&pageSize={PAGE}")
-        listed = said if isinstance(said, dict) else {}
-        part = validate(list[kind], listed.get(key) or [], key)  # type: ignore[valid-type]
-        if not isinstance(listed.get("count"), int):
-            validate(dict[str, int], {"count": listed.get("count")}, key)
+        total = validate(_Total, said, key).count
+        part = validate(list[kind], said.get(key) or [], key)  # type: ignore[valid-type]
         found += part
-        if not part or len(found) >= listed["count"]:
+        if not part or len(found) >= total:
             return found
         page += 1
 

@@ -8,12 +8,11 @@ The answers: contract/setup-*.json (tests/data), 'trigger …', 'pipelines of th
 from collections.abc import Iterator
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from devlake_ci.dataclass import dataclass
-from devlake_ci.devlake import hints
 from devlake_ci.devlake.api import Api, ApiError, causes
+from devlake_ci.devlake.inventory import NULL_AS_EMPTY, Answer, validate
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
 from devlake_ci.text import cut, line
 
@@ -27,36 +26,30 @@ FIRST_POLL, LONGEST_POLL = 0.2, 2.0
 """Seconds between two looks at a run, which double."""
 SCHEDULE = "Give the project a schedule (devlake-ci setup, docs/setup.md) and leave --refresh out."
 
-_None = BeforeValidator(lambda value: [] if value is None else value)
+RUNS = "the project's runs"
+A = TypeVar("A", bound=Answer)
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
-
-
-A = TypeVar("A", bound=_Answer)
-
-
-class _Task(_Answer):
+class _Task(Answer):
     plugin: str = ""
     status: str = ""
     message: str = ""
     failed_sub_task: str = ""
 
 
-class _Member(_Answer):
+class _Member(Answer):
     plugin_name: str
 
 
-class _Blueprint(_Answer):
-    connections: Annotated[list[_Member], _None] = []
+class _Blueprint(Answer):
+    connections: Annotated[list[_Member], NULL_AS_EMPTY] = Field(default_factory=list)
 
 
-class _Tasks(_Answer):
-    tasks: Annotated[list[_Task], _None] = []
+class _Tasks(Answer):
+    tasks: Annotated[list[_Task], NULL_AS_EMPTY] = Field(default_factory=list)
 
 
-class Run(_Answer):
+class Run(Answer):
     """A run of a blueprint (a pipeline, in DevLake's words)."""
 
     id: int
@@ -64,7 +57,9 @@ class Run(_Answer):
     message: str = ""
     spent_seconds: float = 0
     finished_at: str | None = None
-    plan: Annotated[list[Annotated[list[_Task], _None]], _None] = []
+    plan: Annotated[list[Annotated[list[_Task], NULL_AS_EMPTY]], NULL_AS_EMPTY] = Field(
+        default_factory=list
+    )
 
     @property
     def is_queued(self) -> bool:
@@ -82,8 +77,8 @@ class Run(_Answer):
         return sorted({task.plugin for stage in self.plan for task in stage} - OWN - {""})
 
 
-class _Runs(_Answer):
-    pipelines: Annotated[list[Run], _None] = []
+class _Runs(Answer):
+    pipelines: Annotated[list[Run], NULL_AS_EMPTY] = Field(default_factory=list)
 
 
 @dataclass
@@ -169,7 +164,7 @@ class Refresh:
                 raise self._explain(error) from None
             newest = self.newest()
             return newest if newest and newest.id > after else None
-        return _validate(Run, said)
+        return validate(Run, said, RUNS)
 
     def _runs(self) -> list[Run]:
         path = f"/blueprints/{self.blueprint}/pipelines?page=1&pageSize={SEEN}"
@@ -179,7 +174,7 @@ class Refresh:
             raise self._explain(error) from None
 
     def _fetch(self, kind: type[A], path: str) -> A:
-        return _validate(kind, self.api.fetch(path))
+        return validate(kind, self.api.fetch(path), RUNS)
 
     def _explain(self, error: ApiError) -> Problem:
         where = f"blueprint {self.blueprint}"
@@ -229,12 +224,3 @@ class Refresh:
 
 def _readable_causes(message: str) -> str:
     return cut(line(causes(message)), 300)
-
-
-def _validate(kind: type[A], said: object) -> A:
-    try:
-        return kind.model_validate(said)
-    except ValidationError:
-        raise RefusedError(
-            "DevLake's answer about the project's runs is not as its API says.", hints.BASE
-        ) from None
