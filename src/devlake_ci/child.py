@@ -26,6 +26,8 @@ LATE_SECONDS = 1.0
 """Seconds in which a CI that signals one process after the other, the innermost first, reaches us.
 Jenkins looks each second, or more often, whether the last one is gone
 (https://github.com/jenkinsci/jenkins/blob/0108b593/core/src/main/java/hudson/util/ProcessTree.java)."""
+RESTORING = ("python", "node", "uv", "devlake-ci")
+"""The beginnings of programs' names that ignore SIGPIPE, but restore it for what they start."""
 COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}
 """What Python may set LC_CTYPE to, for itself and all that it starts
 (https://peps.python.org/pep-0538/)."""
@@ -173,7 +175,7 @@ def _started(
 ) -> "subprocess.Popen[bytes]":
     """Start a command; raise OSError if that can't be done."""
     try:
-        return subprocess.Popen(command, env=env, close_fds=False, process_group=group)
+        return _popen(command, env, group)
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
@@ -181,8 +183,63 @@ def _started(
         from shutil import which  # noqa: PLC0415 (see above)
 
         path = which(command[0], path=env.get("PATH", os.defpath)) or command[0]
-        words = ["/bin/sh", path, *command[1:]]
-        return subprocess.Popen(words, env=env, close_fds=False, process_group=group)
+        if _is_binary(path):  # for another machine, perhaps
+            raise
+        return _popen(["/bin/sh", path, *command[1:]], env, group)
+
+
+def _popen(
+    command: Sequence[str], env: Mapping[str, str], group: int | None
+) -> "subprocess.Popen[bytes]":
+    """Start a command with the signals that we were started with, which Python has changed."""
+    is_default = not _is_sigpipe_ignored()
+    before = None
+    if not is_default:  # all that Python ignores would be ignored, too
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(
+            command, env=env, close_fds=False, process_group=group, restore_signals=is_default
+        )
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGXFSZ, before)
+
+
+def _is_binary(path: str) -> bool:
+    """Return whether a file is no script: it has a zero in its first line, as bash looks for."""
+    with open(path, "rb") as file:  # noqa: PTH123 (not built in)
+        return b"\0" in file.read(80).partition(b"\n")[0]
+
+
+def _is_sigpipe_ignored() -> bool:
+    """Return whether SIGPIPE was ignored when we were started, as in each step on GitHub.
+
+    Python ignores it, so only our parent still knows. A script with `pipefail` may depend on it
+    (https://github.com/actions/runner/issues/2684).
+    """
+    process = os.getppid()
+    try:
+        while process and _restores_sigpipe(process):
+            process = int(_status(process, b"PPid"))
+        return bool(int(_status(process, b"SigIgn"), 16) & 1 << signal.SIGPIPE - 1)
+    except (OSError, ValueError, AttributeError):  # no /proc, as on a Mac, or no SIGPIPE
+        return False
+
+
+def _restores_sigpipe(process: int) -> bool:
+    """Return whether a process ignores SIGPIPE itself, but nothing that it starts does."""
+    try:
+        name = os.path.basename(os.readlink(f"/proc/{process}/exe"))  # noqa: PTH115, PTH119
+    except PermissionError:
+        return False
+    return name.startswith(RESTORING)
+
+
+def _status(process: int, name: bytes) -> bytes:
+    """Return a field of what the kernel says of a process; raise OSError or ValueError."""
+    with open(f"/proc/{process}/status", "rb") as file:  # noqa: PTH123 (not built in)
+        lines = dict(line.partition(b":")[::2] for line in file)
+    return lines.get(name, b"").strip()
 
 
 def inherited() -> dict[str, str]:

@@ -108,10 +108,12 @@ def test_bytes_and_exit_code_are_the_command_s(command, folder):
 
 @pytest.mark.parametrize(("command", "code"), [
     (["no-such-program"], 127), (["./no-such-file"], 127), (["three/no-folder"], 127), ([""], 127),
-    (["./data"], 126), (["./not-executable"], 126)])  # fmt: skip
+    (["./data"], 126), (["./not-executable"], 126), (["./for-another-machine"], 126)])  # fmt: skip
 def test_what_can_not_be_started_ends_as_in_a_shell(command, code, folder):
     (folder / "not-executable").write_text("#!/bin/sh\n")
     (folder / "data").mkdir()
+    (folder / "for-another-machine").write_bytes(b"\x7fELF\x02\x01\x01\0")
+    (folder / "for-another-machine").chmod(0o755)
 
     bare = end(sh('"$@"', *command), folder)
     out, errors, ours = end([*OURS, *command], folder)
@@ -238,6 +240,16 @@ def test_a_ctrl_c_before_the_command_started_ends_us_without_a_word(folder):
 
     assert (process.returncode, errors) == (-signal.SIGINT, b"")
     assert not (folder / "never").exists()
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' PIPE;"], ids=["default", "ignored"])
+def test_sigpipe_is_to_the_command_what_it_was_to_us(trap, folder):
+    shell, show = sh(f'{trap} "$@"; true'), ["grep", "Sig[BIC]", "/proc/self/status"]
+
+    bare, wrapped = end([*shell, *show], folder), end([*shell, *OURS, *show], folder)
+
+    assert b"SigIgn" in bare[0]
+    assert wrapped[0] == bare[0]
 
 
 def test_a_signal_that_is_ignored_around_us_stays_ignored(folder):
