@@ -313,7 +313,7 @@ def test_a_key_is_refused_by_a_proxy_or_a_devlake_that_asks_for_a_login(devlake,
 
     assert {code for code, _ in said.values()} == {4}
     assert "AUTH_ENABLED" in said["login"][1]
-    assert "the key of an administrator" in said["narrow"][1]
+    assert "an administrator" in said["narrow"][1]
     assert "older than DevLake 0.20" in said["old"][1]
     assert "not what DevLake's API says" in said["page"][1]
     assert "not as its API says" in said["odd"][1]
