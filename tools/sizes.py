@@ -11,7 +11,7 @@ BEFORE = (112, 10467)
 NEWER = re.compile(
     r"/(setup|changes)/|cli/(setup|refresh|changes|run)\.py|devlake/(refresh|api|inventory)\.py"
     r"|doctor/project\.py|devlake_ci/(child|launch|companion)\.py"
-    r"|devlake_ci/(dataclass|clock)\.py|runtime/inherited\.py|cli/wording\.py"
+    r"|devlake_ci/(dataclass|clock)\.py|runtime/child_env\.py|cli/wording\.py"
 )
 """What the program could not do then: setup, lead time, run, starting fast, a wrapper's words."""
 

@@ -27,7 +27,7 @@ SCRIPTS = {
 
 def main() -> None:
     """Run the script by whose name the program was called."""
-    sys.path[:] = trusted(sys.path, working_directory(), os.environ.get("PYTHONPATH", ""))
+    sys.path[:] = trusted_path(sys.path, working_directory(), os.environ.get("PYTHONPATH", ""))
     chosen = script(sys.argv[0])
     if chosen == SCRIPTS["devlake-ci"] and sys.argv[1:2] == ["run"]:
         wrap(sys.argv[2:])  # the command would start with held signals
@@ -74,7 +74,7 @@ def wrap(words: list[str]) -> "NoReturn":
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # before the command starts, a Ctrl-C ends us
-    child = launch.early(words)
+    child = launch.start_early(words)
     spare_garbage_collection()
     try:
         from devlake_ci import cli  # noqa: PLC0415 (as above)
@@ -87,7 +87,7 @@ def wrap(words: list[str]) -> "NoReturn":
         os._exit(child.wait())
 
 
-def trusted(path: list[str], folder: str, pythonpath: str) -> list[str]:
+def trusted_path(path: list[str], folder: str, pythonpath: str) -> list[str]:
     """Return the import path without the working directory and what PYTHONPATH added.
 
     The folder that this package itself came from stays: it is run already.

@@ -55,7 +55,7 @@ class Child:
                 signal.signal(each, self._on_signal)
         self.started = time.time()
         try:
-            self._process = _started(command, env, 0 if self._has_group else None)
+            self._process = _spawn(command, env, 0 if self._has_group else None)
         except (OSError, ValueError) as problem:
             self.problem, self.ended = problem, self.started
             return
@@ -162,7 +162,7 @@ class Child:
     def _close(self) -> None:
         for each in FORWARDED:
             if signal.getsignal(each) == self._on_signal:
-                signal.signal(each, _ignored if each in CANCEL else signal.SIG_DFL)
+                signal.signal(each, _ignore if each in CANCEL else signal.SIG_DFL)
         if self._wakeup is not None:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -170,7 +170,7 @@ class Child:
             self._companion.close()
 
 
-def _started(
+def _spawn(
     command: Sequence[str], env: Mapping[str, str], group: int | None
 ) -> "subprocess.Popen[bytes]":
     """Start a command; raise OSError if that can't be done."""
@@ -242,7 +242,7 @@ def _status(process: int, name: bytes) -> bytes:
     return lines.get(name, b"").strip()
 
 
-def inherited() -> dict[str, str]:
+def original_env() -> dict[str, str]:
     """Return the environment as it was before Python, or our executable, changed it for itself.
 
     https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
@@ -283,5 +283,5 @@ def _wakeup(on_child: Callable[[int, FrameType | None], None]) -> int | None:
     return reader
 
 
-def _ignored(_number: int, _frame: FrameType | None) -> None:
+def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Do nothing, where it is enough that a signal wakes us."""

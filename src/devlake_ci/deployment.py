@@ -252,7 +252,7 @@ def _times(
 ) -> tuple[datetime, datetime, datetime]:
     """Work out created, started and finished; only the user's own contradiction is an error."""
     names = ("created_at", "started_at", "finished_at")
-    given = {name: _given(name, options, now) for name in names}
+    given = {name: _given_time(name, options, now) for name in names}
     finished = given["finished_at"] or context.finished_at or now
     if given["started_at"] and given["finished_at"] and given["started_at"] > finished:
         raise BadUsageError(
@@ -268,7 +268,7 @@ def _times(
     return clamp(created, started, finished)
 
 
-def _given(name: str, options: Options, now: datetime) -> datetime | None:
+def _given_time(name: str, options: Options, now: datetime) -> datetime | None:
     text = getattr(options, name)
     return None if text is None else parse_past_timestamp(text, options.source(name), now)
 

@@ -6,7 +6,7 @@ to say what is wrong with it, the rest of the program is imported while the comm
 
 from collections.abc import Mapping, Sequence
 
-from devlake_ci.child import Child, inherited
+from devlake_ci.child import Child, original_env
 
 SECRETS = ("DEVLAKE_TOKEN", "DEVLAKE_HEADER", "DEVLAKE_GITHUB_TOKEN", "DEVLAKE_GITLAB_TOKEN")
 URL, KEEP_SECRETS = "DEVLAKE_URL", "DEVLAKE_KEEP_SECRETS"
@@ -120,16 +120,16 @@ def asks_git(env: Mapping[str, str], options: Sequence[str]) -> bool:
 
 def start(command: Sequence[str], options: Sequence[str]) -> Child:
     """Start the command; `options` are what is typed before it."""
-    return Child(command, environment(inherited(), options))
+    return Child(command, environment(original_env(), options))
 
 
-def early(words: Sequence[str]) -> Child | None:
+def start_early(words: Sequence[str]) -> Child | None:
     """Start the command of `run`, of what is typed after it; None where more has to be known first.
 
     Nothing is started if the command line is wrong: click says what is wrong with it.
     """
     options, command = cut(words)
-    env = inherited()
+    env = original_env()
     if not command or not is_known(options) or asks_git(env, options):
         return None
     return None if keeps_secrets(env, options) else start(command, options)

@@ -56,7 +56,7 @@ def success(message: str = "success", ignored: tuple[str, ...] = ()) -> Answer:
     return Answer(OK, {"success": True, "message": message, "data": None}, ignored=ignored)
 
 
-def refused(status: int, *errors: str) -> RefusedError:
+def refusal(status: int, *errors: str) -> RefusedError:
     """Return a refusal: an error and, from the second on, what caused it."""
     body = {"success": False, "message": chain(errors), "data": None}
     return RefusedError(Answer(status, body))
@@ -64,12 +64,12 @@ def refused(status: int, *errors: str) -> RefusedError:
 
 def chain(errors: tuple[str, ...]) -> str:
     """Format an error and its causes as github.com/cockroachdb/errors does for DevLake."""
-    first, *causes = map(_indented, errors)
+    first, *causes = map(_indent, errors)
     wraps = (f"\nWraps: ({n}) {cause}".rstrip() for n, cause in enumerate(causes, start=2))
     return first + "".join(wraps)
 
 
-def _indented(error: str) -> str:
+def _indent(error: str) -> str:
     first, *more = error.split("\n")
     return "\n".join([first, *(f"  | {line}".rstrip() for line in more)])
 
@@ -77,7 +77,7 @@ def _indented(error: str) -> str:
 def not_found(what: str | None = None) -> RefusedError:
     """Return a refusal for a row that isn't there; `what` names it where DevLake does."""
     record = ("record not found (404)", "record not found")
-    return refused(NOT_FOUND, *((f"{what} (404)", *record) if what else record))
+    return refusal(NOT_FOUND, *((f"{what} (404)", *record) if what else record))
 
 
 def no_such_route() -> RefusedError:

@@ -19,7 +19,7 @@ from devlake_sandbox.answers import (
     SERVER_ERROR,
     Answer,
     RefusedError,
-    refused,
+    refusal,
 )
 from devlake_sandbox.store import Document, Store
 
@@ -41,7 +41,7 @@ def create(store: Store, asked: Mapping[str, Any]) -> Document:
     if expiry and "T" not in expiry:
         layout = '"2006-01-02T15:04:05Z07:00": cannot parse "" as "T"'
         wrong = f'parsing time "{expiry}" as {layout}'
-        raise refused(BAD_REQUEST, "bad request body format (400)", wrong)
+        raise refusal(BAD_REQUEST, "bad request body format (400)", wrong)
     _check_expiry(expiry)
     token = _token()
     key = store.append(
@@ -66,11 +66,11 @@ def create_for_person(store: Store, asked: Mapping[str, Any]) -> Document:
     # DevLake's MariaDB compares names without regard to case.
     if any(key["name"].casefold() == name.casefold() for key in store.all(KIND)):
         taken = f"An api key with name [{name}] has already exists (400)"
-        raise refused(BAD_REQUEST, "error creating api key (400)", "random letters (400)", taken)
+        raise refusal(BAD_REQUEST, "error creating api key (400)", "random letters (400)", taken)
     _check_pattern(path)
     if len(path) > LONGEST_PATH:
         long = "Error 1406 (22001): Data too long for column 'allowed_path' at row 1"
-        raise refused(SERVER_ERROR, "error creating api key", long)
+        raise refusal(SERVER_ERROR, "error creating api key", long)
     return create(store, asked)
 
 
@@ -86,7 +86,7 @@ def _check_fields(asked: Mapping[str, Any]) -> None:
             for field, tag in failed.items()
         )
         invalid = "data verification failed (400)"
-        raise refused(BAD_REQUEST, "error creating api key (400)", invalid, "\n".join(wrong))
+        raise refusal(BAD_REQUEST, "error creating api key (400)", invalid, "\n".join(wrong))
 
 
 def _check_pattern(path: str) -> None:
@@ -96,7 +96,7 @@ def _check_pattern(path: str) -> None:
         # Go's words for the fault that was recorded.
         why = "missing closing ]: `[`" if "unterminated character set" in error.msg else error.msg
         wrong = (f"compile allowed path: {path}", f"error parsing regexp: {why}")
-        raise refused(SERVER_ERROR, "error creating api key", "random letters", *wrong) from None
+        raise refusal(SERVER_ERROR, "error creating api key", "random letters", *wrong) from None
 
 
 def list_keys(store: Store) -> list[Document]:
@@ -109,7 +109,7 @@ def renew(store: Store, number: str) -> Document:
     key = store.get(KIND, number)
     if key is None:
         missing = (f"could not find api key id[{number}] in DB (404)", "record not found (404)")
-        raise refused(NOT_FOUND, "error regenerate api key (404)", *missing, "record not found")
+        raise refusal(NOT_FOUND, "error regenerate api key (404)", *missing, "record not found")
     token = _token()
     store.put(KIND, [key | {"hash": _hash(token)}])
     return {**without_hash(key), "apiKey": token}
@@ -123,7 +123,7 @@ def _check_expiry(expiry: str | None) -> None:
     try:
         timestamps.parse(expiry or "2006-01-02")
     except ValueError as error:
-        raise refused(BAD_REQUEST, "bad request body format (400)", str(error)) from None
+        raise refusal(BAD_REQUEST, "bad request body format (400)", str(error)) from None
 
 
 def without_hash(key: Mapping[str, Any]) -> Document:
@@ -138,7 +138,7 @@ def check_enabled(authorization: str, path: str) -> None:
     RequireAuth in backend/server/api/auth/middleware.go of apache/devlake (June 2026).
     """
     if path not in PUBLIC and not authorization.startswith("Basic "):
-        raise _refused(UNAUTHORIZED, "unauthorized")
+        raise _refusal(UNAUTHORIZED, "unauthorized")
 
 
 def check(store: Store, header: str, path: str) -> None:
@@ -147,15 +147,15 @@ def check(store: Store, header: str, path: str) -> None:
     One space after "Bearer", a capital B: a second space counts as part of the key.
     """
     if not header:
-        raise _refused(UNAUTHORIZED, "token is missing")
+        raise _refusal(UNAUTHORIZED, "token is missing")
     token = header.removeprefix(BEARER)
     if token in ("", header):
-        raise _refused(UNAUTHORIZED, "token is not present or malformed")
+        raise _refusal(UNAUTHORIZED, "token is not present or malformed")
     key = next((key for key in store.all(KIND) if key["hash"] == _hash(token)), None)
     if key is None:
-        raise _refused(FORBIDDEN, "api key is invalid")
+        raise _refusal(FORBIDDEN, "api key is invalid")
     if key["expiredAt"] and timestamps.parse(key["expiredAt"]) < datetime.now(UTC):
-        raise _refused(FORBIDDEN, "api key has expired")
+        raise _refusal(FORBIDDEN, "api key has expired")
     _check_scope(key["allowedPath"], path)
 
 
@@ -164,12 +164,12 @@ def _check_scope(allowed: str, path: str) -> None:
         # Go's $ is the very end; Python's would be before a last line break, too.
         in_scope = re.search(re.sub(r"(?<!\\)\$\Z", r"\\Z", allowed), path)
     except re.error as error:
-        raise _refused(SERVER_ERROR, f"error parsing regexp: {error}") from None
+        raise _refusal(SERVER_ERROR, f"error parsing regexp: {error}") from None
     if not in_scope:
-        raise _refused(FORBIDDEN, "path doesn't match api key's scope")
+        raise _refusal(FORBIDDEN, "path doesn't match api key's scope")
 
 
-def _refused(status: int, message: str) -> RefusedError:
+def _refusal(status: int, message: str) -> RefusedError:
     return RefusedError(Answer(status, {"success": False, "message": message}))
 
 

@@ -15,7 +15,7 @@ from devlake_sandbox.answers import (
     SERVER_ERROR,
     Answer,
     RefusedError,
-    refused,
+    refusal,
 )
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
@@ -41,8 +41,8 @@ def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
     asked = {key: value for key, value in body.items() if key in PATCHED}
     blueprint = _blank(version) | {"labels": None, "timeAfter": None} | asked
     if by_project(store, blueprint["projectName"]):
-        raise refused(SERVER_ERROR, "Each project can only be used by one blueprint.")
-    planned = _planned(store, version, blueprint, "error creating the blueprint (400)")
+        raise refusal(SERVER_ERROR, "Each project can only be used by one blueprint.")
+    planned = _with_plan(store, version, blueprint, "error creating the blueprint (400)")
     stored = store.append(KIND, planned | {"labels": []})
     return stored | {"labels": None}
 
@@ -51,7 +51,7 @@ def patch(store: Store, version: Version, number: str, body: Mapping[str, Any]) 
     """Change what is given; a list of connections replaces the one before."""
     asked = {key: value for key, value in body.items() if key in PATCHED}
     before = get(store, number, "error patching the blueprint (404)")
-    changed = _planned(store, version, before | asked, "error patching the blueprint (400)")
+    changed = _with_plan(store, version, before | asked, "error patching the blueprint (400)")
     store.put(KIND, [changed])
     return changed
 
@@ -60,7 +60,7 @@ def get(store: Store, number: str, error: str = "error getting blueprint (404)")
     """Return the blueprint with this number."""
     blueprint = store.get(KIND, number)
     if blueprint is None:
-        raise refused(NOT_FOUND, error, "blueprint not found (404)")
+        raise refusal(NOT_FOUND, error, "blueprint not found (404)")
     return blueprint
 
 
@@ -91,7 +91,7 @@ def plan(store: Store, version: Version, blueprint: Mapping[str, Any]) -> plans.
     return plans.plan(version, blueprint["projectName"], blueprint["connections"], dora=dora)
 
 
-def _planned(store: Store, version: Version, blueprint: Document, error: str) -> Document:
+def _with_plan(store: Store, version: Version, blueprint: Document, error: str) -> Document:
     """Check the connections and the schedule, and make the plan anew."""
     connections = [{"scopes": None, **one} for one in blueprint["connections"]]
     held = [(one["pluginName"], one["connectionId"]) for one in connections]
@@ -99,15 +99,15 @@ def _planned(store: Store, version: Version, blueprint: Document, error: str) ->
         raise RefusedError(Answer(SERVER_ERROR, "", None))  # a panic, caught far outside
     for index, one in enumerate(connections):
         if not one["scopes"] and one["pluginName"] not in plans.WITHOUT_SCOPES:
-            raise refused(BAD_REQUEST, error, "", f"connections[{index}].scopes is empty")
+            raise refusal(BAD_REQUEST, error, "", f"connections[{index}].scopes is empty")
         is_webhook = one["pluginName"] == plans.WEBHOOK
         if is_webhook and store.get("connection", str(one["connectionId"])) is None:
             record = ("record not found (404)", "record not found")
-            raise refused(BAD_REQUEST, error, "", "cannot find webhook connection (404)", *record)
+            raise refusal(BAD_REQUEST, error, "", "cannot find webhook connection (404)", *record)
     cron = str(blueprint["cronConfig"])
     is_manual = blueprint["isManual"] or cron.lower() == MANUAL
     if not is_manual and (fault := schedules.fault(cron)):
-        raise refused(BAD_REQUEST, error, "", "invalid cronConfig", fault)
+        raise refusal(BAD_REQUEST, error, "", "invalid cronConfig", fault)
     whole = blueprint | {"connections": connections, "isManual": is_manual}
     return whole | {"plan": plan(store, version, whole)}
 

@@ -7,7 +7,7 @@ backend/plugins/webhook/api/deployments.go of apache/devlake.
 from collections.abc import Mapping
 
 from devlake_sandbox import auth, blueprints, projects
-from devlake_sandbox.answers import BAD_REQUEST, SERVER_ERROR, not_found, refused
+from devlake_sandbox.answers import BAD_REQUEST, SERVER_ERROR, not_found, refusal
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
 
@@ -21,7 +21,7 @@ def create(store: Store, version: Version, body: Mapping[str, object]) -> Docume
     """Make a connection and its key; the name must be new."""
     name = body.get("name") or ""
     if not isinstance(name, str):
-        raise refused(BAD_REQUEST, "'name' expected type 'string' (400)")
+        raise refusal(BAD_REQUEST, "'name' expected type 'string' (400)")
     connection = _insert(store, version, name)
     number = connection["id"]
     key = auth.create(
@@ -40,14 +40,14 @@ def _insert(store: Store, version: Version, name: str) -> Document:
     if not name:
         field = "Error:Field validation for 'Name' failed on the 'required' tag"
         wrong = f"Key: 'WebhookConnection.BaseConnection.Name' {field}"
-        raise refused(SERVER_ERROR, "error validating target", wrong)
+        raise refusal(SERVER_ERROR, "error validating target", wrong)
     if len(name) > LONGEST_NAME:
         long = "Error 1406 (22001): Data too long for column 'name' at row 1"
-        raise refused(SERVER_ERROR, f"{long} (500)", long)
+        raise refusal(SERVER_ERROR, f"{long} (500)", long)
     if _find_by_name(store, name):
         if version.since("v1.0.1"):
-            raise refused(BAD_REQUEST, f"A webhook with name {name} already exists. (400)")
-        raise refused(BAD_REQUEST, TAKEN)
+            raise refusal(BAD_REQUEST, f"A webhook with name {name} already exists. (400)")
+        raise refusal(BAD_REQUEST, TAKEN)
     return store.append(KIND, {"name": name})
 
 
@@ -92,7 +92,7 @@ def rename(store: Store, number: int, body: Mapping[str, object]) -> Document:
 def by_id(store: Store, number: str) -> int:
     """Return the id of an existing connection from the text in a path."""
     if not (number.isascii() and number.isdigit() and int(number)):
-        raise refused(BAD_REQUEST, "invalid connectionId (400)")
+        raise refusal(BAD_REQUEST, "invalid connectionId (400)")
     if store.get(KIND, str(int(number))) is None:
         raise not_found()
     return int(number)
@@ -114,7 +114,7 @@ def by_project(store: Store, version: Version, project: str, arrived: int) -> in
     way; so is, for ever, one of that name that is not in the project.
     """
     if len(project) > LONGEST_PROJECT:
-        raise refused(BAD_REQUEST, "invalid projectName (400)")
+        raise refusal(BAD_REQUEST, "invalid projectName (400)")
     name = f"{project}_deployments"
     connection = _find_by_name(store, name)
     raced = connection and store.is_newer_than(KIND, str(connection["id"]), arrived)
@@ -123,7 +123,7 @@ def by_project(store: Store, version: Version, project: str, arrived: int) -> in
     if store.get(projects.KIND, project) is None:
         raise not_found(f"could not find project [{project}] in DB")
     if connection:
-        raise refused(BAD_REQUEST, TAKEN)
+        raise refusal(BAD_REQUEST, TAKEN)
     blueprints.add(store, project, _insert(store, version, name)["id"])
     return None
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from devlake_sandbox import timestamps
-from devlake_sandbox.answers import SERVER_ERROR, RefusedError, refused
+from devlake_sandbox.answers import SERVER_ERROR, RefusedError, refusal
 
 Values = Mapping[str, Any]
 """Decoded fields by their name in Go: str, int, float, bool, datetime or None, list of Values."""
@@ -66,7 +66,7 @@ def _no_constant(word: str) -> None:
 
 
 def _wrong(message: str) -> RefusedError:
-    return refused(SERVER_ERROR, message)
+    return refusal(SERVER_ERROR, message)
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ class Decoding:
         if isinstance(value, list | dict):
             raise _unconvertible(kind, value, path)
         if kind == "string":
-            return "" if value is None else printed(value)
+            return "" if value is None else to_text(value)
         try:
             return _number(kind, value)
         except (ValueError, OverflowError):
-            raise ValueError(f"cannot parse '{path}' as {kind}: {printed(value)}") from None
+            raise ValueError(f"cannot parse '{path}' as {kind}: {to_text(value)}") from None
 
     def _time(self, value: object, path: str) -> object:
         if value is None:
@@ -174,7 +174,7 @@ def _unconvertible(kind: str, value: list[Any] | dict[str, Any], path: str) -> V
     return ValueError(f"'{path}' expected type '{wanted}', got unconvertible type '{got}'")
 
 
-def printed(value: object) -> str:
+def to_text(value: object) -> str:
     """Return a scalar as the text that DevLake stores: a boolean as 1 or 0, a number in full."""
     if isinstance(value, bool):
         return str(int(value))

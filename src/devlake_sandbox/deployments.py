@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from devlake_sandbox.answers import BAD_REQUEST, refused
+from devlake_sandbox.answers import BAD_REQUEST, refusal
 from devlake_sandbox.decoding import Values
 from devlake_sandbox.tables import Row, format_time, whole_seconds
 from devlake_sandbox.versions import Version
@@ -16,7 +16,7 @@ from devlake_sandbox.versions import Version
 def rows(version: Version, connection: int, request: Values) -> tuple[list[Row], list[Row]]:
     """Return the rows of the commits and the one row of the deployment."""
     if not request["DeploymentCommits"]:
-        raise refused(BAD_REQUEST, "deployment_commits is empty (400)")
+        raise refusal(BAD_REQUEST, "deployment_commits is empty (400)")
     shared = {
         "cicd_scope_id": f"webhook:{connection}",
         "environment": request["Environment"] or "PRODUCTION",

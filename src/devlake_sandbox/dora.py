@@ -46,7 +46,7 @@ class Stored:
     @cached_property
     def ends(self) -> dict[str, datetime]:
         """The deployments that count, and when each ended."""
-        return finished(self.commits)
+        return finished_deployments(self.commits)
 
 
 def read_stored(store: Store, version: Version) -> Stored:
@@ -107,7 +107,7 @@ def _share(deployments: list[str], failed: set[str | None]) -> float | None:
     return sum(one in failed for one in deployments) / len(deployments) if deployments else None
 
 
-def finished(commits: Iterable[Row]) -> dict[str, datetime]:
+def finished_deployments(commits: Iterable[Row]) -> dict[str, datetime]:
     """Return the deployments that count and when each ended: when its last counting commit did."""
     ends: dict[str, datetime] = {}
     for commit in filter(_counts, commits):

@@ -6,8 +6,8 @@ Sources: contract, 'incident: …'; backend/plugins/webhook/api/issues.go of apa
 from datetime import UTC, datetime, timedelta
 
 from devlake_sandbox import tables
-from devlake_sandbox.answers import SERVER_ERROR, refused
-from devlake_sandbox.decoding import Values, printed
+from devlake_sandbox.answers import SERVER_ERROR, refusal
+from devlake_sandbox.decoding import Values, to_text
 from devlake_sandbox.store import Store
 from devlake_sandbox.tables import Row, format_time
 from devlake_sandbox.versions import Version
@@ -59,7 +59,7 @@ def _numbers(version: Version, request: Values) -> Row:
     if not version.since("v1.0.1"):
         del numbers["is_subtask"]
     return {
-        column: printed(number) if isinstance(number, float) else str(number)
+        column: to_text(number) if isinstance(number, float) else str(number)
         for column, number in numbers.items()
     }
 
@@ -72,7 +72,7 @@ def _lead_time(version: Version, request: Values) -> int:
         minutes = int(took / timedelta(minutes=1))
     if minutes < 0:
         error = "Error 1264 (22003): Out of range value for column 'lead_time_minutes' at row 1"
-        raise refused(SERVER_ERROR, f"{error} (500)", error)
+        raise refusal(SERVER_ERROR, f"{error} (500)", error)
     return minutes
 
 
@@ -93,7 +93,7 @@ def incident_row(connection: int, issue: Row) -> Row:
     return {**same, **renamed, "table": "boards", "scope_id": f"webhook:{connection}"}
 
 
-def closed(version: Version, issue: Row) -> Row:
+def close(version: Version, issue: Row) -> Row:
     """Return an issue's row after the close route: status DONE, and no more before June 2026.
 
     Since then the resolution is dated now unless it has a date, and the lead time is computed

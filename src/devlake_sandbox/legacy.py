@@ -6,7 +6,7 @@ same commit deployed elsewhere later moves there.
 
 from datetime import UTC, datetime
 
-from devlake_sandbox.answers import SERVER_ERROR, refused
+from devlake_sandbox.answers import SERVER_ERROR, refusal
 from devlake_sandbox.decoding import Values
 from devlake_sandbox.deployments import dates, drop, outcome, url_hash
 from devlake_sandbox.tables import Row, whole_seconds
@@ -47,7 +47,7 @@ def _members(request: Values) -> list[Values]:
         return [{**one, "Name": "", "RepoId": request["RepoId"]} for one in listed]
     if not (request["CommitSha"] and request["RepoUrl"]):
         error = "commit_sha or repo_url is required"
-        raise refused(SERVER_ERROR, error, error)
+        raise refusal(SERVER_ERROR, error, error)
     return [request]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devlake_sandbox import blueprints
-from devlake_sandbox.answers import BAD_REQUEST, NOT_FOUND, refused
+from devlake_sandbox.answers import BAD_REQUEST, NOT_FOUND, refusal
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
 
@@ -20,16 +20,16 @@ def create(store: Store, version: Version, body: Mapping[str, Any]) -> Document:
     """Make a project and, since v1.0.0, its blueprint."""
     name = body.get("name") or ""
     if not isinstance(name, str):
-        raise refused(BAD_REQUEST, "'name' expected type 'string' (400)")
+        raise refusal(BAD_REQUEST, "'name' expected type 'string' (400)")
     modern = version.since("v1.0.1")
     _check_metrics(version, body)
     if modern and len(name) > LONGEST_NAME:
-        raise refused(BAD_REQUEST, "Project name is too long. (400)")
+        raise refusal(BAD_REQUEST, "Project name is too long. (400)")
     # DevLake's MariaDB compares names without regard to case.
     if not name or any(one["name"].casefold() == name.casefold() for one in store.all(KIND)):
         taken = f"A project with name [{name}] already exists (400)"
-        raise refused(BAD_REQUEST, "error creating project (400)", taken)
-    store.put(KIND, [{"id": name} | _described(version, name, body)])
+        raise refusal(BAD_REQUEST, "error creating project (400)", taken)
+    store.put(KIND, [{"id": name} | _describe(version, name, body)])
     if modern:
         blueprints.of_new_project(store, version, name)
     return _to_json(store, name)
@@ -44,7 +44,7 @@ def patch(store: Store, version: Version, name: str, body: Mapping[str, Any]) ->
     _check_metrics(version, body)
     before = _find(store, name, "error patch project (404)")
     kept = {"metrics": before["metrics"]} if not body.get("metrics") else {}
-    store.put(KIND, [before | _described(version, name, body) | kept])
+    store.put(KIND, [before | _describe(version, name, body) | kept])
     blueprint = blueprints.by_project(store, name)
     if blueprint and "enable" in body and not version.since("v0.21.0"):
         store.put(blueprints.KIND, [blueprint | {"enable": bool(body["enable"])}])
@@ -75,7 +75,7 @@ def _find(store: Store, name: str, error: str = "error getting project (404)") -
     project = store.get(KIND, name)
     if project is None:
         missing = (f"could not find project [{name}] in DB (404)", "record not found (404)")
-        raise refused(NOT_FOUND, error, *missing, "record not found")
+        raise refusal(NOT_FOUND, error, *missing, "record not found")
     return project
 
 
@@ -88,7 +88,7 @@ def _described_with(project: Document, blueprint: Document | None) -> Document:
     return shown | {"blueprint": blueprint}
 
 
-def _described(version: Version, name: str, body: Mapping[str, Any]) -> Document:
+def _describe(version: Version, name: str, body: Mapping[str, Any]) -> Document:
     unset = None if version.since("v1.0.1") else ""
     metrics = [
         {
@@ -107,4 +107,4 @@ def _check_metrics(version: Version, body: Mapping[str, Any]) -> None:
     if not version.since("v1.0.1") and any(isinstance(each, dict) for each in options):
         field = "BaseMetric.metrics.pluginOption of type string"
         wrong = f"json: cannot unmarshal object into Go struct field {field}"
-        raise refused(BAD_REQUEST, "bad request body format (400)", wrong)
+        raise refusal(BAD_REQUEST, "bad request body format (400)", wrong)

@@ -15,7 +15,7 @@ from devlake_sandbox.answers import (
     Answer,
     RefusedError,
     no_such_route,
-    refused,
+    refusal,
 )
 from devlake_sandbox.calls import Call
 from devlake_sandbox.request import Request
@@ -55,10 +55,10 @@ def answer(server: Server, request: Request, arrived: int) -> Answer:
     try:
         with server.store.transaction():
             said = _route(server, request, arrived)
-    except RefusedError as refusal:
-        said = refusal.answer
+    except RefusedError as error:
+        said = error.answer
     except RecursionError:
-        said = refused(SERVER_ERROR, "exceeded max depth").answer
+        said = refusal(SERVER_ERROR, "exceeded max depth").answer
     return _with_code(said) if server.version.since("v1.0.1") else said
 
 

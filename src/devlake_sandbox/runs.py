@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from devlake_sandbox import blueprints, plans, projects, tables
-from devlake_sandbox.answers import BAD_REQUEST, NOT_FOUND, SERVER_ERROR, refused
+from devlake_sandbox.answers import BAD_REQUEST, NOT_FOUND, SERVER_ERROR, refusal
 from devlake_sandbox.store import Document, Store
 from devlake_sandbox.versions import Version
 
@@ -51,13 +51,13 @@ def trigger(
     blueprint = blueprints.get(store, number, f"{error} (404)")
     plan = blueprints.plan(store, version, blueprint)
     if plans.is_empty(version, plan):
-        raise refused(SERVER_ERROR, error, "empty plan")
+        raise refusal(SERVER_ERROR, error, "empty plan")
     if not blueprint["enable"]:
-        raise refused(BAD_REQUEST, f"{error} (400)", "blueprint is not enabled (400)")
+        raise refusal(BAD_REQUEST, f"{error} (400)", "blueprint is not enabled (400)")
     queue = _queue(store)
     if any(store.get(KIND, one)["blueprintId"] == blueprint["id"] for one in queue):  # type: ignore[index]
         pending = "there are pending pipelines of current blueprint already (400)"
-        raise refused(BAD_REQUEST, f"{error} (400)", pending)
+        raise refusal(BAD_REQUEST, f"{error} (400)", pending)
     run = store.append(KIND, _new(blueprint, plan, body, now))
     store.put(QUEUE, [{"id": 1, "runs": [*queue, str(run["id"])]}])
     return to_json(run)
@@ -72,9 +72,13 @@ def advance(store: Store, now: datetime) -> None:
         began = max(map(datetime.fromisoformat, (run["createdAt"], run["_free"]))) + length / 3
         ended = began + length * 2 / 3
         if run["status"] == CREATED and began <= now:
-            run |= {"status": RUNNING, "beganAt": _text(began), "_counted": _counted(store, run)}
+            run |= {
+                "status": RUNNING,
+                "beganAt": _text(began),
+                "_counted": _counted_deployments(store, run),
+            }
         if run["status"] == RUNNING and ended <= now:
-            run = _completed(store, run, ended)
+            run = _complete(store, run, ended)
             queue = queue[1:]
         store.put(KIND, [run])
         if run["status"] != COMPLETED:
@@ -94,7 +98,7 @@ def get(store: Store, number: str) -> Document:
     """Return one run."""
     run = store.get(KIND, number)
     if run is None:
-        raise refused(NOT_FOUND, "pipeline not found (404)", "record not found")
+        raise refusal(NOT_FOUND, "pipeline not found (404)", "record not found")
     return to_json(run)
 
 
@@ -186,7 +190,7 @@ def _new(blueprint: Document, plan: plans.Plan, body: Mapping[str, Any], now: da
     }
 
 
-def _completed(store: Store, run: Document, ended: datetime) -> Document:
+def _complete(store: Store, run: Document, ended: datetime) -> Document:
     mapped = _scopes(run) or []
     project = {"id": run["_project"], "scopes": mapped, "deployments": run["_counted"]}
     store.put(MAPPING, [project])
@@ -200,7 +204,7 @@ def _completed(store: Store, run: Document, ended: datetime) -> Document:
     }
 
 
-def _counted(store: Store, run: Document) -> list[str]:
+def _counted_deployments(store: Store, run: Document) -> list[str]:
     """Return the deployments that a run counts, if it computes anything at all."""
     if not any(task["plugin"] == "dora" for stage in run["plan"] for task in stage):
         return []

@@ -80,7 +80,7 @@ class Store:
             return self._db.total_changes
 
     def last_place(self) -> int:
-        """Return how far the store is filled, for `appeared`."""
+        """Return how far the store is filled, for `is_newer_than`."""
         with self._lock:
             query = "select coalesce(max(place), 0) from documents"
             return int(self._db.execute(query).fetchone()[0])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from devlake_sandbox.answers import SERVER_ERROR, refused
+from devlake_sandbox.answers import SERVER_ERROR, refusal
 from devlake_sandbox.versions import Version
 
 DEPLOYMENTS = "cicd_deployments"
@@ -33,7 +33,7 @@ def check_lengths(version: Version, table: str, row: Mapping[str, str]) -> Row:
     for column, value in row.items():
         if len(value) > _limit(version, table, column):
             error = f"Error 1406 (22001): Data too long for column '{column}' at row 1"
-            raise refused(SERVER_ERROR, f"{error} (500)", error)
+            raise refusal(SERVER_ERROR, f"{error} (500)", error)
     return {column: value for column, value in row.items() if value}
 
 

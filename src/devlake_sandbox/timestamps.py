@@ -48,13 +48,13 @@ def parse(text: str, *, microseconds: bool = False) -> datetime:
         match = re.match(pattern, rest, re.ASCII)
         if match is None:
             raise ValueError(
-                f"parsing time {_quoted(text)} as {_quoted(layout)}: "
-                f"cannot parse {_quoted(rest)} as {_quoted(element)}"
+                f"parsing time {_quote(text)} as {_quote(layout)}: "
+                f"cannot parse {_quote(rest)} as {_quote(element)}"
             )
         found |= {name: value for name, value in match.groupdict().items() if value}
         rest = rest[match.end() :]
     if rest:
-        raise ValueError(f"parsing time {_quoted(text)}: extra text: {_quoted(rest)}")
+        raise ValueError(f"parsing time {_quote(text)}: extra text: {_quote(rest)}")
     return _in_utc(text, found)
 
 
@@ -67,8 +67,8 @@ def _in_utc(text: str, found: dict[str, str]) -> datetime:
         zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[3:])))
         return datetime(year, month, day, hour, minute, second, fraction, zone).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"parsing time {_quoted(text)}: out of range") from None
+        raise ValueError(f"parsing time {_quote(text)}: out of range") from None
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

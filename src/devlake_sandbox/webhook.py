@@ -11,7 +11,7 @@ from devlake_sandbox.answers import (
     RefusedError,
     chain,
     not_found,
-    refused,
+    refusal,
     success,
 )
 from devlake_sandbox.decoding import Decoding, Struct, Values, violations
@@ -36,29 +36,29 @@ class Webhook:
     def deployment(self, connection: int, body: Body) -> Answer:
         """Store a deployment and its commits, over those with the same ids."""
         struct = shapes.deployment(self.version)
-        request, ignored = self._decoded(struct, body)
+        request, ignored = self._decode(struct, body)
         if wrong := violations(struct, request):
-            raise refused(BAD_REQUEST, "input json error (400)", wrong)
+            raise refusal(BAD_REQUEST, "input json error (400)", wrong)
         modern = self.version.since("v1.0.1")
         rows = deployments.rows if modern else legacy.rows
         commits, deployment = rows(self.version, connection, request)
         if len(commits) > tables.MOST_COMMITS:
             error = "Error 1390 (HY000): Prepared statement contains too many placeholders"
-            raise refused(SERVER_ERROR, f"{error} (500)", error)
+            raise refusal(SERVER_ERROR, f"{error} (500)", error)
         self._write(tables.COMMITS, commits)
         try:
             self._write(tables.DEPLOYMENTS, deployment)
-        except RefusedError as refusal:
+        except RefusedError as error:
             if modern:
                 # The commits stay: contract/devlake-v1.0.1.json, '… default with 1000 commits'.
-                return refusal.answer
+                return error.answer
             raise
         return success(ignored=ignored)
 
     def issue(self, connection: int, body: Body) -> Answer:
         """Store an issue over the one with the same key, and the incident that it may be."""
         struct = shapes.issue(self.version)
-        request, ignored = self._decoded(struct, body)
+        request, ignored = self._decode(struct, body)
         if wrong := violations(struct, request):
             # A bare JSON string, unlike a deployment's: contract, 'incident: without title'.
             raise RefusedError(Answer(BAD_REQUEST, chain((wrong, wrong))))
@@ -74,7 +74,7 @@ class Webhook:
         """
         if self.store.is_newer_than(BOARD, board, self.arrived):
             error = f"Error 1062 (23000): Duplicate entry '{board}' for key 'PRIMARY'"
-            raise refused(BAD_REQUEST, f"{error} (400)", error)
+            raise refusal(BAD_REQUEST, f"{error} (400)", error)
         self.store.put(BOARD, [{"id": board}])
 
     def close(self, connection: int, key: str) -> Answer:
@@ -82,14 +82,14 @@ class Webhook:
         issue = self.store.get(tables.ISSUES, incidents.issue_id(connection, key))
         if issue is None:
             raise not_found("issue not found")
-        self._write_issue(connection, incidents.closed(self.version, issue))
+        self._write_issue(connection, incidents.close(self.version, issue))
         return success()
 
     def pull_request(self, connection: int, body: Body) -> Answer:
         """Store a pull request over the one with the same number in this connection."""
-        request, ignored = self._decoded(shapes.PULL_REQUEST, body)
+        request, ignored = self._decode(shapes.PULL_REQUEST, body)
         if wrong := violations(shapes.PULL_REQUEST, request):
-            raise refused(BAD_REQUEST, "input json error (400)", wrong)
+            raise refusal(BAD_REQUEST, "input json error (400)", wrong)
         self._write(tables.PULL_REQUESTS, [pull_requests.row(connection, request)])
         return success(ignored=ignored)
 
@@ -101,7 +101,7 @@ class Webhook:
     def _write(self, table: str, rows: list[Row]) -> None:
         self.store.put(table, [tables.check_lengths(self.version, table, row) for row in rows])
 
-    def _decoded(self, struct: Struct, body: Body) -> tuple[Values, tuple[str, ...]]:
+    def _decode(self, struct: Struct, body: Body) -> tuple[Values, tuple[str, ...]]:
         decoding = Decoding(microseconds=self.version.since("main"))
         request = decoding.struct(struct, body)
         if wrong := decoding.complaint():

@@ -213,7 +213,7 @@ def _pull_requests(api: Api, shas: Sequence[str]) -> list[Change]:
         )
         answer = api.graphql(fields)
         for index, sha in enumerate(several):
-            for each in _associated(answer.get(f"c{index}"), sha):
+            for each in _parse_associated(answer.get(f"c{index}"), sha):
                 if change := _change(api, each, sha, place):
                     kept = found.get(change.number or 0)
                     if not kept or place[kept.merge_sha] < place[change.merge_sha]:
@@ -221,7 +221,7 @@ def _pull_requests(api: Api, shas: Sequence[str]) -> list[Change]:
     return sorted(found.values(), key=lambda change: place[change.merge_sha])
 
 
-def _associated(body: object, sha: str) -> Iterator[PullRequest]:
+def _parse_associated(body: object, sha: str) -> Iterator[PullRequest]:
     commit = validate(_Associated, body, HOST)
     if commit.pull_requests is None:
         raise MissingError(f"GitHub doesn't tell the pull requests of {sha[:12]}.", PERMISSIONS)

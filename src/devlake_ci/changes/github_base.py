@@ -95,14 +95,16 @@ def last_deployed(
     dated = [(each.succeeded_at, each) for each in others]
     past = [(when, each) for when, each in dated if when and when < began]
     past.sort(key=lambda one: one[0], reverse=True)
-    return next(_known_deployed(api, options, [(each.run, each.sha) for _, each in past]), None)
+    return next(
+        _certain_deployments(api, options, [(each.run, each.sha) for _, each in past]), None
+    )
 
 
 def _is_own(deployment: _Deployment, context: Context) -> bool:
     return deployment.run is not None and deployment.run == context.run_id
 
 
-def _known_deployed(
+def _certain_deployments(
     api: Api, options: Options, past: Sequence[tuple[str | None, str]]
 ) -> Iterator[str]:
     """Yield what was surely deployed, and then what this workflow was told by hand to deploy.
@@ -151,5 +153,6 @@ def last_successful_run(
         raise MissingError(f"How they ended is not known: {why}", problem.hint) from None
     good = [each for each in reversed(relevant_runs(past)) if each.result is Result.SUCCESS]
     return next(
-        _known_deployed(api, options, [(each.run_id, each.sha) for each in good if each.sha]), None
+        _certain_deployments(api, options, [(each.run_id, each.sha) for each in good if each.sha]),
+        None,
     )

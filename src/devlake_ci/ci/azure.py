@@ -92,12 +92,12 @@ def read(env: Env) -> Facts:
 def emit(outcome: Outcome, _: Env) -> tuple[Effect, ...]:
     """Set output variables of the step, and show a problem on the run's page."""
     commands = [
-        f"##vso[task.setvariable variable={name};isOutput=true]{_escaped(text)}"
+        f"##vso[task.setvariable variable={name};isOutput=true]{_escape(text)}"
         for name, text in variables(outcome).items()
     ]
     if said := problem_line(outcome):
         kind = "warning" if outcome.soft or outcome.reported else "error"
-        commands.append(f"##vso[task.logissue type={kind}]{_escaped(said)}")
+        commands.append(f"##vso[task.logissue type={kind}]{_escape(said)}")
     return tuple(map(Print, commands))
 
 
@@ -111,7 +111,7 @@ def _run_url(env: Env) -> Fact[str] | None:
     )
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     for character, code in _CODES.items():
         text = text.replace(character, code)
     return text

@@ -111,11 +111,11 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def _message(kind: str, **attributes: str) -> str:
-    said = " ".join(f"{key}='{_escaped(text)}'" for key, text in attributes.items())
+    said = " ".join(f"{key}='{_escape(text)}'" for key, text in attributes.items())
     return f"##teamcity[{kind} {said}]"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     marked = re.sub(r"[|'\[\]]", r"|\g<0>", text).replace("\n", "|n").replace("\r", "|r")
     return re.sub(r"[^\x20-\x7e]", _units, marked)
 

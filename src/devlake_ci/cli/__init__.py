@@ -155,9 +155,9 @@ def invoke(
     try:
         runtime.release_signals()
         if _command(arguments) == "run":
-            from devlake_ci.cli.run import wrapped  # noqa: PLC0415 (only when it is used)
+            from devlake_ci.cli.run import run_wrapped  # noqa: PLC0415 (only when it is used)
 
-            return wrapped(arguments, runtime)
+            return run_wrapped(arguments, runtime)
         return _run(arguments, runtime, given)
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -105,9 +105,9 @@ class Backlog:
 
     def waiting(self, folders: Iterable[str]) -> list[Waiting]:
         """Return the events that came into these folders since the last call."""
-        return list(chain.from_iterable(map(self._found, dict.fromkeys(folders))))
+        return list(chain.from_iterable(map(self._list_new, dict.fromkeys(folders))))
 
-    def _found(self, folder: str) -> Iterator[Waiting]:
+    def _list_new(self, folder: str) -> Iterator[Waiting]:
         """Read which new events a folder holds; set aside what is not an event."""
         try:
             for path in self.spool.list_unfinished(folder):

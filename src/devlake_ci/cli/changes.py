@@ -84,7 +84,7 @@ class Changes:
         own = self._own_commit(made)
         for each in made.commits:
             try:
-                if found := self._shipped(made, each, is_own=each is own):
+                if found := self._find_shipped(made, each, is_own=each is own):
                     self.found[each.repo_url] = found
                     self._collect(each.repo_url, found)
             except StoppedError as problem:
@@ -99,7 +99,7 @@ class Changes:
         """Return the job's own commit, which goes first."""
         return made.commits[0]
 
-    def _shipped(self, made: Deployment, commit: Commit, *, is_own: bool) -> Shipped | None:
+    def _find_shipped(self, made: Deployment, commit: Commit, *, is_own: bool) -> Shipped | None:
         """Return what was shipped of a repository; None for one of which nothing was known."""
         url = commit.repo_url
         if is_own:

@@ -72,7 +72,7 @@ def run(**_: object) -> None:
     """
 
 
-def wrapped(arguments: Sequence[str], runtime: Runtime) -> int:
+def run_wrapped(arguments: Sequence[str], runtime: Runtime) -> int:
     """Run what is typed after `run`, report it, and return the exit code.
 
     Nothing is started where the command line can't be read: click, or BadUsageError, says why.
@@ -192,7 +192,7 @@ class Wrapper:
             self.options, result=Result.SUCCESS, result_map=(), started_at=rfc3339(started)
         )
         with suppress(Problem):  # the report says it again
-            session.lookups = self._remembered(report.make_lookups(session))
+            session.lookups = self._memoize(report.make_lookups(session))
             ways = replace(session.lookups, additional=self._checkouts)
             if self.options.mode == "deployment":
                 self.made = session.find_out(
@@ -230,7 +230,7 @@ class Wrapper:
         if said.problem and "DEVLAKE_TOKEN" in said.problem.hint and not self.options.token:
             note = "A run inside of another run has no token unless that one has --keep-secrets."
             said = replace(said, notes=(*said.notes, note))
-        self._let_go(said)
+        self._discard_kept(said)
         self.runtime.ignore_signals()
         ours = conclude(said, self.runtime, self.options.format)
         return ours if succeeded and said.problem and not is_soft and ours else code
@@ -253,7 +253,7 @@ class Wrapper:
         )
         return report.outcome(session)
 
-    def _let_go(self, outcome: Outcome) -> None:
+    def _discard_kept(self, outcome: Outcome) -> None:
         """Drop what was kept for the worst, now that it is known how the command ended."""
         session = self.session
         is_known = not isinstance(outcome.problem, UnreachedError) or (session and session.is_kept)
@@ -266,7 +266,7 @@ class Wrapper:
             raise RuntimeError
         return self.session
 
-    def _remembered(self, ways: Lookups) -> Lookups:
+    def _memoize(self, ways: Lookups) -> Lookups:
         """Return what asks each question once: the report is made of what was known at first."""
         options = replace(self.options, checkout=(), submodules=None, submodules_recursive=False)
         return replace(

@@ -23,7 +23,7 @@ from devlake_ci.commits.manifest_parser import (
     ParsedEntry,
     ParseError,
     parse,
-    shown,
+    quote_safely,
 )
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import Find, bare, resolve
@@ -106,7 +106,7 @@ def _check_text(text: str, where: str) -> str:
 def _check_repository(url: str) -> str:
     found = canonical(url)
     if found is None:
-        raise ValueError(f"{shown(url)} is not the URL of a repository")
+        raise ValueError(f"{quote_safely(url)} is not the URL of a repository")
     if len(found) > limits.REPO_URL:
         raise ValueError(f"it is longer than the {limits.REPO_URL} characters that DevLake keeps")
     return found
@@ -116,14 +116,14 @@ def _check_revision(sha: str) -> str:
     if not sha.strip("0"):
         raise ValueError(f"{quoted(sha)} stands for no commit")
     if re.search(r"[\s:~^?*\\]", sha):  # https://git-scm.com/docs/git-check-ref-format
-        raise ValueError(f"{shown(sha)} is neither a SHA nor the name of a branch or a tag")
+        raise ValueError(f"{quote_safely(sha)} is neither a SHA nor the name of a branch or a tag")
     return sha
 
 
 def _check_short(text: str) -> str:
     found = SHORT.fullmatch(text)
     if not found:
-        raise ValueError(f"{shown(text)} is not like owner/name@SHA")
+        raise ValueError(f"{quote_safely(text)} is not like owner/name@SHA")
     if len(found["sha"]) > limits.REF:
         raise ValueError(f"the name of the commit is longer than {limits.REF} characters")
     return text
@@ -263,7 +263,7 @@ def _split(short: str, place: str, server: str | None) -> tuple[str, str]:
     if url := canonical(repo if is_url else f"{server}/{repo}"):
         return url, name
     raise BadUsageError(
-        f"{place}: {shown(repo)} is not a repository{'' if is_url else f' of {server}'}.",
+        f"{place}: {quote_safely(repo)} is not a repository{'' if is_url else f' of {server}'}.",
         "Write an entry with repo_url and sha.",
     )
 
@@ -291,7 +291,7 @@ def _describe_error(name: str, kind: str, error: "ErrorDetails") -> str:
         case "extra_forbidden":
             model = _MODELS[kind]
             known = ", ".join(each.alias or name for name, each in model.model_fields.items())
-            return f"{shown(name)} is no field of an entry; the fields are {known}"
+            return f"{quote_safely(name)} is no field of an entry; the fields are {known}"
         case "value_error":
             said = str(error["ctx"]["error"])
             return f"{name}: {said}" if name else said

@@ -110,7 +110,7 @@ def _short_lines(text: str) -> Iterator[ParsedEntry]:
         if not SHORT.fullmatch(each):
             raise ParseError(
                 number,
-                f"{shown(each)} is not like owner/name@SHA, as the lines before are.",
+                f"{quote_safely(each)} is not like owner/name@SHA, as the lines before are.",
                 "Write each commit on a line of its own, or all of them as a YAML list.",
             )
         yield ParsedEntry(each, number)
@@ -172,7 +172,9 @@ def _json_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     read: dict[str, object] = {}
     for name, value in pairs:
         if name in read:
-            raise _ObjectError(f"{shown(name)} is given twice in the entry that begins here.")
+            raise _ObjectError(
+                f"{quote_safely(name)} is given twice in the entry that begins here."
+            )
         read[name] = value
     return read
 
@@ -219,11 +221,11 @@ def _bound(events: Iterator[Any]) -> None:
         if documents > 1:
             _refuse(event, "a second YAML document begins here.", "Put all commits into one list.")
         if kind == "Alias":
-            where = shown(f"*{event.anchor}")
+            where = quote_safely(f"*{event.anchor}")
             _refuse(event, f"aliases are not taken ({where}).", "Write the value out.")
         tag = getattr(event, "tag", None)
         if tag not in {None, "!", "tag:yaml.org,2002:str"}:
-            _refuse(event, f"tags are not taken ({shown(tag)}).", "Leave the tag out.")
+            _refuse(event, f"tags are not taken ({quote_safely(tag)}).", "Leave the tag out.")
         if kind in {"Scalar", "SequenceStart", "MappingStart"}:
             entries, parts = (entries + 1, 0) if depth == 1 else (entries, parts + 1)
             if entries > limits.COMMITS:
@@ -255,10 +257,10 @@ def _yaml_entry(node: _Node) -> ParsedEntry:
         if not isinstance(name, str):
             _refuse(key, "a field's name is not text.")
         if name in value:
-            message = f"{shown(name)} is given a second time in the same entry."
+            message = f"{quote_safely(name)} is given a second time in the same entry."
             _refuse(key, message, "Begin each entry with '- '.")
         if item.id != "scalar":
-            _refuse(key, f"{shown(name)} is {_node_kind(item)}, not text.")
+            _refuse(key, f"{quote_safely(name)} is {_node_kind(item)}, not text.")
         value[name], lines[name] = _scalar(item), _line(key)
     return ParsedEntry(value, _line(node), lines)
 
@@ -286,7 +288,7 @@ def _refuse(node: _Located, message: str, hint: str = "") -> NoReturn:
     raise ParseError(_line(node), message, hint)
 
 
-def shown(text: str) -> str:
+def quote_safely(text: str) -> str:
     """Quote a value, but none that may have a password in it."""
     if len(text) > LONGEST_SHOWN:
         return f"what is given ({len(text)} characters)"

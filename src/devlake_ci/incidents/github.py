@@ -83,7 +83,7 @@ class Run(Answer):
     head_repository: Repository | None = None
 
     @property
-    def ended(self) -> datetime:
+    def ended_at(self) -> datetime:
         """When its last job ended. A run in progress may have newer jobs than its `updated_at`.
 
         One that waits for an approval, perhaps for weeks, has no job that runs.
@@ -275,8 +275,8 @@ class _Search:
         )
 
     def _read(self, runs: list[Run]) -> None:
-        for run in sorted(runs, key=lambda run: run.ended, reverse=True):
-            if is_decided_before(self.found, run.ended):
+        for run in sorted(runs, key=lambda run: run.ended_at, reverse=True):
+            if is_decided_before(self.found, run.ended_at):
                 return
             if run.id not in self.listed and self._counts(run):
                 if len(self.listed) == MOST_RUNS:

@@ -129,14 +129,14 @@ class StateFile:
         """
         text = self.read()
         if text is None:
-            note = f"There is no {self._named} yet: assuming no incident is open."
+            note = f"There is no {self._label} yet: assuming no incident is open."
             return IncidentState(notes=(note,))
         try:
             return parse(text, streak)
         except ValidationError:
             return IncidentState(
                 notes=(
-                    f"{self._named} is not a valid state file: it is {self._aside()}, "
+                    f"{self._label} is not a valid state file: it is {self._aside()}, "
                     "assuming no incident is open.",
                 )
             )
@@ -150,7 +150,7 @@ class StateFile:
             return self.files.read_if_exists(self.path)
         except (OSError, ValueError) as error:
             raise BadUsageError(
-                f"The state file {self._named} can't be read ({_reason(error)}), so which incident "
+                f"The state file {self._label} can't be read ({_reason(error)}), so which incident "
                 "is open is not known.",
                 "Let this command read it, or name another file with --incident-state.",
             ) from None
@@ -191,12 +191,12 @@ class StateFile:
         except (OSError, ValueError) as error:
             why = _reason(error)
         raise MissingError(
-            f"{self._named} can't be written ({why}): the next run will not know {lost}.",
+            f"{self._label} can't be written ({why}): the next run will not know {lost}.",
             "Let this command write it, or name another file with --incident-state.",
         )
 
     @property
-    def _named(self) -> str:
+    def _label(self) -> str:
         return quoted(self.path, LONGEST)
 
     def _aside(self) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from devlake_ci.commits.workspace import GitAnswer
-from devlake_ci.runtime.inherited import child_env
+from devlake_ci.runtime.child_env import child_env
 from devlake_ci.text import cut, line, readable
 
 SECONDS = 10.0

@@ -13,7 +13,7 @@ from typing import IO
 
 from devlake_ci.ci.provider import Run
 from devlake_ci.dataclass import dataclass
-from devlake_ci.runtime.inherited import FROZEN, child_env
+from devlake_ci.runtime.child_env import FROZEN, child_env
 
 SECONDS = 5.0
 """Seconds that a program of the CI may take to be told what became of a report."""

@@ -51,7 +51,7 @@ class Spool:
     def list_unfinished(self, folder: str) -> list[str]:
         """Return the paths of files whose writing was broken off."""
         now = time.time()
-        return [str(path) for path in _paths(folder, UNDER_WAY) if now - _touched(path) > STALE]
+        return [str(path) for path in _paths(folder, UNDER_WAY) if now - _modified_at(path) > STALE]
 
     def read(self, path: str) -> str | None:
         """Return a file's text; None if it is a link, not a file, or too large to be an event."""
@@ -130,7 +130,7 @@ def _paths(folder: str, suffix: str) -> list[Path]:
     return sorted(path for path in Path(folder).iterdir() if path.name.endswith(suffix))
 
 
-def _touched(path: Path) -> float:
+def _modified_at(path: Path) -> float:
     try:
         return path.lstat().st_mtime
     except FileNotFoundError:

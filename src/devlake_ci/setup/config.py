@@ -20,7 +20,7 @@ from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.options import kebab
 from devlake_ci.placeholders import render
-from devlake_ci.setup.yaml_reader import SETUP_HINT, Path, read
+from devlake_ci.setup.yaml_reader import SETUP_HINT, Path, parse_yaml
 from devlake_ci.text import json_kind, quoted
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def schema() -> dict[str, Any]:
 
 def parse(text: str, where: str) -> Config:
     """Parse a file's text; raise BadUsageError, which names the entry, field, value and line."""
-    value, lines = read(text, where)
+    value, lines = parse_yaml(text, where)
     if not isinstance(value, dict):
         raise BadUsageError(f"{where}: it is not a mapping with projects and keys.", SETUP_HINT)
     return validate(value, where, lines)

@@ -18,7 +18,7 @@ SETUP_HINT = "docs/setup.md has examples; docs/setup.schema.json says what it ma
 Path = tuple[str | int, ...]
 
 
-def read(text: str, where: str) -> tuple[Any, dict[Path, int]]:
+def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
     """Return the value of a YAML text, and the line of each part of it by its path.
 
     Raise BadUsageError, which names `where`.

@@ -54,7 +54,7 @@ def rows(
     The connector of the earliest comes down left of everything that was placed before it, so the
     latest are placed first; each goes to the uppermost row where it fits.
     """
-    ends = dora.finished(commits)
+    ends = dora.finished_deployments(commits)
     shown = [one for one in incidents if not _over(line, one)]
     causes = [dora.cause(commits, one) for one in shown]
     bars = [

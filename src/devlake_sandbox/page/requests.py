@@ -25,7 +25,7 @@ def _refusal(one: Received, number: int) -> Markup:
         tag(
             "details",
             tag("summary", "What was sent"),
-            tag("pre", _printed(one["body"])),
+            tag("pre", _format(one["body"])),
             data_key=f"request {number}",
         ),
         data_key=f"request {number}",
@@ -35,7 +35,7 @@ def _refusal(one: Received, number: int) -> Markup:
 def _message(answer: object) -> str:
     if isinstance(answer, dict) and "message" in answer:
         return str(answer["message"])
-    return _printed(answer)
+    return _format(answer)
 
 
 def ignored(requests: list[Received]) -> Markup:
@@ -58,6 +58,6 @@ def _target(one: Received) -> Markup:
     return tag("h3", tag("code", f"{one['method']} {one['path']}"))
 
 
-def _printed(body: object) -> str:
+def _format(body: object) -> str:
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return text[:LONGEST] + ("…" if len(text) > LONGEST else "")
