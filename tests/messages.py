@@ -43,6 +43,25 @@ def messages(source=SOURCE):
     return found
 
 
+def without_hint(source=SOURCE):
+    """Return where the source makes an error that says what happened, and not what to do."""
+    kinds = {name for name, each in vars(errors).items() if isinstance(each, type)}
+    kinds = {*kinds, "Verdict"} - {"NothingToReport"}
+    return [
+        f"{path.relative_to(source)}:{node.lineno}: {ast.unparse(node)}"
+        for path in sorted(source.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and _name(node.func) in kinds and not _has_hint(node)
+    ]
+
+
+def _has_hint(node):
+    before = 1 if _name(node.func) == "Verdict" else 0  # what to do with the report
+    said = node.args[before:]
+    spread = any(isinstance(each, ast.Starred) for each in said)
+    return not said or spread or len(said) > 1 or any(each.arg == "hint" for each in node.keywords)
+
+
 def _made(node, kinds):
     """Return what messages are made of, if this makes any: problems, and an outcome's notes."""
     match node:

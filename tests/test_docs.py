@@ -14,7 +14,7 @@ import yaml
 from devlake_ci import __version__
 from devlake_sandbox import Sandbox
 from tests.markdown import PAGES, ROOT, anchors, blocks, links
-from tests.messages import SOURCE, messages
+from tests.messages import SOURCE, messages, without_hint
 
 GENERATED = sorted(
     path
@@ -47,6 +47,10 @@ def test_every_message_is_found_in_the_troubleshooting_by_its_words():
 
     if missing:
         pytest.fail("\n".join(missing), pytrace=False)
+
+
+def test_every_error_says_what_to_do():
+    assert not without_hint()
 
 
 def test_the_troubleshooting_explains_what_the_program_or_devlake_says_and_nothing_else():

@@ -144,14 +144,14 @@ class TestAnEnvironment:
 
     @pytest.mark.parametrize("name", ["nonprod", "prodeu", "product", "lively", "canary", "", "1"])
     def test_is_unknown_by_a_name_that_says_nothing(self, name):
-        with pytest.raises(MissingError, match="is not a name that is known"):
+        with pytest.raises(MissingError, match="is not a known environment"):
             parse_environment(name, "--environment", {})
 
     def test_that_is_refused_is_named_with_its_source_and_offered_the_map(self):
         with pytest.raises(MissingError) as refused:
             parse_environment("non-prod", "CI_ENVIRONMENT_NAME", {})
 
-        assert 'CI_ENVIRONMENT_NAME: the environment "non-prod"' in refused.value.message
+        assert 'CI_ENVIRONMENT_NAME: "non-prod"' in refused.value.message
         assert refused.value.message.endswith('may not be PRODUCTION, because of "non".')
         assert '--environment-map "non-prod=PRODUCTION"' in refused.value.hint
         assert "(or STAGING, TESTING, DEVELOPMENT)" in refused.value.hint

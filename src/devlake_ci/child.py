@@ -157,7 +157,10 @@ class Child:
         from devlake_ci.errors import StoppedError  # noqa: PLC0415 (see above)
 
         self._is_stoppable = False
-        raise StoppedError("Stopped: the job was cancelled while the command ran.")
+        raise StoppedError(
+            "Stopped: the job was cancelled while the command ran.",
+            "A report then has five seconds at most; --spool keeps what is late.",
+        )
 
     def _close(self) -> None:
         for each in FORWARDED:

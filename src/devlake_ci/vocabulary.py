@@ -122,7 +122,7 @@ def parse_environment(name: str, source: str, mapping: Mapping[str, Environment]
     if len(kinds) == 1 and not doubts:
         return kinds[0]
     raise MissingError(
-        f"{source}: the environment {quoted(name)} {_why(kinds, doubts)}.",
+        f"{source}: {quoted(name)} {_why(kinds, doubts)}.",
         f"Say which it is: --environment-map {quoted(f'{name.strip()}=PRODUCTION')} "
         f"(or {', '.join(list(Environment)[1:])}), or give another --environment.",
     )
@@ -192,7 +192,7 @@ def _is_negated(word: str) -> bool:
 
 def _why(kinds: list[Environment], doubts: list[str]) -> str:
     if not kinds:
-        return "is not a name that is known"
+        return "is not a known environment"
     if len(kinds) > 1:
         return f"could be {' or '.join(kinds)}"
     return f"may not be {kinds[0]}, because of {quoted(doubts[0])}"

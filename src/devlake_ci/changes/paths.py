@@ -1,6 +1,6 @@
 """Which files a service's `--changes-path` means, where no git is at hand to tell.
 
-Of git's pathspecs (https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-pathspec)
+Of git's pathspecs (https://git-scm.com/docs/gitglossary#def_pathspec)
 folders, files, wildcards, and what is excluded with `:!`, `:^` or `:(exclude)`.
 """
 

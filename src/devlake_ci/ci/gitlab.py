@@ -203,7 +203,10 @@ def why_not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | Non
 
 def _pipeline(context: Context, env: Env, ask: Ask) -> "list[GitLabJob]":
     if not context.run_id:
-        raise MissingError("GitLab can't be asked for this pipeline: CI_PIPELINE_ID is not set.")
+        raise MissingError(
+            "GitLab can't be asked for this pipeline: CI_PIPELINE_ID is not set.",
+            "Outside of a pipeline unset DEVLAKE_DEPLOY_JOB, and give --result and --environment.",
+        )
     return pipeline_jobs(context.run_id, env, ask)
 
 
@@ -362,7 +365,10 @@ def list_objects(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[s
         things: list[Any] = _get_checked(env, ask, page_path(path, number, **query), list)
         return things
 
-    many = MissingError(f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.")
+    many = MissingError(
+        f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.",
+        "Report in the deploy job's after_script, which asks nothing.",
+    )
     for things in paginate(page, PAGES, many):
         yield from (each for each in things if isinstance(each, dict))
 

@@ -42,6 +42,7 @@ LARGEST = 2 * 1024 * 1024
 """Bytes of all files together: some thousand commits, with their messages."""
 
 HINT = "docs/multi-repository.md and `devlake-ci context --commits-schema` say what it may be."
+_UTF8 = "Save it as UTF-8."
 _URL = re.compile("[a-z][a-z+]*://", re.IGNORECASE)
 
 
@@ -90,16 +91,19 @@ def _decode(content: bytes, where: str) -> str:
     try:
         return content.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadUsageError(f"{where} is not UTF-8 text (byte {error.start + 1}).") from None
+        raise BadUsageError(f"{where} is not UTF-8 text (byte {error.start + 1}).", _UTF8) from None
 
 
 def _check_text(text: str, where: str) -> str:
     if len(text) > LARGEST:
-        raise BadUsageError(f"{where} is larger than {LARGEST // 1024} KiB.")
+        raise BadUsageError(
+            f"{where} is larger than {LARGEST // 1024} KiB.",
+            "List one commit for each repository, not all since the last deployment.",
+        )
     if not text.strip():
         raise BadUsageError(f"{where} is empty.", "Write [] if there are no more commits.")
     if re.search("[\ud800-\udfff]", text):
-        raise BadUsageError(f"{where} is not UTF-8 text.")
+        raise BadUsageError(f"{where} is not UTF-8 text.", _UTF8)
     return text
 
 

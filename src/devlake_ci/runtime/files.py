@@ -179,7 +179,10 @@ class Disk:
             found = sorted(map(str, islice(matching, MOST_FILES + 1)))
         except (OSError, ValueError, re.error) as error:
             why = cut(line(str(error)), 200)
-            raise BadUsageError(f"{source}: {quoted(pattern)} is not a pattern ({why}).") from None
+            raise BadUsageError(
+                f"{source}: {quoted(pattern)} is not a pattern ({why}).",
+                "Use *, ?, [...], and ** for any folders.",
+            ) from None
         if not found:
             raise BadUsageError(f"{source}: no file matches {quoted(pattern)}.", _FILE)
         if len(found) > MOST_FILES:
