@@ -228,6 +228,12 @@ def test_a_secret_of_several_lines_is_hidden_where_they_have_become_one():
     assert redact(line(f"a {FIRST}\n{SECOND} b"), [f"{FIRST}\n{SECOND}"]) == "a *** b"
 
 
+def test_a_line_of_a_secret_is_hidden_where_it_stands_alone():
+    secret = "X-Key: fedcba9876543210\nY-Key: 0123456789abcdef"
+
+    assert redact("sent Y-Key: 0123456789abcdef", [secret]) == "sent ***"
+
+
 @given(st.binary(max_size=9), st.text(string.ascii_letters, min_size=8), st.binary(max_size=9))
 def test_no_secret_can_be_read_out_of_base64(before, secret, after):
     shown = redact(b64encode(before + secret.encode() + after).decode(), [secret])

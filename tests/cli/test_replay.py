@@ -133,6 +133,39 @@ def test_only_what_was_stored_is_removed(keep, replay, server, spool):
     assert set(sent(server)) == {"a", "b", "c", "d", "f"}  # and the newest, before it gives up
 
 
+def test_several_at_a_time_give_up_on_a_server_that_is_down_as_one_does(
+    keep, replay, server, spool
+):
+    for second in range(30):
+        keep(f"e{second}", second)
+    server.script = [Reply(), DOWN]
+
+    ran = replay("--deadline=1", "--parallel=8", str(spool))
+
+    assert ran.code == 5
+    assert len(set(sent(server))) < 20  # one, and eight at a time until three have failed
+
+
+def test_what_is_kept_while_devlake_is_down_waits_for_the_next_replay(keep, replay, server, spool):
+    keep("later", 9)
+    (later,) = spool.iterdir()
+    text = later.read_text()
+    later.unlink()
+    for second, identity in enumerate("abcd"):
+        keep(identity, second)
+
+    def kept_meanwhile(_):
+        later.write_text(text)
+        return DOWN
+
+    server.script = [kept_meanwhile]
+
+    ran = replay("--deadline=1", str(spool))
+
+    assert ran.code == 5
+    assert set(sent(server)) == {*"abcd"}
+
+
 INVALID = Reply(400, {"success": False, "message": "'Environment' failed on the 'oneof' tag"})
 
 

@@ -161,27 +161,6 @@ def test_a_deployment_that_was_played_by_hand(run, tmp_path):
     assert ran.sent == [deployment(tmp_path, "SUCCESS")], ran.said
 
 
-def test_a_deployment_that_nobody_has_played(run, project):
-    project.jobs[0] |= {"status": "manual", "started_at": None, "finished_at": None}
-
-    # GitLab would not run it; gitlab-ci-local runs no pipeline at all in which it isn't played.
-    ran = run("manual", "devlake-ci:deploy:success")
-
-    assert ran.sent == []
-    assert 'the job "deploy" is manual' in ran.said
-    assert ran.code == 0
-
-
-def test_a_report_that_fails_lets_the_pipeline_pass(run, project):
-    project.refused = {"jobs": 403, "deployments": 403}
-
-    ran = run("deploy")
-
-    assert ran.sent == []
-    assert "warning: not reported: GitLab answered 403" in ran.said
-    assert ran.code == 0
-
-
 def test_inputs_arrive_as_they_were_given(run, project, tmp_path):
     project.jobs[0]["name"] = """deploy it's "eu\""""
 
@@ -200,18 +179,15 @@ def test_inputs_arrive_as_they_were_given(run, project, tmp_path):
     assert 'This pipeline has no job "other". Its jobs are' in ran.said
 
 
-@pytest.mark.parametrize(
-    ("script", "result"), [("echo deployed", "SUCCESS"), ("exit 1", "FAILURE")]
-)
-def test_jobs_report_by_themselves_without_asking_anybody(run, project, tmp_path, script, result):
-    ran = run("after-script", script=script)
+def test_jobs_report_by_themselves_without_asking_anybody(run, project, tmp_path):
+    ran = run("after-script", script="exit 1")
 
     names = ("id", "createdDate", "startedDate", "finishedDate")  # of gitlab-ci-local's making
     assert len(ran.sent) == 2, ran.said
     one, other = sorted(ran.sent, key=lambda body: body["environment"])
     assert one == deployment(
         tmp_path,
-        result,
+        "FAILURE",
         **{name: one[name] for name in names},
         name='Deploy it\'s "$( id )" of acme/shop to shop/live',
         originalEnvironment="shop/live",
@@ -221,20 +197,14 @@ def test_jobs_report_by_themselves_without_asking_anybody(run, project, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("deploy", "check", "sent"),
-    [
-        ("success", "failed", [("TODO", "acme/shop: check failed in production")]),
-        ("success", "success", []),
-        ("failed", "failed", []),
-    ],
+    ("check", "sent"),
+    [("failed", [("TODO", "acme/shop: check failed in production")]), ("success", [])],
 )
-def test_a_check_that_fails_after_a_good_deployment_is_an_incident(
-    run, project, deploy, check, sent
-):
+def test_a_check_that_fails_after_a_good_deployment_is_an_incident(run, project, check, sent):
     earlier = {"pipeline": 900, "started_at": "2026-02-01T11:00:00Z",
                "finished_at": "2026-02-01T11:01:00Z"}  # fmt: skip
     later = {"started_at": "2026-03-01T11:30:00Z", "finished_at": "2026-03-01T11:31:00Z"}
-    project.jobs = [job(300, "check", **earlier), job(501, "deploy", deploy, PIPELINE),
+    project.jobs = [job(300, "check", **earlier), job(501, "deploy", "success", PIPELINE),
                     job(502, "check", check, PIPELINE, **later)]  # fmt: skip
 
     ran = run("incidents", script="echo fine" if check == "success" else "exit 1")
@@ -245,21 +215,16 @@ def test_a_check_that_fails_after_a_good_deployment_is_an_incident(
     assert f"devlake-ci:deploy:verify-{which}" in ran.jobs, ran.said
 
 
-@pytest.mark.parametrize(("script", "shown", "result"), [
-    ("true", "PASS  deploy", "SUCCESS"), ("exit 3", "FAIL 3", "FAILURE"),
-])  # fmt: skip
-def test_a_command_that_runs_in_ours_is_reported_as_it_ends_and_gets_no_key(
-    run, tmp_path, script, shown, result
-):
-    ran = run("run", script=script)
+def test_a_command_that_runs_in_ours_is_reported_as_it_ends_and_gets_no_key(run, tmp_path):
+    ran = run("run", script="exit 3")
 
     assert len(ran.sent) == 1, ran.said
     (body,) = ran.sent
     (commit,) = body["deploymentCommits"]
-    assert (body["result"], body["environment"]) == (result, "PRODUCTION"), ran.said
+    assert (body["result"], body["environment"]) == ("FAILURE", "PRODUCTION"), ran.said
     assert commit["commitSha"] == head(tmp_path)
     assert "key:." in ran.said
-    assert shown in ran.said
+    assert "FAIL 3" in ran.said
 
 
 def test_a_template_included_twice_without_a_prefix_reports_both_jobs(run, project):

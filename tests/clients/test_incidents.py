@@ -65,12 +65,12 @@ def named(row):
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_that_fails_opens_an_incident_and_closes_it_when_it_succeeds(told, job):
-    failed, mended = told[0][job], told[1][job]
+    failed, fixed = told[0][job], told[1][job]
 
-    assert (failed["status"], mended["status"]) == ("TODO", "DONE")
-    assert failed["incident_key"] == mended["incident_key"]
+    assert (failed["status"], fixed["status"]) == ("TODO", "DONE")
+    assert failed["incident_key"] == fixed["incident_key"]
     assert failed.get("resolution_date") is None
-    assert mended["resolution_date"] >= mended["created_date"] >= failed["created_date"]
+    assert fixed["resolution_date"] >= fixed["created_date"] >= failed["created_date"]
 
 
 def test_there_is_one_incident_for_each_job(told):
