@@ -163,7 +163,7 @@ class TestTheCommit:
 
         assert (commit.sha, commit.ref) == (OTHER_SHA, None)
 
-    def test_a_name_that_nobody_knows_is_an_error_that_says_how(self):
+    def test_an_unknown_name_is_an_error_that_says_what_to_do(self):
         with pytest.raises(MissingError, match='find the commit that "v9" names') as raised:
             deployment(sha="v9")
 

@@ -100,7 +100,7 @@ def answered(devlake_ci, server, tmp_path):
         (Reply(302, "", {"Location": "https://[nonsense"}), 4, "to what is no URL"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_no_success(answered, reply, code, says):
+def test_an_answer_that_is_not_a_success(answered, reply, code, says):
     ran, kept = answered(reply)
 
     assert ran.code == code
@@ -171,7 +171,7 @@ def report(url, spool, **env):
         (faulty.redirects_with_a_bomb, 4, "redirects (302) to /elsewhere"),
     ],
 )
-def test_a_server_that_misbehaves_holds_nobody_up(tmp_path, behaviour, code, says):
+def test_a_server_that_misbehaves_delays_no_job(tmp_path, behaviour, code, says):
     with Faulty(behaviour) as server:
         ran = report(server.url, tmp_path)
         tried = server.connections
@@ -184,7 +184,7 @@ def test_a_server_that_misbehaves_holds_nobody_up(tmp_path, behaviour, code, say
 @pytest.mark.parametrize(
     "behaviour", [faulty.never_answers, faulty.hangs_up, faulty.resets, faulty.talks_nonsense]
 )
-def test_a_server_that_misbehaves_before_tls_holds_nobody_up(tmp_path, behaviour):
+def test_a_server_that_misbehaves_before_tls_delays_no_job(tmp_path, behaviour):
     with Faulty(behaviour) as server:
         ran = report(server.url.replace("http:", "https:"), tmp_path)
 
@@ -192,7 +192,7 @@ def test_a_server_that_misbehaves_before_tls_holds_nobody_up(tmp_path, behaviour
     assert spooled(tmp_path) == 1
 
 
-def test_a_server_that_never_accepts_holds_nobody_up(tmp_path):
+def test_a_server_that_never_accepts_delays_no_job(tmp_path):
     with NeverAccepts() as server:
         ran = report(server.url, tmp_path)
 
@@ -400,7 +400,7 @@ def test_without_a_thread_a_report_is_sent_all_the_same(server, tmp_path):
 
 
 @pytest.mark.parametrize("behaviour", [faulty.never_answers, faulty.drips_headers])
-def test_without_a_thread_a_server_holds_nobody_up_either(tmp_path, behaviour):
+def test_without_a_thread_a_server_delays_no_job_either(tmp_path, behaviour):
     with Faulty(behaviour) as server:
         ran = run_report(server.url, tmp_path, code=NO_THREADS)
 
@@ -520,7 +520,7 @@ def test_a_name_of_150_letters_is_kept_and_replayed(devlake_ci, server, tmp_path
     assert (kept.code, ran.code, spooled(tmp_path)) == (UNREACHED, 0, 0)
 
 
-def test_a_pipe_for_a_spool_holds_nobody_up(tmp_path):
+def test_a_pipe_for_a_spool_delays_no_job(tmp_path):
     os.mkfifo(tmp_path / "pipe")
 
     sent = report("http://127.0.0.1:1", tmp_path / "pipe")
@@ -535,7 +535,7 @@ def test_a_pipe_for_a_spool_holds_nobody_up(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
-def test_a_pipe_for_a_file_of_the_ci_holds_nobody_up(server, tmp_path, name):
+def test_a_pipe_for_a_file_of_the_ci_delays_no_job(server, tmp_path, name):
     os.mkfifo(tmp_path / "pipe")
     env = GITHUB | {"CIRCLECI": "", "DEVLAKE_CHECK_RUN_ID": "7", name: str(tmp_path / "pipe")}
 
@@ -545,7 +545,7 @@ def test_a_pipe_for_a_file_of_the_ci_holds_nobody_up(server, tmp_path, name):
 
 
 @pytest.mark.parametrize("program", ["git", "buildkite-agent"])
-def test_a_program_whose_child_hangs_holds_nobody_up(server, tmp_path, program):
+def test_a_program_whose_child_hangs_delays_no_job(server, tmp_path, program):
     script = f"#!/bin/sh\nsleep 987 & echo $! >> {tmp_path}/children\nwait\n"
     (tmp_path / program).write_text(script)
     (tmp_path / program).chmod(0o755)

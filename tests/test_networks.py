@@ -69,7 +69,9 @@ def report(tmp_path):
 @pytest.mark.parametrize(
     "variable", ["DEVLAKE_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"]
 )
-def test_a_private_authority_is_trusted_where_it_is_named(secure, authority, report, variable):
+def test_a_private_certificate_authority_is_trusted_where_it_is_named(
+    secure, authority, report, variable
+):
     server = secure("localhost")
 
     code, said, _ = report(server.https, **{variable: authority.path})
@@ -148,7 +150,7 @@ def test_no_proxy_is_heeded(secure, authority, proxy, report):
     assert proxy.asked == []
 
 
-def test_a_proxy_that_wants_a_login_is_told_apart_from_devlake(secure, authority, proxy, report):
+def test_a_proxy_that_asks_for_a_login_is_not_taken_for_devlake(secure, authority, proxy, report):
     server, proxy.status = secure("localhost"), 407
     port = proxy.server_address[1]
 

@@ -92,7 +92,7 @@ def test_this_very_repository_names_one_version_only():
         "https://github.com/devlake-ci/devlake-ci/releases/download/v1.2.2/devlake-ci-linux-x86_64.tar.gz",
     ],
 )
-def test_another_version_is_told_with_its_place(repository, line):
+def test_another_version_is_named_with_its_place(repository, line):
     (repository / "README.md").write_text(f"\n{line}\n")
 
     ran = release(repository, "check")

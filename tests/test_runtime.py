@@ -183,7 +183,7 @@ def test_of_an_endless_answer_only_the_beginning_is_read(server):
         ("https://127.0.0.1:{port}", {"client_cert": "/no/file"}, "certificates can't be read"),
     ],
 )
-def test_what_went_wrong_is_told_in_words_for_a_person(server, url, options, says):
+def test_an_error_is_explained_in_words_for_a_person(server, url, options, says):
     with pytest.raises(NotSentError) as raised:
         send(url.format(port=server.server_address[1]), **options)
 

@@ -209,6 +209,7 @@ FIRST, SECOND = SECRET[:9], SECRET[9:]
         partial(quote, safe=""),
         lambda secret: re.sub("%..", lambda found: found[0].lower(), quote(secret, safe="")),
         json.dumps,
+        lambda secret: json.dumps(secret).replace("/", r"\/"),
         partial(json.dumps, ensure_ascii=False),
         partial(html.escape, quote=False),
         lambda secret: b64encode(secret.encode()).decode(),

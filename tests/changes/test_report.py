@@ -116,7 +116,7 @@ def test_without_anything_known_it_is_the_own_commit_and_says_how_to_give_it(
     assert "--changes-since" in ran.out
 
 
-def test_a_base_that_nobody_knows_is_a_warning(history, devlake, report):
+def test_an_unknown_base_is_a_warning(history, devlake, report):
     head = history.commit("Base")
 
     ran = report(head, 10, "--changes-since", "v0")

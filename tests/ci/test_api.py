@@ -149,7 +149,7 @@ def test_an_answer_that_is_no_whole_sha_resolves_nothing(api, ask, provider, env
 
 
 @pytest.mark.parametrize("provider", [*map(ci.load, ci.KNOWN), PLAIN])
-def test_without_variables_nobody_is_asked(api, ask, provider):
+def test_without_variables_no_api_is_asked(api, ask, provider):
     assert provider.times({}, ask) == (None, None)
     assert provider.resolve("main", {}, ask) is None
     assert asked(api) == []

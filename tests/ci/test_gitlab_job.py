@@ -58,7 +58,7 @@ def test_the_job_speaks_instead_of_ours(project):
     assert context.sources["result"] == "GitLab's answer about the job deploy"
 
 
-def test_without_a_job_to_ask_about_nobody_is_asked(project):
+def test_without_a_job_to_ask_about_no_api_is_asked(project):
     context = asked(project, DEVLAKE_DEPLOY_JOB="")
 
     assert (context.job, project.asked) == ("devlake-ci:success", [])
@@ -283,7 +283,7 @@ def test_one_leg_of_a_matrix_speaks_for_itself(project):
     assert (context.result, context.environment) == (Result.FAILURE, "us")
 
 
-def test_a_status_that_nobody_knows_is_not_guessed(project):
+def test_an_unknown_status_is_not_guessed(project):
     project.jobs = [job(status="splendid")]
 
     with pytest.raises(MissingError, match='"splendid"'):
@@ -383,7 +383,7 @@ def test_an_odd_answer_is_not_taken_for_a_list_of_jobs(project, odd):
         asked(project)
 
 
-def test_an_answer_without_end_is_not_read_for_ever(project):
+def test_an_endless_answer_is_not_read_forever(project):
     project.ask = lambda *_: Reply(200, [job(1, "other")] * 100)
 
     with pytest.raises(MissingError, match="more than"):
@@ -391,7 +391,7 @@ def test_an_answer_without_end_is_not_read_for_ever(project):
 
 
 @pytest.mark.parametrize("missing", ["CI_API_V4_URL", "CI_PROJECT_ID", "CI_PIPELINE_ID"])
-def test_without_an_address_nobody_can_be_asked(project, missing):
+def test_without_an_address_no_server_is_asked(project, missing):
     with pytest.raises(MissingError, match=missing):
         asked(project, **{missing: ""})
 

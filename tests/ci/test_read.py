@@ -259,15 +259,15 @@ def test_the_address_of_a_run_loses_its_login(url, shown):
     assert ("run_url" in context.sources) == (shown is not None)
 
 
-@pytest.mark.parametrize("login", ["ada:s3cr3t", "s3cr3t", "ada:s3cr3t/s3cr3t"])
-@pytest.mark.parametrize("name", RECORDED)
-def test_no_login_in_the_url_of_a_variable_is_told_anybody(name, login):
-    env = RECORDED[name]["env"]
-    urls = {key: text.replace("://", f"://{login}@") for key, text in env.items()}
+def test_no_login_in_a_url_of_a_variable_is_shown():
+    showing = []
+    for name, record in RECORDED.items():
+        for login in ("ada:s3cr3t", "s3cr3t", "ada:s3cr3t/s3cr3t"):
+            urls = {key: text.replace("://", f"://{login}@") for key, text in record["env"].items()}
+            if "s3cr3t" in repr(ci.read_context(urls, lambda _: None, lambda *_: None)):
+                showing.append((name, login))
 
-    context = ci.read_context(urls, lambda _: None, lambda *_: None)
-
-    assert "s3cr3t" not in repr(context)
+    assert showing == []
 
 
 @pytest.mark.parametrize("name", ["gitea", "forgejo"])

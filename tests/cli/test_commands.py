@@ -50,7 +50,7 @@ def test_context_asks_git_where_the_ci_says_nothing(devlake_ci):
     assert "s3cr3t" not in ran.out
 
 
-def test_context_refuses_a_ci_that_nobody_knows(devlake_ci):
+def test_context_refuses_an_unknown_ci(devlake_ci):
     ran = devlake_ci("context", env={"DEVLAKE_CI": "hudson"})
 
     assert ran.code == 2
@@ -157,7 +157,7 @@ def test_start_never_fails_a_job(devlake_ci):
     assert "can't be written" in ran.err
 
 
-def test_start_fails_no_job_for_a_ci_that_nobody_knows(devlake_ci):
+def test_start_fails_no_job_for_an_unknown_ci(devlake_ci):
     ran = devlake_ci("start", env={"DEVLAKE_CI": "hudson"})
 
     assert ran.code == 0
@@ -295,7 +295,7 @@ def test_the_program_says_its_version_and_its_commands():
     assert "Exit codes" in program("--help").stdout
 
 
-def test_what_is_no_command_is_a_usage_error():
+def test_an_unknown_command_is_a_usage_error():
     ran = program("reprot")
 
     assert ran.returncode == 2

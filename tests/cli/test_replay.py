@@ -175,7 +175,7 @@ def by_id(**replies):
 
 
 @pytest.mark.parametrize("parallel", [1, 8])
-def test_what_can_never_pass_is_set_aside_and_starves_nothing(
+def test_an_event_that_is_refused_for_good_is_set_aside_and_blocks_no_other(
     keep, replay, server, spool, parallel
 ):
     for second, identity in enumerate("abcdef"):
@@ -304,7 +304,7 @@ def test_a_second_run_sends_the_rest(keep, replay, server, spool):
     assert waiting(spool) == []
 
 
-def test_who_is_refused_stays_and_holds_up_only_what_is_later_about_the_same(
+def test_a_refused_event_stays_and_delays_only_later_ones_about_the_same_thing(
     keep, replay, server, spool
 ):
     keep("a", 1)
@@ -428,7 +428,9 @@ class ReadOnly(Spool):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
 
 
-def test_a_folder_that_cannot_be_written_stops_it_and_is_told(keep, devlake_ci, server, spool):
+def test_a_folder_that_can_not_be_written_stops_the_replay_and_is_named(
+    keep, devlake_ci, server, spool
+):
     keep("a", 1)
     keep("b", 2)
 

@@ -102,7 +102,7 @@ def test_without_python_later_steps_have_the_executable_of_the_release(job):
     assert is_reported(deployed)
 
 
-def test_where_neither_can_be_had_the_command_runs_and_a_warning_says_so(job):
+def test_where_neither_can_be_installed_the_command_runs_and_a_warning_says_so(job):
     job.python("exit 1")
 
     installed, deployed = job.install(), job.deploy()

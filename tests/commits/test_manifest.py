@@ -128,7 +128,7 @@ def test_a_tag_a_branch_or_a_short_sha_is_looked_up():
     assert read_back == [(SHA, "v1"), (OTHER, "@scope/pkg@2"), ("0123456" + "0" * 33, None)]
 
 
-def test_a_name_that_nobody_knows_is_told_with_its_place():
+def test_an_unknown_name_is_shown_with_its_place():
     with pytest.raises(MissingError) as raised:
         read(f"- acme/pay@{SHA}\n\n- acme/pay@v1")
 
@@ -229,7 +229,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("says", WRONG)
-def test_what_is_wrong_is_told_with_its_entry_field_value_and_line(says):
+def test_what_is_wrong_is_named_with_its_entry_field_value_and_line(says):
     assert says.strip() in refused(WRONG[says])
 
 

@@ -79,7 +79,7 @@ def test_a_wait_beyond_the_deadline_is_not_waited_for(server, delivery, ticking)
     assert ticking.slept == []
 
 
-def test_time_runs_out(server, delivery, ticking):
+def test_no_attempt_begins_after_the_deadline(server, delivery, ticking):
     server.script = [BUSY]
 
     with pytest.raises(UnreachedError, match=r"Not stored within the deadline, after 10 attempts"):
@@ -88,7 +88,7 @@ def test_time_runs_out(server, delivery, ticking):
     assert ticking.seconds < 60
 
 
-def test_nobody_listens(delivery, ticking):
+def test_a_port_that_nothing_listens_on_is_tried_until_the_deadline(delivery, ticking):
     with pytest.raises(UnreachedError, match=r"http://127.0.0.1:1: no connection \(Connection ref"):
         delivery(url="http://127.0.0.1:1").deployment(deployment())
 

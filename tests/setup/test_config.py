@@ -145,7 +145,7 @@ def test_repositories_make_connections_by_the_rule_that_reports_use():
         ),
     ],
 )
-def test_a_mistake_is_said_with_its_entry_field_value_and_line(text, said):
+def test_a_mistake_is_named_with_its_entry_field_value_and_line(text, said):
     assert refusal(text) == f"0.yml{said}"
 
 

@@ -111,7 +111,7 @@ def test_an_executable_whose_sum_is_wrong_is_not_run(bare, report, server, sums)
     assert not list(one.folder.glob("run"))
 
 
-def test_an_executable_whose_sum_nobody_knows_is_not_even_fetched(bare, report, server):
+def test_an_executable_without_a_known_checksum_is_not_fetched(bare, report, server):
     one, _ = bare
 
     one.run(report(executable_url=server.url))
@@ -122,7 +122,7 @@ def test_an_executable_whose_sum_nobody_knows_is_not_even_fetched(bare, report, 
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "-o/etc/x", "http://127.0.0.1:1/x"])
-def test_an_executable_that_can_not_be_had_is_a_warning(bare, report, url):
+def test_an_executable_that_can_not_be_fetched_is_a_warning(bare, report, url):
     one, _ = bare
 
     one.run(report(executable_url=url, executable_sha256="0" * 64))
@@ -192,7 +192,7 @@ def test_a_command_of_a_later_step_is_reported_where_the_program_is_installed(ba
     assert one.failed
 
 
-def test_a_command_of_a_later_step_runs_where_no_program_can_be_had(bare, server):
+def test_a_command_of_a_later_step_runs_where_the_program_can_not_be_installed(bare, server):
     one, _ = bare
 
     one.run([*install(), DEPLOY])
