@@ -1,4 +1,4 @@
-"""From what the user asked for and what the CI says to what DevLake should hear of."""
+"""Work out a deployment from the options and from what the CI says."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -80,7 +80,7 @@ def deployment_id(options: Options, context: Context, lookups: Lookups, this: st
     Where the CI has an id of the job, history gives the same: it is made of CI, repository, run,
     that id, service and environment. Elsewhere attempt and name of the job, and what the job keeps
     for itself, stand for it. `this` tells two deployments apart where no CI counts its runs.
-    Raises like `deployment`, for environment and repository.
+    Raise what `make_deployment` raises for environment and repository.
     """
     if options.id:
         return options.id if len(options.id) <= LONGEST_ID else join_id([options.id])
@@ -101,7 +101,7 @@ def deployment_id(options: Options, context: Context, lookups: Lookups, this: st
 
 
 def start_note(options: Options, context: Context, made: Deployment) -> str | None:
-    """Return what a person should know if nobody said when the deployment began."""
+    """Return the note for a deployment whose start is not known."""
     if options.started_at or context.started_at or made.started_at < made.finished_at:
         return None
     return (

@@ -1,4 +1,4 @@
-"""All that can stop a report: what happened, what to do about it, and the exit code."""
+"""Everything that can stop a report: what happened, what to do about it, and the exit code."""
 
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ class Problem(Exception):  # noqa: N818 (not all are errors)
 
 
 class BadUsageError(Problem):
-    """What was typed or set can't be used as it is."""
+    """An option, variable or input has a value that can't be used."""
 
     exit_code = 2
 
@@ -41,7 +41,7 @@ class InvalidReportError(RefusedError):
 
 
 class UnreachedError(Problem):
-    """DevLake did not take it within the deadline: the same may well pass later."""
+    """DevLake did not store it within the deadline; sending the same later may succeed."""
 
     exit_code = 5
     is_kept = False
@@ -49,16 +49,16 @@ class UnreachedError(Problem):
 
 
 class StoppedError(UnreachedError):
-    """Somebody wants us to end: nothing more is to be asked or sent."""
+    """The process was told to stop: nothing more is asked or sent."""
 
 
 class NothingToReport(Problem):
-    """There is nothing that DevLake should hear of."""
+    """There is nothing to report to DevLake."""
 
     exit_code = 0
 
 
 class Bug(Problem):
-    """Something that we did not think of."""
+    """An unexpected error: a bug of ours."""
 
     exit_code = 1

@@ -1,4 +1,4 @@
-"""Our words for what happened in a pipeline; they know of no CI and of no HTTP."""
+"""The program's own terms for what happened in a pipeline, independent of any CI and of HTTP."""
 
 from collections.abc import Mapping
 from dataclasses import field

@@ -99,7 +99,7 @@ def parse_result(word: str, source: str, mapping: Mapping[str, Result] | None = 
 
 
 def look_up_result(word: str, mapping: Mapping[str, Result]) -> Result | None:
-    """Return what a user's map says of a CI's word, as `find` does.
+    """Return what a user's map says of a CI's word, as `look_up` does.
 
     A pattern such as `*` doesn't mean a job that has not ended; only an entry of that word does.
     """
@@ -137,7 +137,7 @@ def parse_environment_map(entries: Iterable[str], source: str) -> dict[str, Envi
 
 
 def parse_result_map(entries: Iterable[str], source: str) -> dict[str, Result]:
-    """Parse `UNSTABLE=SUCCESS` and the like, as `environment_map` does."""
+    """Parse `UNSTABLE=SUCCESS` and the like, as `parse_environment_map` does."""
     return _parse_map(entries, source, Result, "WORD=RESULT")
 
 

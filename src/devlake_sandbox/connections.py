@@ -78,7 +78,7 @@ def list_connections(store: Store, version: Version) -> list[Document]:
 
 
 def get(store: Store, version: Version, number: int) -> Document:
-    """Return one connection as `listed` does."""
+    """Return one connection as `list_connections` does."""
     return next(one for one in list_connections(store, version) if one["id"] == number)
 
 

@@ -55,7 +55,7 @@ def format_time(value: datetime | None) -> str:
 
 
 def parse_time(value: str) -> datetime:
-    """Parse what `moment` formatted."""
+    """Parse what `format_time` wrote."""
     return datetime.fromisoformat(value)
 
 

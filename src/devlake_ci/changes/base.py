@@ -1,4 +1,4 @@
-"""What was live before a deployment: found, not guessed.
+"""Find what was live before a deployment; never guess it.
 
 A base that is too old does no harm, for DevLake counts a pull request with the earliest deployment
 that lists it. One that is too new would lose what lies before it for good.

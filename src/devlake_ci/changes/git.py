@@ -1,4 +1,4 @@
-"""What lies between two commits, from the history of the checkout alone. It fetches nothing."""
+"""Find what lies between two commits in the history of the checkout; fetch nothing."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What lies between what was live before and what was deployed now."""
+"""The changes that a deployment shipped, and how DevLake hears of them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -70,7 +70,7 @@ def _is_plausible(when: datetime) -> bool:
 
 
 def nothing_shipped_note(base: str, head: str) -> str:
-    """Return what a person should know of a redeployment or a rollback."""
+    """Return the note for a redeployment or a rollback."""
     if base == head:
         return f"Nothing was shipped: {head[:12]} was live before."
     return f"Nothing was shipped: {head[:12]} is older than {base[:12]}, which was live before."

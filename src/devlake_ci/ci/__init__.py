@@ -1,4 +1,4 @@
-"""Which CI runs us, what it says of the job, and how it is told the result."""
+"""Which CI runs us, what it says of the job, and how the result is handed to it."""
 
 from importlib import import_module
 

@@ -163,7 +163,7 @@ def _verifying_job(context: Context, env: Env, ask: Ask, name: str) -> Context:
     """Return the facts of the job `name`, which checks production, in place of our own.
 
     If the pipeline has the job `DEVLAKE_DEPLOY_JOB` too, and it didn't succeed, no incident begins:
-    DevLake would count it against the deployment before. Raise Problem, like `deployed`.
+    DevLake would count it against the deployment before. Raise Problem, like `deploying_job`.
     """
     if context.pull_request or context.stops:
         return context

@@ -1,4 +1,4 @@
-"""What a CI is told of a report: outputs for the later steps of the job, and a page for people."""
+"""What a report hands to the CI: outputs for later steps of the job, and a summary for people."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a CI is to us: how to recognize it, what it says of a job, and how to tell it the result.
+"""What the program needs of a CI: how to recognize it, read its job, and hand it the result.
 
 A provider decides what is written for its CI, as values (Effect); `cli/outcome.py` carries it out.
 """

@@ -171,7 +171,7 @@ class Backlog:
             ) from None
 
     def set_aside(self, path: str, why: str, problem: Problem | None = None) -> None:
-        """Rename what can never be sent, so that it keeps nothing else waiting."""
+        """Rename a file that can never be sent, so that nothing waits for it."""
         try:
             now = quoted(self.spool.set_aside(path), 300)
         except OSError as error:

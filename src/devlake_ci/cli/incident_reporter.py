@@ -29,7 +29,7 @@ class IncidentReporter:
     """Reports the incident that this job may open, keep open, or close."""
 
     def __init__(self, session: Session) -> None:
-        """Take what the run shares."""
+        """Take the session of this run."""
         self.session = session
         self.options = session.options
         self.context = session.context

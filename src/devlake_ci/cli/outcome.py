@@ -1,4 +1,4 @@
-"""What became of a report, told to the person who reads the log and to the CI."""
+"""Print what became of a report, and hand it to the CI."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -165,7 +165,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
 
 
 def carry_out(effects: Iterable[Effect], runtime: Runtime) -> None:
-    """Hand something to the CI; what can't be written doesn't undo what happened."""
+    """Carry effects out; what can't be written is printed, and undoes nothing."""
     late = 0
     for effect in effects:
         match effect:

@@ -1,4 +1,4 @@
-"""The one way to print: no secret of this run gets out, and nobody has to listen."""
+"""The only way to print: secrets of this run are redacted, and a closed stream is no error."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator

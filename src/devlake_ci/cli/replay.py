@@ -82,7 +82,7 @@ def _parallel(runtime: Runtime) -> int:
 
 
 class SupersededError(Exception):
-    """A report that is stored meanwhile took the file away."""
+    """A report that was stored meanwhile removed the file."""
 
 
 class Sender:
@@ -153,7 +153,7 @@ class Replay:
                 return
 
     def conclude(self) -> None:
-        """Print how it went; raise the worst problem."""
+        """Print the counts; raise the worst problem."""
         counts = self.backlog.counts
         left = f", {counts.unsent} still waiting" if counts.unsent else ""
         aside = f", {counts.aside} set aside" if counts.aside else ""
@@ -246,7 +246,7 @@ class Replay:
         return self._settle(waiting, result)
 
     def _settle(self, waiting: Waiting, result: BaseException | None) -> bool:
-        """Do what follows from how sending went; return whether DevLake has answered."""
+        """Handle the result of sending one event; return whether DevLake has answered."""
         match result:
             case None:
                 self.backlog.remove(waiting.path)

@@ -102,7 +102,7 @@ def make_lookups(session: Session, *, nonce: bool = True) -> Lookups:
 
 
 def find_additional(session: Session, options: Options) -> tuple[Commit, ...]:
-    """Return the commits that the options name beside the job's own; raises Problem."""
+    """Return the commits that the options name beside the job's own; raise Problem."""
     return additional_commits(
         options,
         repositories.server(session.context, session.env, options.repo_url),

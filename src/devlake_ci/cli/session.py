@@ -1,4 +1,4 @@
-"""One run of a command: its options, its deadline, and its ways to DevLake and to the CI."""
+"""One run of a command: its options, its deadline, and its connections to DevLake and the CI."""
 
 import json
 import shlex
@@ -36,7 +36,7 @@ _HEAD = {"HEAD", "symbolic-ref"}
 
 
 class Session:
-    """What all that happens in one run shares."""
+    """What all parts of one run share."""
 
     def __init__(self, runtime: Runtime, options: Options, *, masked: bool = True) -> None:
         """Start the clock; nothing is asked or sent yet.
@@ -69,7 +69,7 @@ class Session:
         return self.provider.deploying_job(ours, self.env, self.ask, where)
 
     def find_out(self, work: Callable[[], T]) -> T:
-        """Do `work`, which asks; once we are told to stop, do it again with nothing to ask."""
+        """Call `work`, which may ask; if we are stopped meanwhile, call it again without asking."""
         try:
             return work()
         except StoppedError as problem:
@@ -154,7 +154,7 @@ class Session:
         return replace(outcome, notes=(*kept, *said))
 
     def deliver(self, event: Event) -> None:
-        """Deliver it, or keep it in the spool and raise why that had to be."""
+        """Deliver an event; raise UnreachedError for one that is kept in the spool."""
         folder = self.options.spool
         # A merged pull request stays as it is, so nothing that waits would undo it.
         supersedes = folder if not isinstance(event, PullRequest) else None

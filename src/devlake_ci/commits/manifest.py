@@ -221,7 +221,7 @@ def schema() -> dict[str, Any]:
 
 
 def parse_commits(text: str, where: str, server: str | None, finders: Finders) -> list[Commit]:
-    """Return the commits of a text at `where`; the rest is as for `commits`."""
+    """Return the commits of a text at `where`; the rest is as for `read_commits`."""
     try:
         parsed = parse(text)
     except ParseError as error:

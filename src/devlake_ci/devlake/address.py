@@ -99,7 +99,7 @@ def report_target(options: Options, names: Mapping[str, str | None]) -> Target:
 def changes_target(options: Options, names: Mapping[str, str | None]) -> Target:
     """Return the target of pull requests: that of `--changes-connection`, else the report's.
 
-    Raise BadUsageError like `target`.
+    Raise BadUsageError like `report_target`.
     """
     if not options.changes_connection:
         return report_target(options, names)
@@ -108,7 +108,7 @@ def changes_target(options: Options, names: Mapping[str, str | None]) -> Target:
 
 
 def target_at(options: Options, route: str) -> Target:
-    """Return the target of a known route; raise BadUsageError like `target`."""
+    """Return the target of a known route; raise BadUsageError like `report_target`."""
     base, rest, _ = _parse_url(options)
     if options.client_key and not options.client_cert:
         raise BadUsageError(

@@ -1,4 +1,4 @@
-"""What a spool keeps of an event that DevLake could not be told: a JSON file, without any secret.
+"""One event's file in a spool: JSON, without any secret.
 
 Our own words stand in it, not a body for DevLake: a server that was never reached hasn't shown
 which dialect it speaks. What is read back is not trusted: whoever can write in the folder can have

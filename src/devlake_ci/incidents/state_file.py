@@ -125,7 +125,7 @@ class StateFile:
     def load(self, streak: Streak) -> IncidentState:
         """Return the state of a streak; an invalid file is set aside, with a note.
 
-        Raise BadUsageError like `text`.
+        Raise BadUsageError like `read`.
         """
         text = self.read()
         if text is None:
@@ -166,14 +166,14 @@ class StateFile:
     def load_live(self, lane: str) -> Live | None:
         """Return what was deployed last to the place `lane`; None if that isn't known.
 
-        Raises BadUsageError like `text`.
+        Raise BadUsageError like `read`.
         """
         with suppress(ValidationError):
             return _File.model_validate_json(self.read() or "").live.get(lane)
         return None
 
     def save_live(self, lanes: Mapping[str, Live], seconds: float) -> None:
-        """Write what is live now, and keep the rest; raises MissingError like `remember`."""
+        """Write what is live now, and keep the rest; raise MissingError like `save`."""
 
         def text(before: str | None) -> str:
             file = _parse_or_empty(before)

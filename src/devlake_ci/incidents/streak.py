@@ -182,7 +182,7 @@ def read_backwards(
     """Read lists of runs back, a page of each at a time, until each is at its end or `is_enough`.
 
     The pages of one round go to `read` together: order matters across branches. `is_enough` gets
-    one full page, and tells whether what follows it can't matter. Returns False if a list was
+    one full page, and returns whether what follows it can't matter. Return False if a list was
     longer than what may be read of it.
     """
     unread = list(listings)

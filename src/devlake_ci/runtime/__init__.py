@@ -75,7 +75,7 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Runtime:
-    """All that the program does to the runtime, so that a test can give it another one."""
+    """Everything outside the program that it uses, so that a test can replace it."""
 
     env: Mapping[str, str]
     clock: Clock
@@ -177,7 +177,7 @@ def temporary_folder() -> Iterator[str]:
 
 
 def configure_streams() -> None:
-    """Let nothing that is said fail for the machine's language, or because nobody listens.
+    """Make printing safe: it never fails for the machine's encoding or a closed stream.
 
     A stream that was closed is None, and click 8.1.0 fails to print there.
     """

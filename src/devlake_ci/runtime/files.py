@@ -1,4 +1,4 @@
-"""The files that a CI and earlier steps of the job leave us, and those that we leave them."""
+"""Read files of the CI and of the job's earlier steps, and write files for later ones."""
 
 import errno
 import os
@@ -90,7 +90,7 @@ def write(effect: Append | Replace) -> None:
 
 
 def set_aside(path: str) -> str:
-    """Move a file out of the way, and give its new name; raise OSError."""
+    """Move a file out of the way, and return its new name; raise OSError."""
     aside = f"{path}.{os.urandom(4).hex()}.aside"
     Path(path).rename(aside)
     return aside

@@ -1,4 +1,4 @@
-"""Git, told to fetch nothing, to ask nobody, and to run nothing that a checkout's settings name."""
+"""Run git so that it fetches nothing, asks nobody, and runs nothing that a checkout configures."""
 
 import re
 from collections.abc import Mapping, Sequence

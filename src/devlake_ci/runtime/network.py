@@ -1,4 +1,4 @@
-"""HTTP as it is out there: one exchange within a time limit, whatever the other side does.
+"""One HTTP exchange within a time limit, whatever the other side does.
 
 Apart from the rest of the edge so that only what sends pays for importing requests.
 """

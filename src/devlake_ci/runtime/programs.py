@@ -1,4 +1,4 @@
-"""Other programs than git: one of the CI's own, and this very one; never through a shell."""
+"""Run other programs than git (the CI's own, and this one), never through a shell."""
 
 import errno
 import os

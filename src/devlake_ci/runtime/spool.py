@@ -1,6 +1,6 @@
-"""Folders of events that wait: written whole or not at all, and read as if a stranger wrote them.
+"""Spool folders: files are written whole or not at all, and read as untrusted input.
 
-All of it raises OSError where the folder or the disk doesn't let us.
+Everything here raises OSError if the folder or the disk can't be used.
 """
 
 import errno
@@ -24,7 +24,7 @@ class Spool:
     """The folders of a machine."""
 
     def keep(self, folder: str, stem: str, text: str) -> str:
-        """Write a new file, safe from a power cut and from whoever reads; return its path."""
+        """Write a new file, safe from a power cut and from concurrent readers; return its path."""
         Path(folder).mkdir(parents=True, exist_ok=True)
         # In order where one thing is told twice in a second.
         unique = f"{stem}-{time.time_ns():016x}{os.urandom(4).hex()}"
@@ -90,8 +90,8 @@ class Spool:
     def supersede(self, folder: str, row: str, until: str, before: set[str]) -> bool:
         """Remove what a report that is stored now overwrites.
 
-        `before` is what `superseded` returned before it was sent. Return whether a replay may have
-        sent one of these after it: then the report must be sent once more.
+        `before` is what `find_superseded` returned before it was sent. Return whether a replay may
+        have sent one of these after it: then the report must be sent once more.
         """
         if not before and not self.find_superseded(folder, row, until):
             return False

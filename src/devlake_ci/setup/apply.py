@@ -46,7 +46,7 @@ AGAIN = "Run the same command again: it continues where this run stopped."
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key that was just made or renewed: DevLake shows its secret only this once."""
+    """A key that was just created or renewed: DevLake shows its secret only once."""
 
     name: str
     secret: str = field(repr=False)
