@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devlake_ci import ci
+from devlake_ci.child import Child
 from devlake_ci.cli import invoke
 from devlake_ci.cli.run import _program, run
 from devlake_ci.companion import FORWARDED
@@ -108,6 +109,24 @@ def test_a_report_says_when_the_command_began_and_ended(wrapper):
     times = [stamp(body[name]) for name in ("startedDate", "finishedDate")]
     assert before <= times[0] < times[1] == int(out)
     assert "Reported: SUCCESS in PRODUCTION" in errors
+
+
+def test_a_clock_may_be_set_back_meanwhile(make_runtime, server, ticking):
+    env = {**GITHUB, "DEVLAKE_URL": server.url + ROUTE, "DEVLAKE_ENVIRONMENT": "production"}
+    ticking.now = datetime.now(UTC)
+
+    class SetBack(Child):
+        def wait(self, *given):
+            code = super().wait(*given)
+            self.ended -= 3600
+            return code
+
+    with signals_restored():
+        runtime = make_runtime(env)
+        invoke(["run", *sh("exit 0")], replace(runtime, start=lambda words, _: SetBack(words, env)))
+
+    body = server.received[0].body
+    assert body["startedDate"] == body["finishedDate"]
 
 
 def stamp(text):

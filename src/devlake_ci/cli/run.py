@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import cache
 from traceback import format_exc
+from typing import TypeVar
 
 import click
 
@@ -29,6 +30,8 @@ from devlake_ci.options import KNOWN_TO_RUN, RunOptions, flag, of_run
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import quoted
 from devlake_ci.timestamps import rfc3339
+
+T = TypeVar("T")
 
 AFTER_CANCEL = 5.0
 """Seconds that a report may take once somebody wants the job to end."""
@@ -133,15 +136,15 @@ class Wrapper:
             say(cli.classify_error(error).message, err=True)
             return code
 
-    def _try(self, work: Callable[[], None]) -> None:
-        """Do what must not stop the command; remember what went wrong."""
+    def _try(self, work: Callable[[], T]) -> T | None:
+        """Return what `work` does, which must not stop the command; remember what went wrong."""
         try:
-            if not self.problem:
-                work()
+            return None if self.problem else work()
         except Exception as error:  # noqa: BLE001 (a bug of ours least of all)
             self.problem = cli.classify_error(error)
             if isinstance(self.problem, Bug) and "--verbose" in self.words:
                 say(format_exc(), err=True)
+            return None
 
     def _open(self) -> None:
         """Read the options; raise Problem, or what click raises."""
@@ -222,18 +225,15 @@ class Wrapper:
         """Report how the command ended; return the exit code of all."""
         succeeded = code in _success_codes(self.options)
         is_soft = self.options.on_failure == "warn"
-        outcome: list[Outcome] = []
-        self._try(lambda: outcome.append(self._outcome(child, code, succeeded=succeeded)))
-        said = (
-            outcome[0] if outcome else Outcome(reported=False, problem=self.problem, soft=is_soft)
-        )
-        if said.problem and "DEVLAKE_TOKEN" in said.problem.hint and not self.options.token:
+        outcome = self._try(lambda: self._outcome(child, code, succeeded=succeeded))
+        outcome = outcome or Outcome(reported=False, problem=self.problem, soft=is_soft)
+        if outcome.problem and "DEVLAKE_TOKEN" in outcome.problem.hint and not self.options.token:
             note = "A run inside of another run has no token unless that one has --keep-secrets."
-            said = replace(said, notes=(*said.notes, note))
-        self._discard_kept(said)
+            outcome = replace(outcome, notes=(*outcome.notes, note))
+        self._discard_kept(outcome)
         self.runtime.ignore_signals()
-        ours = conclude(said, self.runtime, self.options.format)
-        return ours if succeeded and said.problem and not is_soft and ours else code
+        ours = conclude(outcome, self.runtime, self.options.format)
+        return ours if succeeded and outcome.problem and not is_soft and ours else code
 
     def _outcome(self, child: Child, code: int, *, succeeded: bool) -> Outcome:
         session = self._session()
@@ -248,13 +248,13 @@ class Wrapper:
             session.options,
             deadline=seconds,
             result=result,
-            finished_at=rfc3339(_time(child.ended or child.started)),
+            finished_at=rfc3339(_time(max(child.ended or 0, child.started))),  # clocks are set back
             id=self.made.id if self.made else self.options.id,
         )
         return report.outcome(session)
 
     def _discard_kept(self, outcome: Outcome) -> None:
-        """Drop what was kept for the worst, now that it is known how the command ended."""
+        """Remove what was kept for the worst, now that it is known how the command ended."""
         session = self.session
         is_known = not isinstance(outcome.problem, UnreachedError) or (session and session.is_kept)
         if self.kept and is_known:
