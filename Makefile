@@ -58,8 +58,8 @@ screenshot: .venv/.complete  ## take the README's pictures of the sandbox's page
 executable: .venv-executable/.complete  ## make dist/devlake-ci-SYSTEM-MACHINE, which needs no Python
 	@PYTHONHASHSEED=0 .venv-executable/bin/python tools/executable.py $(GLIBC)
 
-bench: .venv/.complete executable  ## measure beside others, and write docs/benchmarks.md; needs node, npm and curl; one row needs Docker
-	@$(BIN)/python benchmarks/run.py
+bench: .venv/.complete executable  ## measure beside others, and write docs/benchmarks.md; PAIRS=2 is quick; what needs npm, curl or Docker is left out without it
+	@$(BIN)/python benchmarks/run.py $(if $(PAIRS),--pairs $(PAIRS))
 
 # The image is left out where no Docker engine answers, unless DOCKER=required.
 release-check: .venv-release/.complete  ## all of a release that can be done without publishing

@@ -21,9 +21,10 @@ class Command:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run took: seconds on the wall, and bytes of memory at most."""
+    """What one run took: seconds on the wall and of the processor, and bytes of memory at most."""
 
     seconds: float
+    cpu: float
     memory: int
 
 
@@ -41,13 +42,24 @@ class Race:
         return statistics.median(one.seconds / other.seconds for one, other in pairs)
 
     @property
+    def cpu(self) -> float:
+        """How many times as much of the processor's time as theirs ours takes."""
+        pairs = zip(self.ours, self.theirs, strict=True)
+        return statistics.median(one.cpu / other.cpu for one, other in pairs)
+
+    @property
     def memory(self) -> float:
         """How many times as much memory as theirs ours takes."""
         return memory(self.ours) / memory(self.theirs)
 
 
+MOST_PAIRS = 25
+"""How often two commands are compared at most; --pairs of run.py sets it."""
+
+
 def race(ours: Command, theirs: Command, pairs: int) -> Race:
     """Run both in turns, the other one first each time; one run of each warms up and is dropped."""
+    pairs = min(pairs, MOST_PAIRS)
     done: dict[int, list[Run]] = {0: [], 1: []}
     for number in range(pairs + 1):
         for index in (0, 1) if number % 2 else (1, 0):
@@ -67,12 +79,18 @@ def run(command: Command) -> Run:
     if status or not command.did_it():
         code = os.waitstatus_to_exitcode(status)
         sys.exit(f"Exit code {code}, and not done what it is for: {' '.join(command.words)}")
-    return Run(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    used = usage.ru_utime + usage.ru_stime
+    return Run(seconds, used, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
 
 def seconds(runs: list[Run]) -> float:
     """Return the median time."""
     return statistics.median(one.seconds for one in runs)
+
+
+def cpu(runs: list[Run]) -> float:
+    """Return the median time of the processor."""
+    return statistics.median(one.cpu for one in runs)
 
 
 def memory(runs: list[Run]) -> float:

@@ -1,4 +1,6 @@
-"""A server that answers every POST at once as DevLake does when it stored something.
+"""A server that answers every POST as DevLake does when it stored something.
+
+Usage: server.py [SECONDS], which each answer takes; 0 if not given.
 
 It reads no more of a request than where it ends, so that what is compared are its clients. Prints
 its port, then answers until it is ended.
@@ -6,6 +8,7 @@ its port, then answers until it is ended.
 
 import asyncio
 import re
+import sys
 
 BODY = b'{"success":true,"message":"success","data":null}'
 ANSWER = (
@@ -16,6 +19,10 @@ ANSWER = (
 
 class Client(asyncio.Protocol):
     """One connection, kept alive."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take how long an answer takes."""
+        self.seconds = seconds
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin with nothing read."""
@@ -32,15 +39,19 @@ class Client(asyncio.Protocol):
             if len(rest) < size:
                 return
             self.read = rest[size:]
-            self.transport.write(ANSWER)
+            if self.seconds:
+                asyncio.get_running_loop().call_later(self.seconds, self.transport.write, ANSWER)
+            else:
+                self.transport.write(ANSWER)
 
 
-async def serve() -> None:
+async def serve(seconds: float) -> None:
     """Listen on any port that is free."""
-    server = await asyncio.get_running_loop().create_server(Client, "127.0.0.1", 0)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Client(seconds), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(float(sys.argv[1]) if sys.argv[1:] else 0.0))
