@@ -229,8 +229,9 @@ def _usage_problem(error: click.ClickException) -> Problem:
         if "unexpected extra argument" in message:  # the key of `--token Bearer KEY`, perhaps
             message = (
                 "Unexpected extra argument (not shown, because it may be a secret). "
-                "Put a value with spaces in quotes."
+                "Put a value with spaces in quotes"
             )
+            message += ", and the command after --." if error.ctx.info_name == "run" else "."
         if isinstance(error, click.BadParameter) and error.param and error.param.name:
             where = params.source(error.ctx, error.param.name) or flag(error.param.name)
             message = f"{where}: {error.message}"
