@@ -17,6 +17,11 @@ class Problem(Exception):  # noqa: N818 (not all are errors)
         self.message = message
         self.hint = hint
 
+    @property
+    def text(self) -> str:
+        """Message and hint, for where there is one line for both."""
+        return f"{self.message} {self.hint}".strip()
+
 
 class BadUsageError(Problem):
     """An option, variable or input has a value that can't be used."""
@@ -62,3 +67,8 @@ class Bug(Problem):
     """An unexpected error: a bug of ours."""
 
     exit_code = 1
+
+
+def reason(error: Exception) -> str:
+    """Return the system's words for why something failed, or the error's type where it has none."""
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

@@ -222,7 +222,7 @@ def test_a_service_without_paths_is_an_error(history, devlake, report):
     ran = report(history.commit("Base"), 9, "--service", "api")
 
     assert (ran.code, devlake.rows("cicd_deployments")) == (2, [])
-    assert "--changes-path" in ran.err
+    assert "DEVLAKE_CHANGES_PATH" in ran.err
 
 
 def test_pull_requests_go_to_a_connection_of_their_own(history, devlake, report):

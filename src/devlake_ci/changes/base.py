@@ -40,7 +40,7 @@ def find_base(lookups: Iterable[BaseLookup]) -> str:
                 return found
             reasons.append(f"{lookup.name}: none is known yet.")
         except MissingError as problem:
-            reasons.append(f"{lookup.name}: {problem.message} {problem.hint}".strip())
+            reasons.append(f"{lookup.name}: {problem.text}")
     raise MissingError(f"What was live before is not known. {' '.join(reasons)}", HINT)
 
 

@@ -18,7 +18,7 @@ from devlake_ci.devlake.spool import (
     parse,
     row_in_name,
 )
-from devlake_ci.errors import BadUsageError, Problem, RefusedError
+from devlake_ci.errors import BadUsageError, Problem, RefusedError, reason
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import line, quoted
 
@@ -165,7 +165,7 @@ class Backlog:
             self.spool.remove(path)
         except OSError as error:
             raise BadUsageError(
-                f"{quoted(path, 300)} is stored, but can't be removed: {_reason(error)}.",
+                f"{quoted(path, 300)} is stored, but can't be removed: {reason(error)}.",
                 "Nothing more is sent. Let this command write in the folder; sending it again does "
                 "no harm.",
             ) from None
@@ -175,7 +175,7 @@ class Backlog:
         try:
             now = quoted(self.spool.set_aside(path), 300)
         except OSError as error:
-            now = f"left there ({_reason(error)})"
+            now = f"left there ({reason(error)})"
         self.counts.aside += 1
         what = "was refused" if problem else "is not an event that can be sent"
         message = f"{quoted(path, 300)} {what} ({line(why)}): it is now {now}."
@@ -188,21 +188,17 @@ class Backlog:
 
     def note_unreadable(self, path: str, error: OSError) -> None:
         """Note that a file can't be read, and hold back what is later about the same thing."""
-        message = f"{quoted(path, 300)} can't be read: {_reason(error)}."
+        message = f"{quoted(path, 300)} can't be read: {reason(error)}."
         note(message)
         self.counts.unsent += 1
         self.held_back.add(row_in_name(path))
         self.counts.problems.append(BadUsageError(message, "Let this command read it."))
 
     def _note_unusable(self, folder: str, error: OSError) -> None:
-        message = f"{quoted(folder, 300)} can't be used: {_reason(error)}."
+        message = f"{quoted(folder, 300)} can't be used: {reason(error)}."
         note(message)
         hint = "Give the folder that was given as --spool."
         self.counts.problems.append(BadUsageError(message, hint))
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
 
 
 def note(text: str) -> None:

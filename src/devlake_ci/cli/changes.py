@@ -19,7 +19,6 @@ from devlake_ci.errors import (
     BadUsageError,
     InvalidReportError,
     MissingError,
-    Problem,
     RefusedError,
     StoppedError,
     UnreachedError,
@@ -92,7 +91,7 @@ class Changes:
                 return made
             except (MissingError, BadUsageError) as problem:
                 self.unknown.add(each.repo_url)
-                self.notes.append(f"{NOT_REPORTED} {_sentences(problem)}")
+                self.notes.append(f"{NOT_REPORTED} {problem.text}")
         return add_shipped(made, self.found)
 
     def _own_commit(self, made: Deployment) -> Commit:
@@ -260,12 +259,12 @@ class Changes:
             except UnreachedError as problem:
                 unreached.append(problem)
             except InvalidReportError as problem:
-                self.notes.append(f"Warning: a pull request was refused. {_sentences(problem)}")
+                self.notes.append(f"Warning: a pull request was refused. {problem.text}")
             except RefusedError as problem:
                 count = len(self.requests)
                 self.notes.append(
                     f"Warning: the deployment is stored, but DevLake takes none of its {count} "
-                    f"pull requests, so they have no lead time. {_sentences(problem)}"
+                    f"pull requests, so they have no lead time. {problem.text}"
                 )
                 break
         return unreached
@@ -287,7 +286,7 @@ class Changes:
             seconds = max(self.session.time_left, 1.0)
             file.save_live(lanes, seconds)
         except (MissingError, BadUsageError) as problem:
-            self.notes.append(f"Warning: {_sentences(problem)}")
+            self.notes.append(f"Warning: {problem.text}")
 
 
 def _summary(found: Shipped) -> str:
@@ -297,7 +296,3 @@ def _summary(found: Shipped) -> str:
     named = ", ".join(numbers[:SHOWN]) + (" …" if len(numbers) > SHOWN else "")
     since = f" since {found.base[:12]}" if found.base else ""
     return f"Shipped{since}: {count} {what}{'s' * (count > 1)}{f' ({named})' if named else ''}."
-
-
-def _sentences(problem: Problem) -> str:
-    return f"{problem.message} {problem.hint}".strip()

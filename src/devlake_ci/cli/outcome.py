@@ -9,7 +9,7 @@ from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
 from devlake_ci.ci.provider import Append, Effect, Mask, Print, Replace, Run
 from devlake_ci.cli.printing import mask, redact_all, say
 from devlake_ci.cli.wording import reword
-from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem
+from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem, reason
 from devlake_ci.model import Deployment, Incident, Outcome
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import json_text, line
@@ -68,8 +68,7 @@ def _print_failure(outcome: Outcome, error: OSError) -> str:
     if outcome.problem:
         return _problem(outcome.problem, outcome.soft)
     what = "It is reported: DevLake has stored it." if outcome.reported else "Nothing was sent."
-    why = error.strerror or type(error).__name__
-    return f"devlake-ci: {what} Only the details can't be printed ({why})."
+    return f"devlake-ci: {what} Only the details can't be printed ({reason(error)})."
 
 
 def merge(first: Outcome, second: Outcome) -> Outcome:
@@ -102,7 +101,7 @@ def merge(first: Outcome, second: Outcome) -> Outcome:
 
 def _note(problem: Problem) -> str:
     """Return the lesser of two problems, and what to do about it, such as where it is kept."""
-    return f"{problem.message} {problem.hint}".strip() if problem.exit_code else problem.message
+    return problem.text if problem.exit_code else problem.message
 
 
 def _stored_lines(outcome: Outcome) -> Iterator[str]:
@@ -185,13 +184,12 @@ def _write(effect: Append | Replace | Run, runtime: Runtime) -> OSError | None:
     try:
         runtime.write(effect)
     except OSError as error:
-        why = error.strerror or type(error).__name__
         what = (
             f"{line(' '.join(effect.command))} failed"
             if isinstance(effect, Run)
             else f"{line(effect.path)} can't be written"
         )
-        say(f"devlake-ci: {what}: {line(why)}", err=True)
+        say(f"devlake-ci: {what}: {line(reason(error))}", err=True)
         return error
     return None
 

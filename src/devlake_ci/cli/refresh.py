@@ -55,7 +55,7 @@ def refresh_project(
             return [f"The project is being computed (run {run.id}): the dashboard shows it then."]
         refresh.wait(run)
     except Problem as problem:
-        return [f"Warning: stored, but not refreshed. {problem.message} {problem.hint}".strip()]
+        return [f"Warning: stored, but not refreshed. {problem.text}"]
     took = _now(runtime) - began
     return [f"Counted: the project was computed {took:.1f} s after the report was stored."]
 

@@ -5,7 +5,7 @@ import sqlite3
 import click
 
 from devlake_ci.cli.printing import say
-from devlake_ci.errors import BadUsageError
+from devlake_ci.errors import BadUsageError, reason
 from devlake_ci.text import line
 from devlake_sandbox import RELEASED, VERSIONS, Sandbox
 
@@ -49,7 +49,7 @@ def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None
         server = Sandbox(version=version, store=store, port=port, empty=empty, host=host)
     except OSError as error:
         raise BadUsageError(
-            f"Port {port} of {line(host)} can't be used: {error.strerror}.",
+            f"Port {port} of {line(host)} can't be used: {reason(error)}.",
             "Give another --port or --host.",
         ) from None
     except sqlite3.Error as error:

@@ -19,7 +19,7 @@ from devlake_ci.devlake.address import changes_target, plaintext_warning, report
 from devlake_ci.devlake.delivery import Delivery, Event
 from devlake_ci.devlake.dialects import DIALECTS, pull_request
 from devlake_ci.devlake.request import Answer, NotSentError, Request
-from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError
+from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError, reason
 from devlake_ci.model import Context, Deployment, Incident, Outcome, PullRequest
 from devlake_ci.options import Options, variable
 from devlake_ci.runtime import Network, Runtime
@@ -182,8 +182,7 @@ class Session:
             path = self.keep_in_spool(folder, event)
             self.is_kept = True
         except (OSError, ValueError, spool.CorruptError) as error:
-            reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-            why.message += f" Nor could it be kept in --spool {quoted(folder)}: {reason}."
+            why.message += f" Nor could it be kept in --spool {quoted(folder)}: {reason(error)}."
             return
         why.is_kept = True
         command = f"devlake-ci replay {shlex.quote(line(folder))}"

@@ -13,7 +13,7 @@ from devlake_ci.cli.printing import clear_line, masks, progress, say, secrets
 from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.api import Api
 from devlake_ci.devlake.inventory import State, fetch_state
-from devlake_ci.errors import BadUsageError, Problem, UnreachedError
+from devlake_ci.errors import BadUsageError, Problem, UnreachedError, reason
 from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
 from devlake_ci.setup import config
@@ -138,7 +138,7 @@ def _read_file(runtime: Runtime, path: str) -> config.Config:
         text = runtime.read_if_exists(path)
     except OSError as error:
         raise BadUsageError(
-            f"--file {quoted(path, 300)} can't be read: {error.strerror}.", "Check its permissions."
+            f"--file {quoted(path, 300)} can't be read: {reason(error)}.", "Check its permissions."
         ) from None
     if text is None:
         raise BadUsageError(f"There is no file {quoted(path, 300)}.", "Check --file.")
@@ -225,7 +225,7 @@ class Setup:
                 self.writers[name] = files.enter_context(self.runtime.secret_file(path))
             except OSError as error:
                 raise BadUsageError(
-                    f"--key-file {quoted(path, 300)} can't be written: {error.strerror}. No key "
+                    f"--key-file {quoted(path, 300)} can't be written: {reason(error)}. No key "
                     "was made.",
                     "Give a file in a folder that can be written.",
                 ) from None
@@ -242,7 +242,7 @@ class Setup:
                 say(text.removesuffix("\n"))
         except OSError as error:
             raise BadUsageError(
-                f"The key {quoted(key.name)} was made, but can't be written: {error.strerror}.",
+                f"The key {quoted(key.name)} was made, but can't be written: {reason(error)}.",
                 f"Make room, and run it with --renew-key {quoted(key.name)}.",
             ) from None
 

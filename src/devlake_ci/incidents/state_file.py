@@ -23,7 +23,7 @@ from pydantic import (
 
 from devlake_ci.ci.provider import Replace
 from devlake_ci.dataclass import dataclass
-from devlake_ci.errors import BadUsageError, MissingError
+from devlake_ci.errors import BadUsageError, MissingError, reason
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, JobResult, Streak
 from devlake_ci.model import Incident
 from devlake_ci.options import Options
@@ -150,7 +150,7 @@ class StateFile:
             return self.files.read_if_exists(self.path)
         except (OSError, ValueError) as error:
             raise BadUsageError(
-                f"The state file {self._label} can't be read ({_reason(error)}), so which incident "
+                f"The state file {self._label} can't be read ({reason(error)}), so which incident "
                 "is open is not known.",
                 "Let this command read it, or name another file with --incident-state.",
             ) from None
@@ -189,7 +189,7 @@ class StateFile:
                     self.files.write(Replace(self.path, text(self.files.read_if_exists(self.path))))
                     return
         except (OSError, ValueError) as error:
-            why = _reason(error)
+            why = reason(error)
         raise MissingError(
             f"{self._label} can't be written ({why}): the next run will not know {lost}.",
             "Let this command write it, or name another file with --incident-state.",
@@ -205,7 +205,7 @@ class StateFile:
         try:
             return f"set aside as {quoted(self.files.set_aside(self.path), LONGEST)}"
         except OSError as error:
-            return f"left there ({_reason(error)})"
+            return f"left there ({reason(error)})"
 
 
 def parse(text: str, streak: Streak) -> IncidentState:
@@ -259,7 +259,3 @@ def state_after(
         newest_start=this.started_at or before.newest_start,
         newest_number=before.newest_number if this.number is None else this.number,
     )
-
-
-def _reason(error: Exception) -> str:
-    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

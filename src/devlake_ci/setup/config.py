@@ -142,7 +142,7 @@ def _render(template: str, repository: str) -> str:
     try:
         return render(template, {"owner": owner, "repo": repo}, "connection-name")
     except Problem as problem:
-        raise ValueError(f"{problem.message} {problem.hint}".strip()) from None
+        raise ValueError(problem.text) from None
 
 
 class Key(BaseModel):
