@@ -73,6 +73,12 @@ def test_looking_at_a_job_imports_nothing_to_report_with_and_no_other_ci(importe
     assert {f"ci.{name}" for name in KNOWN} & modules == {"ci.github"}
 
 
+def test_a_deployment_is_shown_without_what_incidents_need(imported):
+    modules = imported("report", "--dry-run")
+
+    assert {name for name in modules if name.split(".")[0] == "incidents"} == set()
+
+
 def test_leaving_at_once_loses_nothing_that_was_printed():
     talk = "import sys; sys.stderr.write('e' * 70000); print('o' * 70000, end='')"
     code = f"from devlake_ci import runtime; {talk}; runtime.exit_process(3)"

@@ -6,7 +6,6 @@ import click
 
 from devlake_ci.ci import repositories
 from devlake_ci.cli import params
-from devlake_ci.cli.incident_reporter import IncidentReporter
 from devlake_ci.cli.outcome import conclude, merge
 from devlake_ci.cli.session import Session
 from devlake_ci.commits.additional import additional_commits
@@ -87,6 +86,8 @@ def _with_changes(session: Session, made: Deployment, ways: Lookups) -> Outcome:
 
 
 def _incident(session: Session, beside: Outcome | None) -> Outcome:
+    from devlake_ci.cli.incident_reporter import IncidentReporter  # noqa: PLC0415 (few report any)
+
     return IncidentReporter(session).outcome(beside)
 
 
