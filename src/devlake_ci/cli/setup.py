@@ -104,9 +104,9 @@ def setup(context: click.Context, /, **_: object) -> None:
     given = context.params
     context.obj.stop_at_signals()
     run = Setup(context.obj, params.options(context), given["key_file"])
-    wanted = _read_config(context)
+    desired = _read_config(context)
     context.exit(
-        run.run(wanted, given["renew"], dry=given["dry_run"], check=given["check"],
+        run.run(desired, given["renew"], dry=given["dry_run"], check=given["check"],
                 whole=bool(given["files"]))
     )  # fmt: skip
 
@@ -169,24 +169,24 @@ class Setup:
         )
 
     def run(
-        self, wanted: config.Config, renew: str | None, *, dry: bool, check: bool, whole: bool
+        self, desired: config.Config, renew: str | None, *, dry: bool, check: bool, whole: bool
     ) -> int:
         """Plan, apply the plan unless only the plan is asked for, and return the exit code."""
-        found = fetch_state(self.api)
+        actual = fetch_state(self.api)
         today = self.runtime.clock.now().date()
-        planned = plan(wanted, found, today=today, renew=renew, whole=whole)
+        planned = plan(desired, actual, today=today, renew=renew, whole=whole)
         if renew:
-            _plan_renewal(planned, wanted, found, renew)
+            _plan_renewal(planned, desired, actual, renew)
         if dry or check:
             for step in planned.steps:
                 _show(step)
             _say(_summary(planned.steps, dry=True))
             return DRIFT if check and planned.changes else 0
-        self._apply(planned, wanted, found)
+        self._apply(planned, desired, actual)
         return 0
 
-    def _apply(self, planned: Plan, wanted: config.Config, found: State) -> None:
-        applier = Applier(self.api, wanted, found, self._hand_over)
+    def _apply(self, planned: Plan, desired: config.Config, actual: State) -> None:
+        applier = Applier(self.api, desired, actual, self._hand_over)
         done = 0
         with (
             ExitStack() as files,
@@ -262,15 +262,15 @@ class Setup:
             yield f"# {line(project)}: DEVLAKE_REFRESH={number}"
 
 
-def _plan_renewal(planned: Plan, wanted: config.Config, found: State, name: str) -> None:
+def _plan_renewal(planned: Plan, desired: config.Config, actual: State, name: str) -> None:
     """Plan the renewal of a key that no file names; raise BadUsageError."""
     if any(isinstance(step.change, RenewKey | CreateKey) and _key_of(step) == name
            for step in planned.steps):  # fmt: skip
         return
-    if name not in found.keys:
-        known = ", ".join(map(quoted, sorted(found.keys))) or "none"
+    if name not in actual.keys:
+        known = ", ".join(map(quoted, sorted(actual.keys))) or "none"
         raise BadUsageError(f"There is no key {quoted(name)}.", f"DevLake has: {known}.")
-    key = next((each for each in wanted.keys if each.full_name() == name), None)
+    key = next((each for each in desired.keys if each.full_name() == name), None)
     text = f"key {quoted(name)}: renewed; its old secret stops working at once"
     planned.steps.append(Step(Mark.CHANGED, text, RenewKey(name, key)))
 

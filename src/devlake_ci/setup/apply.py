@@ -63,13 +63,13 @@ class Applier:
     """Applies a plan, and keeps track of what DevLake has by now."""
 
     api: Api
-    wanted: config.Config
-    found: State
+    desired: config.Config
+    actual: State
     hand_over: Callable[[NewKey], None]
     """Called with each key as soon as there is one."""
-    fresh: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
     """The projects that this run made."""
-    touched: dict[str, set[str]] = field(default_factory=dict)
+    changed: dict[str, set[str]] = field(default_factory=dict)
     """The connections that this run added to each project's blueprint."""
 
     def apply(self, steps: Iterable[Step]) -> Iterable[Step]:
@@ -86,7 +86,7 @@ class Applier:
                 case CreateProject(name):
                     self._create_project(name)
                 case EnableDora(name):
-                    self._enable_dora(self.found.projects[name])
+                    self._enable_dora(self.actual.projects[name])
                 case ChangeBlueprint():
                     self._change_blueprint(step.change)
                 case CreateKey() | RenewKey():
@@ -105,28 +105,28 @@ class Applier:
             if "already exists" not in error.said:
                 raise
             # Somebody else made it a moment ago, or it is there in upper or lower case.
-            self.found.connections = fetch_state(self.api).connections
-            if name in self.found.connections:
+            self.actual.connections = fetch_state(self.api).connections
+            if name in self.actual.connections:
                 return
-            raise _name_taken("connection", name, self.found.connections) from None
-        self.found.connections[name] = validate(Connection, made, "a new connection")
+            raise _name_taken("connection", name, self.actual.connections) from None
+        self.actual.connections[name] = validate(Connection, made, "a new connection")
 
     def _create_project(self, name: str) -> None:
         metric = {"pluginName": DORA, "pluginOption": "", "enable": True}
         body = {"name": name, "description": "", "metrics": [metric], "enable": True}
         try:
             made = validate(Project, self.api.change("POST", "/projects", body), "a new project")
-            self.fresh.add(name)
+            self.created.add(name)
         except ApiError as error:
             if "already exists" not in error.said:
                 raise
-            self.found.projects = fetch_state(self.api).projects
-            if name not in self.found.projects:
-                raise _name_taken("project", name, self.found.projects) from None
-            made = self.found.projects[name]
+            self.actual.projects = fetch_state(self.api).projects
+            if name not in self.actual.projects:
+                raise _name_taken("project", name, self.actual.projects) from None
+            made = self.actual.projects[name]
             if not made.has_dora:
                 self._enable_dora(made)
-        self.found.projects[name] = made
+        self.actual.projects[name] = made
 
     def _enable_dora(self, project: Project) -> None:
         """Add the metric; all of the project is sent, for DevLake clears what is not."""
@@ -148,7 +148,7 @@ class Applier:
         self.api.change("PATCH", f"/projects/{escape(project.name)}", body)
 
     def _change_blueprint(self, change: ChangeBlueprint) -> None:
-        project = self.found.projects[change.project]
+        project = self.actual.projects[change.project]
         if project.blueprint is None:
             project.blueprint = self._create_blueprint(change.project, change.schedule)
         body: dict[str, Any] = {}
@@ -158,10 +158,10 @@ class Applier:
                 body["isManual"] = False
         if change.connections:
             before = project.blueprint
-            if project.name not in self.fresh:
+            if project.name not in self.created:
                 before = fetch_blueprint(self.api, before.id)
             body["connections"] = self._members(before, change.connections)
-            self.touched.setdefault(project.name, set()).update(change.connections)
+            self.changed.setdefault(project.name, set()).update(change.connections)
         if body:
             project.blueprint = self._patch(project.blueprint.id, body)
 
@@ -184,7 +184,7 @@ class Applier:
 
     def _members(self, before: Blueprint, names: Iterable[str]) -> list[dict[str, Any]]:
         """Return the connections of a blueprint as they are, with these added."""
-        numbers = {self.found.connections[name].id for name in names} - before.webhooks
+        numbers = {self.actual.connections[name].id for name in names} - before.webhooks
         kept = [each.model_dump(by_alias=True) for each in before.connections]
         added = [
             {"pluginName": WEBHOOK, "connectionId": number, "scopes": []}
@@ -209,14 +209,14 @@ class Applier:
                     f"{quoted(min(lost))}: something else changes it at the same time.",
                     AGAIN,
                 )
-            self.found.projects[name].blueprint = now
+            self.actual.projects[name].blueprint = now
 
     def _missing(self, project: str, now: Blueprint) -> set[str]:
-        names = self.touched[project]
-        return {name for name in names if self.found.number(name) not in now.webhooks}
+        names = self.changed[project]
+        return {name for name in names if self.actual.number(name) not in now.webhooks}
 
     def _read_again(self) -> dict[str, Blueprint]:
-        numbers = {name: self.found.blueprint(name) for name in self.touched}
+        numbers = {name: self.actual.blueprint(name) for name in self.changed}
         if len(numbers) <= FEW:
             return {
                 name: fetch_blueprint(self.api, each.id) for name, each in numbers.items() if each
@@ -229,7 +229,7 @@ class Applier:
         name = change.key.full_name() if change.key else change.name  # type: ignore[union-attr]
         try:
             if isinstance(change, RenewKey):
-                said = self.api.change("PUT", f"/api-keys/{self.found.keys[change.name].id}")
+                said = self.api.change("PUT", f"/api-keys/{self.actual.keys[change.name].id}")
             else:
                 said = self.api.change("POST", "/api-keys", self._key_request(change.key))
         except UnreachedError as error:
@@ -247,7 +247,7 @@ class Applier:
                 "Give the key another name in the file, unless the next run finds it.",
             ) from None
         made = validate(CreatedKey, said, "a new key")
-        self.found.keys[name] = made
+        self.actual.keys[name] = made
         key = self._new_key(name, made.api_key, change.key)
         self.hand_over(key)
         return [unusable] if (unusable := self._check_usable(key)) else []
@@ -283,7 +283,7 @@ class Applier:
         return None
 
     def _key_request(self, key: config.Key) -> dict[str, Any]:
-        path = path_of(key, self.wanted, self.found)
+        path = path_of(key, self.desired, self.actual)
         if len(path) > LONGEST:
             raise RefusedError(
                 f"The key {quoted(key.full_name())} was not made: its allowed path has "
@@ -297,14 +297,14 @@ class Applier:
     def _new_key(self, name: str, secret: str, key: config.Key | None) -> NewKey:
         if key is None or key.connections == [config.ANY]:
             return NewKey(name, secret, is_known=key is not None)
-        names = config.connections_of(key, self.wanted.projects)
-        projects = projects_of(key, self.wanted)
-        numbers = [(each, self.found.blueprint(each)) for each in projects]
+        names = config.connections_of(key, self.desired.projects)
+        projects = projects_of(key, self.desired)
+        numbers = [(each, self.actual.blueprint(each)) for each in projects]
         return NewKey(
             name,
             secret,
             is_known=True,
-            connections=tuple((each, self.found.connections[each].id) for each in names),
+            connections=tuple((each, self.actual.connections[each].id) for each in names),
             refreshes=tuple((each, found.id) for each, found in numbers if found),
         )
 

@@ -214,17 +214,17 @@ def merge(parts: list[tuple[str, Config]]) -> Config:
     One project or key in two places is an error, and so are repositories that make one
     connection, and a key for what is in no file.
     """
-    projects = [(where, each) for where, wanted in parts for each in wanted.projects]
-    keys = [(where, each) for where, wanted in parts for each in wanted.keys]
+    projects = [(where, each) for where, desired in parts for each in desired.projects]
+    keys = [(where, each) for where, desired in parts for each in desired.keys]
     _unique("project", [(where, each.name) for where, each in projects])
     _unique("key", [(where, each.full_name()) for where, each in keys])
     _unambiguous([project for _, project in projects])
-    wanted = Config.model_construct(
+    desired = Config.model_construct(
         projects=[each for _, each in projects], keys=[each for _, each in keys]
     )
     for where, key in keys:
-        _check_references(where, key, wanted)
-    return wanted
+        _check_references(where, key, desired)
+    return desired
 
 
 def connections_of(key: Key, projects: list[Project]) -> list[str]:
@@ -262,8 +262,8 @@ def _unambiguous(projects: list[Project]) -> None:
                 )
 
 
-def _check_references(where: str, key: Key, wanted: Config) -> None:
-    missing = set(key.projects) - {each.name for each in wanted.projects}
+def _check_references(where: str, key: Key, desired: Config) -> None:
+    missing = set(key.projects) - {each.name for each in desired.projects}
     if missing:
         raise BadUsageError(
             f"{where}: the key {quoted(key.full_name())} is for {quoted(min(missing))}, which is "
@@ -273,7 +273,7 @@ def _check_references(where: str, key: Key, wanted: Config) -> None:
     if key.connections == [ANY]:
         return
     for pattern in key.connections:
-        if not connections_of(key.model_copy(update={"connections": [pattern]}), wanted.projects):
+        if not connections_of(key.model_copy(update={"connections": [pattern]}), desired.projects):
             raise BadUsageError(
                 f"{where}: the key {quoted(key.full_name())} is for {quoted(pattern)}, which "
                 "matches no connection of the projects.",
@@ -319,8 +319,8 @@ def _describe_misfit(field: str, path: tuple[int | str, ...], error: "ErrorDetai
             return f"{field}: {quoted(str(value))} is longer than {most} characters"
         case "string_type" if isinstance(value, int | float) and not isinstance(value, bool):
             return f'{field} is {value}, which reads as a number (put it in quotes: "{value}")'
-    wanted = {"list_type": "a list", "bool_type": "true or false", "string_type": "text"}
-    expected = wanted.get(error["type"], "a mapping" if "model" in error["type"] else "a date")
+    by_type = {"list_type": "a list", "bool_type": "true or false", "string_type": "text"}
+    expected = by_type.get(error["type"], "a mapping" if "model" in error["type"] else "a date")
     return f"{field} is {json_kind(value) or quoted(str(value))}, not {expected}"
 
 

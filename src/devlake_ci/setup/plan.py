@@ -109,42 +109,42 @@ class Plan:
 
 
 def plan(
-    wanted: config.Config,
-    found: State,
+    desired: config.Config,
+    actual: State,
     *,
     today: date,
     renew: str | None = None,
     whole: bool = True,
 ) -> Plan:
-    """Return the steps that turn `found` into `wanted`.
+    """Return the steps that turn `actual` into `desired`.
 
-    `renew` names a key to renew. `whole` says that `wanted` is everything that DevLake should have:
+    `renew` names a key to renew. `whole` says that `desired` is all that DevLake should have:
     whatever else is there gets a line.
     """
-    left = {each.name for each in wanted.projects if _double_counted(each, found)}
+    skipped = {each.name for each in desired.projects if _double_counted(each, actual)}
     made: set[str] = set()
     steps: list[Step] = []
-    for project in wanted.projects:
-        steps += _project(project, found, made)
-    keys = _Keys(wanted, found, _after_plan(wanted, found), left, today)
-    for key in wanted.keys:
+    for project in desired.projects:
+        steps += _project(project, actual, made)
+    keys = _Keys(desired, actual, _after_plan(desired, actual), skipped, today)
+    for key in desired.keys:
         steps += keys.steps(key, renew=renew)
     if whole:
-        steps += _not_in_file(wanted, found)
+        steps += _not_in_file(desired, actual)
     return Plan(steps)
 
 
-def _double_counted(wanted: config.Project, found: State) -> list[str]:
+def _double_counted(desired: config.Project, actual: State) -> list[str]:
     """Return the plugins whose deployments would count beside ours."""
-    blueprint = found.blueprint(wanted.name)
-    if wanted.allow_double_counting or not blueprint:
+    blueprint = actual.blueprint(desired.name)
+    if desired.allow_double_counting or not blueprint:
         return []
     return sorted(DEPLOYING & set(blueprint.other_plugins))
 
 
-def _project(wanted: config.Project, found: State, made: set[str]) -> Iterator[Step]:
-    name = quoted(wanted.name)
-    if plugins := _double_counted(wanted, found):
+def _project(desired: config.Project, actual: State, made: set[str]) -> Iterator[Step]:
+    name = quoted(desired.name)
+    if plugins := _double_counted(desired, actual):
         yield Step(
             Mark.LEFT_ALONE,
             f"project {name}: {', '.join(plugins)} in its blueprint may collect the same "
@@ -152,50 +152,50 @@ def _project(wanted: config.Project, found: State, made: set[str]) -> Iterator[S
             "allow-double-counting: true in the file sets it up all the same.",
         )
         return
-    for connection in wanted.all_connections():
-        if found.number(connection) is not None:
+    for connection in desired.all_connections():
+        if actual.number(connection) is not None:
             yield Step(Mark.AS_IT_SHOULD_BE, f"connection {quoted(connection)}")
         elif connection not in made:
             made.add(connection)
             step = CreateConnection(connection)
             yield Step(Mark.MADE, f"connection {quoted(connection)}", step)
-    if not (project := found.projects.get(wanted.name)):
-        yield Step(Mark.MADE, f"project {name} with dora", CreateProject(wanted.name))
+    if not (project := actual.projects.get(desired.name)):
+        yield Step(Mark.MADE, f"project {name} with dora", CreateProject(desired.name))
     elif project.has_dora:
         yield Step(Mark.AS_IT_SHOULD_BE, f"project {name} with dora")
     else:
-        enable = EnableDora(wanted.name)
+        enable = EnableDora(desired.name)
         yield Step(Mark.CHANGED, f"project {name}: metric dora, off → on", enable)
-    yield from _blueprint(wanted, found)
+    yield from _blueprint(desired, actual)
 
 
-def _blueprint(wanted: config.Project, found: State) -> Iterator[Step]:
-    blueprint = found.blueprint(wanted.name)
+def _blueprint(desired: config.Project, actual: State) -> Iterator[Step]:
+    blueprint = actual.blueprint(desired.name)
     before = blueprint or Blueprint(id=0, cron_config=DEFAULT_SCHEDULE)
-    title = f"blueprint of {quoted(wanted.name)}"
-    numbers = {name: found.number(name) for name in wanted.all_connections()}
+    title = f"blueprint of {quoted(desired.name)}"
+    numbers = {name: actual.number(name) for name in desired.all_connections()}
     missing = tuple(name for name, number in numbers.items() if number not in before.webhooks)
-    schedule = wanted.schedule if wanted.schedule != before.schedule else None
+    schedule = desired.schedule if desired.schedule != before.schedule else None
     if missing or schedule or not blueprint:
         parts = [f"with {', '.join(map(quoted, missing))}"] if missing else []
         if schedule:
             parts.append(f"schedule {before.schedule} → {schedule}")
-        is_new = blueprint is None and found.projects.get(wanted.name) is not None
+        is_new = blueprint is None and actual.projects.get(desired.name) is not None
         mark = Mark.MADE if is_new else Mark.CHANGED
-        change = ChangeBlueprint(wanted.name, missing, schedule)
+        change = ChangeBlueprint(desired.name, missing, schedule)
         yield Step(mark, f"{title}: {', '.join(parts) or 'made'}", change)
-    elif wanted.schedule or before.schedule == DEFAULT_SCHEDULE:
+    elif desired.schedule or before.schedule == DEFAULT_SCHEDULE:
         yield Step(Mark.AS_IT_SHOULD_BE, f"{title}: schedule {before.schedule}")
     if blueprint:
-        yield from _left_alone(title, wanted, blueprint, set(numbers.values()), found)
+        yield from _left_alone(title, desired, blueprint, set(numbers.values()), actual)
 
 
 def _left_alone(
     title: str,
-    wanted: config.Project,
+    desired: config.Project,
     blueprint: Blueprint,
     ours: set[int | None],
-    found: State,
+    actual: State,
 ) -> Iterator[Step]:
     """Yield what somebody else did to a blueprint: it is left alone."""
     if blueprint.other_plugins:
@@ -207,9 +207,9 @@ def _left_alone(
             f"{title}: is switched off, so nothing is computed; switch it on in DevLake",
         )
     schedule = blueprint.schedule
-    if not wanted.schedule and schedule != DEFAULT_SCHEDULE:
+    if not desired.schedule and schedule != DEFAULT_SCHEDULE:
         yield Step(Mark.LEFT_ALONE, f"{title}: schedule {schedule}, which was set in DevLake")
-    names = {each.id: each.name for each in found.connections.values()}
+    names = {each.id: each.name for each in actual.connections.values()}
     for number in sorted(blueprint.webhooks - ours):
         named = quoted(names.get(number, str(number)))
         yield Step(Mark.NOT_IN_FILE, f"{title}: connection {named}")
@@ -220,28 +220,28 @@ class _Keys:
     """The steps for keys, and what they depend on."""
 
     file: config.Config
-    found: State
-    foreseen: State
+    actual: State
+    planned: State
     """What DevLake will have once the plan is applied."""
-    left: set[str]
+    skipped: set[str]
     """The projects that are left alone."""
     today: date
 
-    def steps(self, wanted: config.Key, *, renew: str | None) -> Iterator[Step]:
+    def steps(self, desired: config.Key, *, renew: str | None) -> Iterator[Step]:
         """Yield the steps for one key."""
-        name = wanted.full_name()
+        name = desired.full_name()
         title = f"key {quoted(name)}"
-        before = self.found.keys.get(name)
-        if blocked := sorted(self.left & set(projects_of(wanted, self.file))):
+        before = self.actual.keys.get(name)
+        if blocked := sorted(self.skipped & set(projects_of(desired, self.file))):
             which = quoted(blocked[0])
             yield Step(Mark.LEFT_ALONE, f"{title}: it is for {which}, which is left alone")
         elif before is None:
-            yield self._new(title, wanted)
-        elif why := self._misfit(before, wanted):
+            yield self._new(title, desired)
+        elif why := self._misfit(before, desired):
             yield Step(
                 Mark.LEFT_ALONE,
                 f"{title}: {why}, and DevLake can only renew a key. Give it another name in the "
-                f"file, such as {_free_name(name, self.found)}, and remove {quoted(name)} in "
+                f"file, such as {_free_name(name, self.actual)}, and remove {quoted(name)} in "
                 "DevLake when no pipeline has it",
             )
         elif renew != name:
@@ -249,13 +249,13 @@ class _Keys:
             yield Step(Mark.AS_IT_SHOULD_BE, said)
         if before and renew == name:
             renewed = f"{title}: renewed; its old secret stops working at once"
-            yield Step(Mark.CHANGED, renewed, RenewKey(name, wanted))
+            yield Step(Mark.CHANGED, renewed, RenewKey(name, desired))
 
-    def _path(self, wanted: config.Key) -> str:
-        return path_of(wanted, self.file, self.foreseen)
+    def _path(self, desired: config.Key) -> str:
+        return path_of(desired, self.file, self.planned)
 
-    def _new(self, title: str, wanted: config.Key) -> Step:
-        path = self._path(wanted)
+    def _new(self, title: str, desired: config.Key) -> Step:
+        path = self._path(desired)
         if len(path) > LONGEST:
             return Step(
                 Mark.LEFT_ALONE,
@@ -264,21 +264,21 @@ class _Keys:
                 "or one key that may report to any connection and do nothing else "
                 '(connections: "*")',
             )
-        return Step(Mark.MADE, f"{title}: allowed path {path}", CreateKey(wanted))
+        return Step(Mark.MADE, f"{title}: allowed path {path}", CreateKey(desired))
 
-    def _misfit(self, before: ApiKey, wanted: config.Key) -> str:
+    def _misfit(self, before: ApiKey, desired: config.Key) -> str:
         """Return why an existing key doesn't fit; "" if it does."""
-        path, expires = self._path(wanted), before.expires
+        path, expires = self._path(desired), before.expires
         if before.allowed_path != path:
             return f"its allowed path is {before.allowed_path}, not {path}"
-        if expires != wanted.expires:
-            return f"it expires {expires or 'never'}, not {wanted.expires or 'never'}"
+        if expires != desired.expires:
+            return f"it expires {expires or 'never'}, not {desired.expires or 'never'}"
         return f"it has expired ({expires})" if expires and expires < self.today else ""
 
 
-def _free_name(name: str, found: State) -> str:
+def _free_name(name: str, actual: State) -> str:
     number = 2
-    while f"{name}-{number}" in found.keys:
+    while f"{name}-{number}" in actual.keys:
         number += 1
     return f"{name}-{number}"
 
@@ -291,57 +291,57 @@ def projects_of(key: config.Key, file: config.Config) -> list[str]:
     return [each.name for each in file.projects if ours & set(each.all_connections())]
 
 
-def path_of(key: config.Key, file: config.Config, found: State) -> str:
-    """Return the allowed path of a key; what it is for must be in `found`."""
+def path_of(key: config.Key, file: config.Config, actual: State) -> str:
+    """Return the allowed path of a key; what it is for must be in `actual`."""
     if key.connections == [config.ANY]:
         return ANY_CONNECTION
     names = config.connections_of(key, file.projects)
-    opened = [_scope_of(name, found) for name in names]
-    numbers = [found.blueprint(each) for each in projects_of(key, file)]
+    opened = [_scope_of(name, actual) for name in names]
+    numbers = [actual.blueprint(each) for each in projects_of(key, file)]
     return key_path(opened, [each.id for each in numbers if each])
 
 
-def _scope_of(name: str, found: State) -> Scope:
-    number = found.number(name) or 0
+def _scope_of(name: str, actual: State) -> Scope:
+    number = actual.number(name) or 0
     collected = any(
-        REVIEWING & set(blueprint.other_plugins) for blueprint in found.blueprints_with(number)
+        REVIEWING & set(blueprint.other_plugins) for blueprint in actual.blueprints_with(number)
     )
     return Scope(number, name, pull_requests=not collected)
 
 
-def _after_plan(file: config.Config, found: State) -> State:
+def _after_plan(file: config.Config, actual: State) -> State:
     """Return what DevLake will have, with the numbers that it will probably assign."""
-    connections, projects = dict(found.connections), dict(found.projects)
+    connections, projects = dict(actual.connections), dict(actual.projects)
     number = max((each.id for each in connections.values()), default=0)
     last = max((each.blueprint.id for each in projects.values() if each.blueprint), default=0)
-    for wanted in file.projects:
-        for name in wanted.all_connections():
+    for desired in file.projects:
+        for name in desired.all_connections():
             if name not in connections:
                 number += 1
                 connections[name] = Connection(id=number, name=name)
-        before = projects.get(wanted.name)
+        before = projects.get(desired.name)
         blueprint = before.blueprint if before else None
         if not blueprint:
             last += 1
             blueprint = Blueprint(id=last)
         webhooks = [
             Member(plugin_name=WEBHOOK, connection_id=connections[name].id)
-            for name in wanted.all_connections()
+            for name in desired.all_connections()
         ]
         whole = blueprint.model_copy(update={"connections": [*blueprint.connections, *webhooks]})
-        projects[wanted.name] = Project(name=wanted.name, blueprint=whole)
-    return State(connections, projects, found.keys)
+        projects[desired.name] = Project(name=desired.name, blueprint=whole)
+    return State(connections, projects, actual.keys)
 
 
-def _not_in_file(wanted: config.Config, found: State) -> Iterator[Step]:
+def _not_in_file(desired: config.Config, actual: State) -> Iterator[Step]:
     """Yield what is in DevLake and not in the file."""
-    ours = {name for each in wanted.projects for name in each.all_connections()}
-    projects = {each.name for each in wanted.projects}
-    keys = {each.full_name() for each in wanted.keys}
+    ours = {name for each in desired.projects for name in each.all_connections()}
+    projects = {each.name for each in desired.projects}
+    keys = {each.full_name() for each in desired.keys}
     for kind, there, named in (
-        ("project", found.projects, projects),
-        ("connection", found.connections, ours),
-        ("key", found.keys, keys),
+        ("project", actual.projects, projects),
+        ("connection", actual.connections, ours),
+        ("key", actual.keys, keys),
     ):
         for name in sorted(there.keys() - named):
             yield Step(Mark.NOT_IN_FILE, f"{kind} {quoted(name)}")
