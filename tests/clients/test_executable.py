@@ -12,6 +12,8 @@ import pytest
 from devlake_sandbox import Sandbox
 from tests.support import SHA
 
+pytestmark = [pytest.mark.xdist_group("executable"), pytest.mark.timeout(1800)]  # it is made first
+
 ROOT = Path(__file__).parent.parent.parent
 JOB = {
     "GITHUB_ACTIONS": "true",

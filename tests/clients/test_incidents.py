@@ -12,6 +12,8 @@ from tests.incidents.api import Api
 from tests.incidents.github_api import GitHub, Job, Run
 from tests.support import NOON
 
+pytestmark = [pytest.mark.xdist_group("incidents"), pytest.mark.timeout(1800)]
+
 JOBS = ("container", "native")
 EVENT = {"repository": {"default_branch": "main"}}
 
@@ -45,7 +47,7 @@ def minute():
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def told(tmp_path_factory, image):  # noqa: ARG001 (its layers are there for each job)
     """Let the jobs fail, then succeed; give DevLake's incidents after each."""
     folder = tmp_path_factory.mktemp("incident")
     act.checkout(folder)
