@@ -186,3 +186,8 @@ def test_nothing_is_longer_than_one_can_read():
         assert sum(1 for line in text.splitlines() if line.strip()) <= 400, path
         for each in functions:
             assert each.end_lineno - each.lineno < 40, f"{path}: {each.name}"
+
+
+def test_no_test_is_skipped_where_it_can_not_run():
+    for path in Path(__file__).parent.rglob("*.py"):
+        assert not re.search(r"importor[s]kip|pytest\.(mark\.)?([s]kip|[x]fail)", path.read_text()), path

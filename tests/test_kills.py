@@ -1,7 +1,6 @@
 """A hundred replays of one spool, two at a time, each killed where it stands."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -81,7 +80,6 @@ def spool(server, tmp_path):
     return tmp_path
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_what_is_killed_at_any_moment_loses_nothing_and_undoes_nothing(server, spool, devlake_ci):
     env = {"DEVLAKE_URL": server.url}
     command = [sys.executable, "-c", PROGRAM, str(spool), str(ROUNDS)]
