@@ -215,6 +215,7 @@ def test_a_name_that_stays_taken_says_whose_it_is_and_what_to_do():
     [
         (Answer(400, "'Environment' failed on the 'oneof' tag"), True),
         (Answer(413, "too large"), True),
+        (Answer(422, "a gateway takes no such body"), True),
         (Answer(500, "Data too long for column 'name'"), True),
         (
             Answer(500, "Error 1390 (HY000): Prepared statement contains too many placeholders"),
