@@ -34,6 +34,7 @@ def run(folder, workflow, devlake, *arguments, event="push"):
     done = subprocess.run(
         [
             *(ACT, event, "--json", "--pull=false", "--network=host", "--rm"),
+            "--concurrent-jobs=1",  # the first one builds the image, and the others find its layers
             *("--platform", "ubuntu-latest=ci-runner:latest"),
             *("--workflows", HERE / "workflows" / f"{workflow}.yml"),
             *("--local-repository", f"devlake-ci/devlake-ci@main={folder}"),
