@@ -2,6 +2,7 @@
 
 import pytest
 
+from devlake_ci.identity import incident_key, is_key
 from devlake_sandbox import Sandbox
 
 
@@ -34,3 +35,9 @@ def test_an_incident_is_never_updated_before_it_is_created(devlake_ci):
 
         (row,) = devlake.rows("issues")
     assert row["created_date"] == row["updated_date"] == "2026-03-01 12:30:00.000"
+
+
+def test_a_key_has_room_for_all_that_devlake_puts_before_it():
+    """DevLake's id is `webhook:CONNECTION:KEY`, in a column of 255."""
+    assert (is_key("k" * 240), is_key("k" * 241)) == (True, False)
+    assert len(incident_key(["job" * 200, "1"])) == 240
