@@ -55,6 +55,14 @@ def test_wrong_usage_is_exit_2_or_a_warning_and_nothing_is_sent(report, server, 
     assert server.received == []
 
 
+def test_an_option_without_its_value_is_told_with_the_help_of_its_command(report):
+    ran = report("--environment")
+
+    assert ran.code == 2
+    assert "'--environment' requires an argument" in ran.err
+    assert "See devlake-ci report --help." in ran.err
+
+
 def test_a_misspelled_option_is_told_with_the_right_one(report):
     # click quotes the right name since 8.2
     assert re.search("Did you mean '?--on-failure'?", report("--on_failure=warn").err)
@@ -242,7 +250,7 @@ def test_a_pull_request_is_nothing_to_report(report, server):
     ran = report(CIRCLE_PR_NUMBER="12", DEVLAKE_ENVIRONMENT="")
 
     assert ran.code == 0
-    assert "nothing reported" in ran.err
+    assert ran.err.startswith("devlake-ci: Nothing is reported: ")
     assert server.received == []
 
 

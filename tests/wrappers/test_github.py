@@ -79,7 +79,7 @@ def test_the_outcome_of_the_step_that_deploys_counts_and_not_the_jobs(act, outco
 
     assert code == 0
     assert (posted and posted.body["result"]) == result
-    assert ("nothing reported" in told) is (result is None)
+    assert ("Nothing is reported: " in told) is (result is None)
 
 
 @pytest.mark.parametrize("inputs", [{}, {"at": "now"}])

@@ -204,7 +204,7 @@ def test_a_job_that_has_not_ended_is_nothing_to_report(run, api, server, status)
     ran = run(fail_on_error=True)
 
     assert (ran.code, server.received) == (0, [])
-    assert f'nothing reported: Nothing is reported: the job "deploy" is {status}.' in ran.err
+    assert f'devlake-ci: Nothing is reported: the job "deploy" is {status}.' in ran.err
 
 
 def test_a_report_run_again_is_the_same_deployment(sent):

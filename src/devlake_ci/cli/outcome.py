@@ -143,10 +143,10 @@ def _request(request: Mapping[str, object]) -> str:
 
 def _problem(problem: Problem, soft: bool) -> str:
     """Return what happened and what to do, on a line each."""
-    kind = "warning: not reported" if soft else "error"
+    kind = "warning: not reported: " if soft else "error: "
     if isinstance(problem, NothingToReport):
-        kind = "nothing reported"
-    said = f"devlake-ci: {kind}: {line(problem.message)}"
+        kind = ""  # its message says so itself
+    said = f"devlake-ci: {kind}{line(problem.message)}"
     return f"{said}\n  {line(problem.hint)}" if problem.hint else said
 
 

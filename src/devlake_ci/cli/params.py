@@ -84,6 +84,14 @@ class Grouped(click.Command):
         if names & {each.name for each in declared()} - COMMON:
             self.params.append(_help_all())
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the command in an error of click's parser, too, which knows of none."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section a group, and one for what belongs to none."""
         groups = {each.name: each.metadata["group"] for each in declared(RunOptions)}

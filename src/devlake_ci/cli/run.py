@@ -307,10 +307,14 @@ def _success_codes(options: RunOptions) -> frozenset[int]:
 
 def _not_started(command: Sequence[str], problem: Exception) -> NothingToReport:
     why = (isinstance(problem, OSError) and problem.strerror) or str(problem)
-    return NothingToReport(
-        f"Nothing is reported: {quoted(command[0])} can't be started ({why}).",
+    hint = (
         "If only a shell knows it (a builtin, a function, several commands), run that: "
-        "devlake-ci run -- sh -c '…'",
+        "devlake-ci run -- sh -c '…'"
+    )
+    if isinstance(problem, BlockingIOError | MemoryError):
+        hint = "The job may start no more processes, or has no memory left: raise its limits."
+    return NothingToReport(
+        f"Nothing is reported: {quoted(command[0])} can't be started ({why}).", hint
     )
 
 
