@@ -122,9 +122,9 @@ class Child:
         return 128 - code if code < 0 else code
 
     def _wait_for_cancel(self) -> None:
-        ends = time.monotonic() + LATE_SECONDS
+        deadline = time.monotonic() + LATE_SECONDS
         while self._wakeup is not None and not self.is_cancelled:
-            left = ends - time.monotonic()
+            left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._wakeup], [], [], left)[0]:
                 return
             os.read(self._wakeup, 4096)

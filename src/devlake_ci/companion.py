@@ -43,9 +43,9 @@ class Companion:
 
     def saw(self, number: int) -> bool:
         """Return whether a signal that we were sent went to the command, too."""
-        ends = time.monotonic() + WITNESS_SECONDS
+        deadline = time.monotonic() + WITNESS_SECONDS
         while number not in self._seen:
-            left = ends - time.monotonic()
+            left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._reader], [], [], left)[0]:
                 return False
             if not (more := os.read(self._reader, 64)):

@@ -97,7 +97,7 @@ class Sender:
             target=target_at(options, NOWHERE),
             send=self._send,
             clock=runtime.clock,
-            ends=0.0,
+            deadline=0.0,
             dialect=options.dialect,
             log=log,
         )
@@ -109,7 +109,7 @@ class Sender:
         delivery = replace(
             self.delivery,
             target=target_at(self._options, event.route),
-            ends=self._runtime.clock.monotonic() + self._options.deadline,
+            deadline=self._runtime.clock.monotonic() + self._options.deadline,
             send=lambda request, seconds: self._attempt(waiting, request, seconds),
         )
         try:

@@ -45,7 +45,7 @@ class Session:
         """
         self.runtime = runtime
         self.options = options
-        self.ends = runtime.clock.monotonic() + options.deadline
+        self.deadline = runtime.clock.monotonic() + options.deadline
         self.stopped: StoppedError | None = None
         blueprint_number(options)  # what is no number is said before anything is sent
         self.has_stored = self.is_kept = False
@@ -88,7 +88,7 @@ class Session:
             target=report_target(self.options, placeholder_values(self.options, self.context)),
             send=self._request,
             clock=self.runtime.clock,
-            ends=self.ends,
+            deadline=self.deadline,
             dialect=self.options.dialect,
             log=self.log,
         )
@@ -104,13 +104,13 @@ class Session:
 
     def restart_clock(self, seconds: float) -> None:
         """Let all that is still to be done take `seconds` from now on."""
-        self.stopped, self.ends = None, self.runtime.clock.monotonic() + seconds
+        self.stopped, self.deadline = None, self.runtime.clock.monotonic() + seconds
         self.__dict__.pop("delivery", None)  # it ends when it was told to at first
 
     @property
     def time_left(self) -> float:
         """The seconds that are left; 0 if there are none, or if we are told to stop."""
-        return 0.0 if self.stopped else max(self.ends - self.runtime.clock.monotonic(), 0.0)
+        return 0.0 if self.stopped else max(self.deadline - self.runtime.clock.monotonic(), 0.0)
 
     @property
     def _is_soft(self) -> bool:

@@ -49,15 +49,15 @@ class Api:
 
     def fetch(self, path: str) -> Any:  # noqa: ANN401 (any JSON)
         """Return the JSON of a path; raise ApiError, UnreachedError."""
-        ends, pause = self.clock.monotonic() + self.seconds(), FIRST_PAUSE
+        deadline, pause = self.clock.monotonic() + self.seconds(), FIRST_PAUSE
         while True:
             wait = self.clock.random() * pause
-            left = ends - self.clock.monotonic()
+            left = deadline - self.clock.monotonic()
             try:
                 return self._exchange("GET", path, None, min(left, ATTEMPT))
             except (ApiError, UnreachedError) as error:
                 lasting = isinstance(error, ApiError) and error.status not in TRANSIENT
-                if lasting or self.clock.monotonic() + wait >= ends:
+                if lasting or self.clock.monotonic() + wait >= deadline:
                     raise
             self.clock.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)

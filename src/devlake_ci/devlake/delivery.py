@@ -31,7 +31,7 @@ class Delivery:
     send: Callable[[Request, float], Answer]
     """POST within so many seconds; raise NotSentError."""
     clock: Clock
-    ends: float
+    deadline: float
     """When time is up, on `clock.monotonic`."""
     dialect: str = "auto"
     log: Callable[[str], None] = field(default=lambda _: None)
@@ -117,7 +117,7 @@ class Delivery:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     def _attempt(self, request: Request, target: Target) -> Verdict:
-        left = self.ends - self.clock.monotonic()
+        left = self.deadline - self.clock.monotonic()
         try:
             answer = self.send(request, max(min(left, ATTEMPT), 0.0))
         except NotSentError as error:
@@ -129,7 +129,7 @@ class Delivery:
     def _pause(self, judged: Verdict, pause: float, attempts: int) -> None:
         """Wait before the next attempt, or give up if it could only be made too late."""
         wait = max(self.clock.random() * pause, judged.wait or 0.0)
-        if self.clock.monotonic() + wait >= self.ends:
+        if self.clock.monotonic() + wait >= self.deadline:
             asked = f" It asks to wait {judged.wait:.0f} s." if judged.wait else ""
             tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
             raise UnreachedError(

@@ -214,9 +214,9 @@ class Refresh:
 
     def _polls(self) -> Iterator[None]:
         """Yield now and then, until time is up."""
-        ends, pause = self.api.clock.monotonic() + self.api.seconds(), FIRST_POLL
+        deadline, pause = self.api.clock.monotonic() + self.api.seconds(), FIRST_POLL
         yield
-        while self.api.clock.monotonic() + pause < ends:
+        while self.api.clock.monotonic() + pause < deadline:
             self.api.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_POLL)
             yield

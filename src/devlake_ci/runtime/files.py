@@ -127,8 +127,8 @@ def lock_folder_of(path: str, seconds: float) -> Iterator[bool]:
         # The system serves who waits in turn; who only asks again and again may never be served.
         with suppress(RuntimeError):  # can't start new thread
             threading.Thread(target=wait, daemon=True).start()
-        ends = time.monotonic() + seconds
-        while not ready.wait(_WAKE) and time.monotonic() < ends:
+        deadline = time.monotonic() + seconds
+        while not ready.wait(_WAKE) and time.monotonic() < deadline:
             pass
         yield ready.is_set()
     finally:

@@ -102,10 +102,10 @@ class Connections:
         body: Mapping[str, Any] | None,
         seconds: float,
     ) -> Answer:
-        ends = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
 
         def exchange(verify: str | bool) -> Answer:
-            left = ends - time.monotonic()
+            left = deadline - time.monotonic()
             return self._within(
                 left,
                 lambda: self._exchange(
@@ -279,8 +279,8 @@ class _Worker:
     def do(self, work: Callable[[], T], seconds: float) -> T | BaseException:
         """Do the work, and give what comes of it; raise NotSentError if it takes too long."""
         self._todo.put(work)
-        ends = time.monotonic() + seconds
-        while (left := ends - time.monotonic()) > 0:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
             with suppress(queue.Empty):
                 # In short waits: a signal may reach the other thread, and wouldn't wake this one.
                 done: T | BaseException = self._done.get(timeout=min(left, _WAKE))

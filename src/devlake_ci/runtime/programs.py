@@ -76,16 +76,16 @@ def run_bounded(
                 pipe.close()
 
 
-def _read(process: "subprocess.Popen[bytes]", ends: float, most: int) -> ProgramResult:
+def _read(process: "subprocess.Popen[bytes]", deadline: float, most: int) -> ProgramResult:
     if os.name == "nt":  # where no pipe can be waited for
-        return _communicate(process, ends)
+        return _communicate(process, deadline)
     said = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe}
     out, errors = said.values()
     with selectors.DefaultSelector() as selector:
         for each in said:
             selector.register(each, selectors.EVENT_READ)
         while selector.get_map():
-            left = ends - time.monotonic()
+            left = deadline - time.monotonic()
             if left <= 0 or len(out) > most or len(errors) > most:
                 return ProgramResult(None, bytes(out), bytes(errors))
             for key, _ in selector.select(min(left, _WAKE)):
@@ -94,15 +94,15 @@ def _read(process: "subprocess.Popen[bytes]", ends: float, most: int) -> Program
                 else:
                     selector.unregister(key.fd)
     try:
-        code = process.wait(max(ends - time.monotonic(), 0))
+        code = process.wait(max(deadline - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         code = None
     return ProgramResult(code, bytes(out), bytes(errors))
 
 
-def _communicate(process: "subprocess.Popen[bytes]", ends: float) -> ProgramResult:
+def _communicate(process: "subprocess.Popen[bytes]", deadline: float) -> ProgramResult:
     try:
-        out, errors = process.communicate(timeout=max(ends - time.monotonic(), 0))
+        out, errors = process.communicate(timeout=max(deadline - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         return ProgramResult(None, b"", b"")
     return ProgramResult(process.returncode, out, errors)
