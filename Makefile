@@ -23,11 +23,11 @@ test-clients: .venv-clients/.complete .venv-clients/.npm  ## run the wrappers in
 
 # What no dependency's version can break is tested once: shell scripts, pages, git, the sandbox, how
 # processes end, a structure on paper.
-INDEPENDENT := $(addprefix --ignore=tests/,clients sandbox wrappers cli/test_run.py \
+INDEPENDENT := $(addprefix --ignore=tests/,clients sandbox wrappers changes/test_git.py cli/test_run.py \
   cli/test_transparency.py commits/test_checkouts.py commits/test_sha.py commits/test_submodules.py \
   incidents/test_sequences.py incidents/test_state_file.py setup/test_interrupted.py \
   test_architecture.py test_contents.py test_crowd.py test_docs.py test_entry_points.py \
-  test_kills.py test_multi_repository.py test_release.py test_sandbox_reports.py test_text.py \
+  test_kills.py test_multi_repository.py test_release.py test_runtime.py test_sandbox_reports.py test_text.py \
   test_wild_environments.py)
 
 test-lowest: .venv/.complete  ## run the tests with the oldest dependencies that pyproject.toml allows

@@ -227,7 +227,7 @@ def test_looking_things_up_leaves_time_to_send(server, tmp_path, slow):
         "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SHA": PIPELINE["CIRCLE_SHA1"],
         "GITHUB_RUN_ID": "42", "GITHUB_JOB": "deploy", "DEVLAKE_CHECK_RUN_ID": "7",
         "DEVLAKE_GITHUB_TOKEN": "gh-s3cr3t", "PATH": f"{tmp_path}:/usr/bin:/bin",
-        "DEVLAKE_DEADLINE": "4",
+        "DEVLAKE_DEADLINE": "6",
     }  # fmt: skip
 
     with Faulty(faulty.never_answers) as api:
