@@ -19,7 +19,7 @@ test: .venv/.complete  ## run the tests
 	@$(BIN)/pytest $(XDIST) --ignore tests/clients $(PYTEST)
 
 test-clients: .venv-clients/.complete .venv-clients/.npm  ## run the wrappers in their real clients; needs a Docker engine and npm
-	@.venv-clients/bin/pytest --numprocesses auto --dist loadgroup tests/clients $(PYTEST)
+	@.venv-clients/bin/pytest --numprocesses auto --dist loadfile tests/clients $(PYTEST)
 
 # What no dependency's version can break is tested once: shell scripts, pages, git, the sandbox, how
 # processes end, a structure on paper.

@@ -31,11 +31,7 @@ class Ran:
         ]
 
 
-CONTAINER = pytest.param("container", marks=pytest.mark.xdist_group("container"))
-NATIVE = pytest.param("native", marks=pytest.mark.xdist_group("native"))
-
-
-@pytest.fixture(scope="module", params=[CONTAINER, NATIVE])
+@pytest.fixture(scope="module", params=["container", "native"])
 def ran(request, tmp_path_factory, image):  # noqa: ARG001 (its layers are there for each job)
     folder = tmp_path_factory.mktemp(request.param)
     act.checkout(folder)
@@ -44,7 +40,7 @@ def ran(request, tmp_path_factory, image):  # noqa: ARG001 (its layers are there
         return Ran(lines, devlake.rows("cicd_deployments"))
 
 
-in_the_container = pytest.mark.parametrize("ran", [CONTAINER], indirect=True)
+in_the_container = pytest.mark.parametrize("ran", ["container"], indirect=True)
 """What is decided by the program that both actions start, and so is tried in one of them."""
 
 
@@ -134,7 +130,6 @@ def of_a_pull_request(tmp_path_factory, image):  # noqa: ARG001
         return Ran(lines, devlake.rows("cicd_deployments"))
 
 
-@pytest.mark.xdist_group("pull request")
 @pytest.mark.parametrize("job", ["container", "native"])
 def test_a_pull_request_reports_nothing_to_production(of_a_pull_request, job):
     assert of_a_pull_request.result(job) == "success"
@@ -151,7 +146,6 @@ def wrapped(tmp_path_factory):
         return Ran(lines, devlake.rows("cicd_deployments"))
 
 
-@pytest.mark.xdist_group("run")
 @pytest.mark.parametrize(("job", "result"), [("succeeding", "SUCCESS"), ("failing", "FAILURE")])
 def test_a_command_that_run_runs_is_reported_as_it_ended(wrapped, job, result):
     assert wrapped.result(job) == {"SUCCESS": "success", "FAILURE": "failure"}[result]

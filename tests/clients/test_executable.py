@@ -12,7 +12,7 @@ import pytest
 from devlake_sandbox import Sandbox
 from tests.support import SHA
 
-pytestmark = [pytest.mark.xdist_group("executable"), pytest.mark.timeout(1800)]  # it is made first
+pytestmark = pytest.mark.timeout(1800)  # it is made first
 
 ROOT = Path(__file__).parent.parent.parent
 JOB = {

@@ -12,7 +12,7 @@ from tests.incidents.api import Api
 from tests.incidents.github_api import GitHub, Job, Run
 from tests.support import NOON
 
-pytestmark = [pytest.mark.xdist_group("incidents"), pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.timeout(1800)
 
 JOBS = ("container", "native")
 EVENT = {"repository": {"default_branch": "main"}}

@@ -7,8 +7,6 @@ import tarfile
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("layers")
-
 LARGEST = 20_000_000
 """Bytes of the whole image, compressed as a registry keeps it."""
 
