@@ -419,7 +419,7 @@ def test_twice_as_many_merges_take_no_more_than_twice_the_work(history):
 
 
 def test_of_a_long_history_the_newest_commits_are_looked_at_and_it_says_so(history, monkeypatch):
-    monkeypatch.setattr("devlake_ci.changes.git.MOST_COMMITS", 3)
+    monkeypatch.setattr("devlake_ci.changes.git.HISTORY", 3)
     base = history.commit("Base")
     for number in range(1, 5):
         history.commit(f"Sell (#{number})")

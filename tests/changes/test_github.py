@@ -75,7 +75,7 @@ def test_pull_requests_are_those_whose_merge_commit_lies_between(github, devlake
 def test_of_a_long_history_the_oldest_commits_are_looked_at_and_it_says_so(
     github, devlake, report, monkeypatch
 ):
-    monkeypatch.setattr("devlake_ci.changes.github.MOST_COMMITS", 100)
+    monkeypatch.setattr("devlake_ci.changes.github.HISTORY", 100)
     for number in range(1, 202):
         merged(github, number)
 

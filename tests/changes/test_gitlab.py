@@ -150,7 +150,7 @@ def test_a_merge_is_its_merge_commit_else_its_squash_else_its_head(gitlab, devla
 
 
 def test_of_a_long_history_the_newest_commits_are_looked_at(gitlab, devlake, report, monkeypatch):
-    monkeypatch.setattr("devlake_ci.changes.gitlab.MOST_COMMITS", 2)
+    monkeypatch.setattr("devlake_ci.changes.gitlab.HISTORY", 2)
     for number in (1, 2, 3):
         gitlab.commits.append(sha(number))
         gitlab.merge(number, merge=sha(number))

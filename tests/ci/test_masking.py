@@ -3,8 +3,7 @@
 import pytest
 
 from devlake_ci.ci.provider import Mask
-from devlake_ci.cli import params
-from devlake_ci.cli.printing import masks, secrets
+from devlake_ci.cli.secrets import all_secrets, masks, option_secrets
 from devlake_ci.options import Options
 from tests.support import PIPELINE
 
@@ -29,11 +28,14 @@ GITHUB = {"GITHUB_ACTIONS": "true"}
     ],
 )
 def test_each_secret_is_hidden_in_each_of_its_forms(options, hidden):
-    assert set(secrets(options)) == hidden
+    assert set(option_secrets(options)) == hidden
 
 
 def test_the_longest_is_hidden_first():
-    assert secrets(Options(token="secret", github_token="secret-and-more"))[0] == "secret-and-more"
+    assert (
+        option_secrets(Options(token="secret", github_token="secret-and-more"))[0]
+        == "secret-and-more"
+    )
 
 
 def test_only_github_takes_what_to_hide_from_a_log():
@@ -59,4 +61,4 @@ def test_it_is_told_before_anything_else(devlake_ci, server, command):
 def test_a_variable_that_is_called_a_token_and_holds_a_word_is_no_secret():
     env = {"DEPLOY_TOKEN": "production", "CI_JOB_TOKEN": "glcbt-64_abc"}
 
-    assert params.secrets([], env, {}) == ("glcbt-64_abc",)
+    assert all_secrets([], env, {}) == ("glcbt-64_abc",)

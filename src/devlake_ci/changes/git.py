@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from devlake_ci.changes.commit_messages import pull_request_number, pull_request_title, subject
 from devlake_ci.changes.model import (
-    MOST_COMMITS,
     Change,
     Shipped,
     make_shipped,
@@ -16,6 +15,7 @@ from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.commits.sha import WHOLE, Git
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
+from devlake_ci.limits import HISTORY
 
 FETCH = (
     "Fetch the history first: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 on GitLab, "
@@ -76,8 +76,8 @@ def find_shipped(
 def _notes(
     changes: Sequence[Change], history: Sequence[LogCommit], base: str, *, commits: bool
 ) -> Iterator[str]:
-    if len(history) == MOST_COMMITS:
-        yield f"Only the newest {MOST_COMMITS} commits since {base[:12]} were looked at."
+    if len(history) == HISTORY:
+        yield f"Only the newest {HISTORY} commits since {base[:12]} were looked at."
     if not commits and _has_squash(changes, history):
         yield (
             "Squash commits don't say when their pull requests began, so their own dates are "
@@ -109,7 +109,7 @@ def _check(git: Git, repo_url: str, base: str, head: str) -> None:
 def _log(git: Git, base: str, head: str) -> list[LogCommit]:
     """List the commits that `head` has and `base` doesn't, parents first."""
     text = git(
-        "log", "-z", "--topo-order", "--reverse", f"--max-count={MOST_COMMITS}",
+        "log", "-z", "--topo-order", "--reverse", f"--max-count={HISTORY}",
         f"--format={_FIELDS}", "--end-of-options", f"{base}..{head}", "--",
     )  # fmt: skip
     if text is None and not _is_behind(git, base, head):

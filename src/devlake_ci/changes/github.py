@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from pydantic import AwareDatetime, Field
 
 from devlake_ci.changes.model import (
-    MOST_COMMITS,
     Change,
     Shipped,
     make_shipped,
@@ -25,6 +24,7 @@ from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, Query
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
+from devlake_ci.limits import HISTORY
 from devlake_ci.text import cut, line, quoted
 
 T = TypeVar("T")
@@ -196,7 +196,7 @@ def _commits_between(api: Api, base: str, head: str) -> tuple[list[str], tuple[s
         shas += [each.sha for each in page.commits]
         if len(page.commits) < PAGE or len(shas) >= page.total_commits:
             return shas, ()
-        if len(shas) >= MOST_COMMITS:
+        if len(shas) >= HISTORY:
             left = page.total_commits - len(shas)
             return shas, (f"The newest {left} of {page.total_commits} commits were not looked at.",)
 

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 from pydantic import AwareDatetime, Field
 
 from devlake_ci.changes.model import (
-    MOST_COMMITS,
     Change,
     Shipped,
     make_shipped,
@@ -27,6 +26,7 @@ from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
+from devlake_ci.limits import HISTORY
 from devlake_ci.model import Context
 from devlake_ci.timestamps import rfc3339
 
@@ -183,7 +183,7 @@ def _commits_between(api: Api, base: str, head: str) -> tuple[dict[str, int], da
     The other result is the oldest of their dates, None if there are none.
     """
     query = {"from": base, "to": head}
-    commits = api.get(_Comparison, "repository/compare", **query).commits[-MOST_COMMITS:]
+    commits = api.get(_Comparison, "repository/compare", **query).commits[-HISTORY:]
     if commits and commits[0].id == head:
         commits.reverse()
     places = {each.id: place for place, each in enumerate(commits)}

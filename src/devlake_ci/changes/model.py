@@ -5,14 +5,9 @@ from datetime import datetime
 
 from devlake_ci.changes.pull_request_key import commit_key, pull_request_key
 from devlake_ci.dataclass import dataclass
-from devlake_ci.limits import PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
+from devlake_ci.limits import CHANGES, PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
 from devlake_ci.model import PullRequest
 from devlake_ci.text import cut
-
-MOST_CHANGES = 250
-"""Pull requests of one deployment at most."""
-MOST_COMMITS = 10_000
-"""Commits between two deployments that are looked at, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +78,7 @@ def make_shipped(base: str, found: Sequence[Change], notes: tuple[str, ...], non
 
 
 def limit_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-    """Return the newest MOST_CHANGES of the changes, in their order, and a note if some are left.
+    """Return the newest CHANGES of the changes, in their order, and a note if some are left.
 
     Of a number that is named twice, as by a cherry-pick, the one that was merged first counts.
     """
@@ -92,7 +87,7 @@ def limit_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[
         first.setdefault(each.merge_sha if each.number is None else each.number, each)
     merges = {each.merge_sha for each in first.values()}
     found = tuple(each for each in changes if each.merge_sha in merges)
-    if len(found) <= MOST_CHANGES:
+    if len(found) <= CHANGES:
         return found, ()
-    note = f"Only the newest {MOST_CHANGES} of {len(found)} changes are reported."
-    return found[-MOST_CHANGES:], (note,)
+    note = f"Only the newest {CHANGES} of {len(found)} changes are reported."
+    return found[-CHANGES:], (note,)

@@ -10,6 +10,7 @@ import click
 
 from devlake_ci import __version__, runtime
 from devlake_ci.cli import params, printing, wording
+from devlake_ci.cli.secrets import all_secrets
 from devlake_ci.errors import BadUsageError, Bug, Problem
 from devlake_ci.model import Outcome
 from devlake_ci.options import flag
@@ -151,7 +152,7 @@ def invoke(
     given = params.option_texts(runtime.env, inputs or {})
     if _command(arguments) in REPORTING:
         runtime.defer_signals()
-    printing.hide(params.secrets(arguments, runtime.env, given))
+    printing.hide(all_secrets(arguments, runtime.env, given))
     try:
         runtime.release_signals()
         if _command(arguments) == "run":

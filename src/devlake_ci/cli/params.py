@@ -4,17 +4,15 @@ What variables and a wrapper's inputs say comes in as defaults, each with the na
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, replace
-from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from devlake_ci.ci import facts
-from devlake_ci.cli.printing import say, secret_forms
+from devlake_ci.cli.printing import say
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, RunOptions, declared, flag, variable
@@ -67,7 +65,6 @@ _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
 _FREE_TEXT = {"title", "message", "commits"}
 """Options in which `$(NAME)` may be what somebody wrote, in a commit message say."""
-_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_JWT|(API|ACCESS|PRIVATE)_KEY")
 
 
 class Grouped(click.Command):
@@ -307,38 +304,3 @@ def parse_tolerantly(
         },
     ).params
     return (read["on_failure"] or on_failure) == "warn", bool(read["verbose"])
-
-
-def secrets(
-    arguments: Sequence[str], env: Mapping[str, str], given: Mapping[str, OptionText]
-) -> tuple[str, ...]:
-    """Return whatever was given as a secret, and what a CI's own variables hold of them.
-
-    By its name a variable is taken for a secret only if it could be one: `production` is none.
-    """
-    known = {
-        each.name: [*_typed_values(each.name, arguments), *_texts(each.name, given)]
-        for each in declared()
-        if each.metadata.get("secret") or each.name == "url"
-    }
-    urls, headers = known.pop("url"), "\n".join(known.pop("header")).splitlines()
-    urls += [value for name, value in env.items() if name.lower().endswith("_proxy")]
-    tokens = [value for name, value in env.items() if _is_secret(name, value)]
-    return secret_forms([*tokens, *chain(*known.values())], headers, urls)
-
-
-def _is_secret(name: str, value: str) -> bool:
-    return _SECRET.search(name) is not None and len(value) >= 8 and not value.isalpha()
-
-
-def _texts(name: str, given: Mapping[str, OptionText]) -> list[str]:
-    return [given[name].text] if name in given else []
-
-
-def _typed_values(name: str, arguments: Sequence[str]) -> list[str]:
-    """Return what was typed for an option, in order: `--token KEY` and `--token=KEY`."""
-    return [
-        after if word == flag(name) else word.partition("=")[2]
-        for word, after in pairwise([*arguments, ""])
-        if word == flag(name) or word.startswith(f"{flag(name)}=")
-    ]

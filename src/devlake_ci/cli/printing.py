@@ -4,61 +4,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from itertools import chain
-from urllib.parse import unquote, urlsplit
 
 import click
 
-from devlake_ci.ci.facts import value
-from devlake_ci.ci.provider import Effect, Env, Mask
-from devlake_ci.options import Options
-from devlake_ci.text import SHORTEST_SECRET, Redactor, base64, data
-
-
-def secrets(options: Options) -> tuple[str, ...]:
-    """Return the secrets among the options."""
-    tokens = (options.token, options.github_token, options.gitlab_token)
-    return secret_forms(filter(None, tokens), options.header, filter(None, [options.url]))
-
-
-def secret_forms(
-    tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]
-) -> tuple[str, ...]:
-    """Return the secrets in these, longest first, so that no part hides the whole."""
-    tokens = list(tokens)
-    keys = (each.strip().rpartition(" ")[2] for each in tokens)  # of "Bearer KEY"
-    found = {*tokens, *keys, *chain(*map(_of_header, headers), *map(_of_url, urls))}
-    long_enough = {each.strip() for each in found if len(each.strip()) >= SHORTEST_SECRET}
-    return tuple(sorted(long_enough, key=lambda each: (-len(each), each)))
-
-
-def masks(secrets: Iterable[str], env: Env) -> tuple[Effect, ...]:
-    """Return what has GitHub write *** for each; other CIs know their own secret variables only.
-
-    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log
-    """
-    if value(env, "GITHUB_ACTIONS") != "true":
-        return ()
-    return tuple(Mask(f"::add-mask::{data(each)}") for each in secrets)
-
-
-def _of_header(header: str) -> Iterator[str]:
-    text = header.partition(":")[2].strip()
-    yield text
-    yield text.rpartition(" ")[2]  # Bearer …
-
-
-def _of_url(url: str) -> Iterator[str]:
-    """Yield the password, or a user that stands alone: it is one then."""
-    try:
-        parts = urlsplit(url)
-        user, password = parts.username or "", parts.password
-    except ValueError:
-        return
-    if secret := user if password is None else password:
-        yield from (secret, unquote(secret))
-        yield base64(f"{unquote(user)}:{unquote(password or '')}".encode())
-
+from devlake_ci.ci.provider import Env
+from devlake_ci.text import Redactor
 
 _REDACTOR: ContextVar[Redactor] = ContextVar("redactor", default=Redactor(()))  # noqa: B039 (frozen)
 

@@ -10,8 +10,9 @@ from devlake_ci.ci.facts import value
 from devlake_ci.cli import params
 from devlake_ci.cli.backlog import Backlog, Queue, Waiting, note
 from devlake_ci.cli.outcome import carry_out
-from devlake_ci.cli.printing import masks, progress, say, secrets
+from devlake_ci.cli.printing import progress, say
 from devlake_ci.cli.refresh import blueprint_number, refresh_project
+from devlake_ci.cli.secrets import masks, option_secrets
 from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.delivery import Delivery
 from devlake_ci.devlake.request import Answer, Request
@@ -136,7 +137,7 @@ class Replay:
         """Events in a row that DevLake didn't take in time."""
         self.is_over = False
         blueprint_number(options)
-        carry_out(masks(secrets(options), runtime.env), runtime)
+        carry_out(masks(option_secrets(options), runtime.env), runtime)
         self.first = self._sender()
         base = self.first.delivery.target.base
         self.backlog = Backlog(runtime.spool, base, options.source("url"))

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from devlake_ci import ci
 from devlake_ci.ci.provider import Reply
 from devlake_ci.cli.outcome import NEXT, carry_out
-from devlake_ci.cli.printing import masks, redact_all, say, secrets
+from devlake_ci.cli.printing import redact_all, say
 from devlake_ci.cli.refresh import blueprint_number, refresh_project
+from devlake_ci.cli.secrets import masks, option_secrets
 from devlake_ci.deployment import Lookups, placeholder_values
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import changes_target, plaintext_warning, report_target
@@ -51,7 +52,7 @@ class Session:
         self.has_stored = self.is_kept = False
         self.env = {**runtime.env, **_tokens(options)}
         if masked:
-            carry_out(masks(secrets(options), self.env), runtime)
+            carry_out(masks(option_secrets(options), self.env), runtime)
         self.provider = ci.provider_of(self.env)
         self.git = cache(self._git)  # a job's checkout stands still while it is reported
         self.lookups: Lookups | None = None

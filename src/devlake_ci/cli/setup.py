@@ -9,7 +9,8 @@ import click
 
 from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
-from devlake_ci.cli.printing import clear_line, masks, progress, say, secrets
+from devlake_ci.cli.printing import clear_line, progress, say
+from devlake_ci.cli.secrets import masks, option_secrets
 from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.api import Api
 from devlake_ci.devlake.inventory import State, fetch_state
@@ -159,7 +160,7 @@ class Setup:
 
     def __post_init__(self) -> None:
         """Check the address; raise BadUsageError."""
-        carry_out(masks(secrets(self.options), self.runtime.env), self.runtime)
+        carry_out(masks(option_secrets(self.options), self.runtime.env), self.runtime)
         self.api = Api(
             target_at(self.options, NOWHERE),
             self.runtime.connect(self.options).call,

@@ -13,17 +13,12 @@ from typing import Any
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.identity import LONGEST_KEY
-from devlake_ci.limits import INCIDENT_OTHER
+from devlake_ci.limits import COMMITS_A_REQUEST, INCIDENT_OTHER
 from devlake_ci.model import Commit, Deployment, Incident, PullRequest
 from devlake_ci.text import cut, quoted
 from devlake_ci.timestamps import rfc3339
 
 Body = dict[str, Any]
-
-MOST_COMMITS = 2000
-"""Commits in one request: of some 2,100, DevLake's statement has too many placeholders, and it
-answers 500 "Error 1390" (seen live, v1.0.3 on MariaDB). Several requests with one id are one
-deployment."""
 
 
 def _v1_deployment(deployment: Deployment) -> list[Body]:
@@ -50,8 +45,8 @@ def _v1_deployment(deployment: Deployment) -> list[Body]:
 
 
 def _batches(commits: tuple[Commit, ...]) -> Iterator[tuple[Commit, ...]]:
-    for start in range(0, len(commits), MOST_COMMITS):
-        yield commits[start : start + MOST_COMMITS]
+    for start in range(0, len(commits), COMMITS_A_REQUEST):
+        yield commits[start : start + COMMITS_A_REQUEST]
 
 
 def _v1_incident(incident: Incident) -> Body:
