@@ -18,7 +18,7 @@ demo: .venv/.complete  ## report deployments and an incident to a stand-in DevLa
 test: .venv/.complete  ## run the tests
 	@$(BIN)/pytest $(XDIST) --ignore tests/clients $(PYTEST)
 
-test-clients: .venv-clients/.complete .venv-clients/.npm  ## run the wrappers in their real clients; needs a Docker engine and npm
+test-clients: .venv-clients/.complete .venv-clients/.npm  ## run the wrappers in their real clients; needs a Docker engine, npm and Chromium
 	@.venv-clients/bin/pytest --numprocesses auto --dist loadfile tests/clients $(PYTEST)
 
 # What no dependency's version can break is tested once: shell scripts, pages, git, the sandbox, how

@@ -19,8 +19,6 @@ BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 PATIENCE = 30
 """Seconds until a page that doesn't change is taken for one that never will."""
 
-pytestmark = pytest.mark.skipif(not BROWSER, reason="needs Chromium on the PATH")
-
 
 class Browser:
     """One page on a narrow screen."""
@@ -85,6 +83,7 @@ def devlake():
 
 @pytest.fixture
 def browser(devlake):
+    assert BROWSER, "needs Chromium on the PATH"
     page = Browser(devlake.url)
     page.wait_for("document.querySelectorAll('article').length === 12")
     yield page
