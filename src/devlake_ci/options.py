@@ -105,8 +105,8 @@ class DeploymentOptions:
     )
     result: str | None = option(
         "What",
-        "How the deployment ended, in any CI's word: success, failed, cancelled, … "
-        "Default: job, the job's own status as the CI reports it. An empty value is an error.",
+        "How the deployment ended, in the words of any CI: success, failed, cancelled, … "
+        "The default, the word job, means the job's own status. An empty value is an error.",
         metavar="WORD",
     )
     result_map: tuple[str, ...] = option(
@@ -189,7 +189,7 @@ class CommitOptions:
     commits: str | None = option(
         "Which commits",
         "More commits of the same deployment: a YAML or JSON file (or a glob that matches "
-        "several), or the text itself. An entry is owner/name@SHA, or has repo_url, sha and, if "
+        "several), or the list itself. An entry is owner/name@SHA, or has repo_url, sha and, if "
         "wanted, ref, message, name, repo_id.",
         metavar="FILE|TEXT",
     )
@@ -208,7 +208,7 @@ class CommitOptions:
     )
     exclude_own_commit: bool = option(
         "Which commits",
-        "Leave the job's own commit out: only what the options above name was deployed.",
+        "Leave the job's own commit out: report only those that the options above name.",
         default=False,
     )
 
@@ -219,9 +219,9 @@ class ChangesOptions:
 
     changes: str = option(
         "Lead time",
-        "Tell DevLake which pull requests a deployment to PRODUCTION shipped, for lead time: ask "
-        "github or gitlab, read git's history here, or auto, which asks the CI's own host. commits "
-        "is for teams without pull requests: each commit is a change.",
+        "Tell DevLake which pull requests a deployment to PRODUCTION shipped, for lead time: "
+        "github and gitlab ask that host, git reads the checkout's history, auto asks the CI's own "
+        "host or git. commits is for teams without pull requests: each commit is a change.",
         default="none",
         choices=("none", "auto", "github", "gitlab", "git", "commits"),
     )
@@ -234,14 +234,14 @@ class ChangesOptions:
     changes_path: tuple[str, ...] = option(
         "Lead time",
         "In a monorepo, the paths of the service: only pull requests that touch one count. "
-        "Required with --service; . takes all.",
+        "Required with --service; use '.' for the whole repository.",
         default=(),
         metavar="PATHSPEC",
     )
     changes_connection: str | None = option(
         "Lead time",
-        "The webhook connection that takes the pull requests, one for all services of a "
-        "repository. Placeholders as in --connection. Default: that of the deployment.",
+        "The webhook connection that the pull requests are sent to, one for all services of a "
+        "repository. Placeholders as in --connection. Default: the deployment's connection.",
         metavar="NUMBER|NAME",
     )
     changes_authors: bool = option(
@@ -255,8 +255,8 @@ class IncidentOptions:
 
     incident_result: str | None = option(
         "Incident",
-        "Whether production is healthy, in any CI's word, if that differs from --result (did "
-        "production change?). Default: how the job ended.",
+        "Whether production is healthy (success, failed, …), while --result says whether it was "
+        "changed. Default: how the job ended.",
         metavar="WORD",
     )
     incident_key: str | None = option(
@@ -278,8 +278,8 @@ class IncidentOptions:
     )
     incident_state: str = option(
         "Incident",
-        "Where it is known which incident is open: in GitHub's runs, in GitLab's deployments, "
-        "in a file that the CI keeps (file:PATH), or nowhere. auto takes what the CI has.",
+        "Where to look up which incident is open: GitHub, GitLab or a file that the CI keeps "
+        "(file:PATH); with none, no incident is reported. auto means the CI that the job runs on.",
         default="auto",
         metavar="auto|github|gitlab|file:PATH|none",
     )
@@ -304,13 +304,13 @@ class OutputOptions:
     )
     gitlab_token: str | None = option(
         "How",
-        "A token for GitLab's API (read_api), to look up tags where the job's own is not enough.",
+        "A token for GitLab's API (read_api), to look up tags if the job's own token can't.",
         metavar="TOKEN",
         secret=True,
     )
     deadline: float = option(
         "How",
-        "Seconds that everything may take, retries included.",
+        "Time limit in seconds for a report, including retries.",
         default=60.0,
         metavar="SECONDS",
     )
@@ -328,12 +328,13 @@ class OutputOptions:
     refresh: str | None = option(
         "How",
         "The number of the project's blueprint, as `devlake-ci setup` prints it: once a report is "
-        "stored, the project is computed, without collecting anything, and the dashboard shows it.",
+        "stored, DevLake recalculates the project's metrics, without collecting data, so the "
+        "dashboard shows it.",
         metavar="BLUEPRINT",
     )
     refresh_wait: bool = option(
         "How",
-        "With --refresh: wait, within the deadline, until the project is computed.",
+        "With --refresh: wait, within the deadline, until the metrics are recalculated.",
         default=False,
     )
     dry_run: bool = option(
@@ -343,7 +344,7 @@ class OutputOptions:
         "How", "The format of the output.", default="text", choices=("text", "json")
     )
     verbose: bool = option(
-        "How", "Print more: each attempt, and a traceback for a bug.", default=False
+        "How", "Print more: each attempt, and the traceback of a bug.", default=False
     )
 
 

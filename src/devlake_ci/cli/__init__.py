@@ -119,7 +119,7 @@ devlake_ci = Commands(
     invoke_without_command=True,
     callback=_show_commands,
     epilog="Exit codes: 0 reported, or nothing to report, or only warned (--on-failure warn); "
-    "1 a bug; 2 usage; 3 the CI doesn't say something needed; 4 DevLake refused; "
+    "1 a bug; 2 usage; 3 the CI doesn't provide something that is needed; 4 DevLake refused; "
     "5 DevLake not reached within the deadline; 6 setup --check found something to change.",
     context_settings=HELP,
 )

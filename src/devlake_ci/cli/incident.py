@@ -76,12 +76,12 @@ def _add_parameters(command: click.Command) -> click.Command:
             ["--type", "kind"],
             metavar="WORD",
             callback=params.validate,
-            help="What it is to DevLake, which counts INCIDENT only. Default: INCIDENT.",
+            help="Its type in DevLake, which counts INCIDENT only. Default: INCIDENT.",
         ),
         click.Option(
             ["--status"],
             type=click.Choice(ISSUE_STATUSES, case_sensitive=False),
-            help="How far it is. Default: TODO, and DONE when it is closed.",
+            help="Its status in DevLake. Default: TODO, and DONE when it is closed.",
         ),
         click.Option(
             ["--creator"], metavar="NAME|ID=NAME", callback=params.validate, help="Who found it."

@@ -68,10 +68,10 @@ def run(**_: object) -> None:
     command that can't be started is not reported. If the report fails, devlake-ci only warns; with
     --on-failure fail it exits non-zero even if the command succeeded.
 
-    Commit and repository are read before it starts. It gets all variables except DEVLAKE_TOKEN,
-    DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the login in DEVLAKE_URL. With
-    --mode incident the command is a check: an incident opens when it fails, and closes when it
-    succeeds again.
+    Commit and repository are read before the command starts. The command gets all variables
+    except DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the login
+    in DEVLAKE_URL. With --mode incident the command is a check: an incident opens when it fails,
+    and closes when it succeeds again.
     """
 
 

@@ -43,7 +43,7 @@ PLACE = "{key}"
 EXAMPLES = (
     ("One project", "devlake-ci setup --project shop --key-file shop.env"),
     (
-        "Computed every quarter of an hour",
+        "Recalculated every quarter of an hour",
         "devlake-ci setup --project shop --schedule '*/15 * * * *'",
     ),
     ("An organisation: the plan", "devlake-ci setup --file devlake.yml --dry-run"),
@@ -68,7 +68,8 @@ COLOURS = {
 @click.option(
     "--schedule",
     metavar="CRON",
-    help="With --project: when it is computed, such as '*/15 * * * *'. Default: left as it is.",
+    help="With --project: when DevLake recalculates its metrics, such as '*/15 * * * *'. Default: "
+    "left as it is.",
 )
 @click.option(
     "--file",

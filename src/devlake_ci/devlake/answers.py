@@ -122,8 +122,9 @@ def _judge_success(answer: Answer, described: str, target: Target) -> Verdict:
         return Verdict("stored")
     if _html(answer):
         return Verdict("refused", *hints.page(answer, target))
+    described = described.removesuffix(".")
     return Verdict(
-        "refused", f"{described} That is not DevLake's word that it was stored.", hints.BASE
+        "refused", f"{described}. DevLake did not confirm that it was stored.", hints.BASE
     )
 
 
