@@ -28,10 +28,12 @@ def pytest_addoption(parser):
 def _isolated():
     """Let no settings of this machine into git, and let Ada commit; give children their signals.
 
-    A shell's background job ignores SIGINT, and what it starts inherits that.
+    A shell's background job ignores SIGINT and SIGQUIT, nohup SIGHUP; children inherit that.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            is_ctrl_c = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
     with pytest.MonkeyPatch.context() as patch:
         # Or each program that a test starts compiles all of itself anew.
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)

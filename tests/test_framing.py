@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 from contextlib import suppress
+from itertools import takewhile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +39,9 @@ class Framing:
 
     def _serve(self, connection):
         with connection, suppress(OSError), connection.makefile("rb") as requests:
-            while head := b"".join(iter(requests.readline, b"\r\n")):
+            # The end of the connection, too, ends a head: readline returns b"" for ever then.
+            lines = iter(requests.readline, b"")
+            while head := b"".join(takewhile(lambda line: line != b"\r\n", lines)):
                 size = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
                 number = json.loads(requests.read(size))["number"]
                 content = self.script(number)

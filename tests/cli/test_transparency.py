@@ -337,7 +337,7 @@ def alive(process):
 
 
 def test_what_is_imported_before_the_command_starts_is_next_to_nothing():
-    script = "import sys; from devlake_ci import launch; launch.early(['--', 'true']).wait();"
+    script = "import sys; from devlake_ci import launch; launch.start_early(['--', 'true']).wait();"
     ran = subprocess.run(
         [sys.executable, "-c", f"{script} print(*sys.modules)"],
         env=ENV, capture_output=True, text=True, check=True,
