@@ -102,7 +102,7 @@ def recipe_end() -> str:
     """Return how a CI's page ends."""
     return """
 A failed report is a warning. [All options](options.md) are variables, too: `--service` is
-`DEVLAKE_SERVICE`. [What is read of this CI](ci-variables.md), [monorepos](monorepos.md),
+`DEVLAKE_SERVICE`. [Variables of this CI](ci-variables.md), [monorepos](monorepos.md),
 [incidents](incidents.md), [lead time](lead-time.md), [troubleshooting](troubleshooting.md).
 
 """

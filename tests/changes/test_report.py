@@ -289,7 +289,7 @@ def scripted(server, *replies):
     [
         (
             Reply(403, {"message": "path doesn't match api key's scope"}),
-            "a connection's own key is",
+            "use the connection's own key",
         ),
         (Reply(404, "404 page not found"), "since 1.0.3"),
     ],

@@ -209,7 +209,7 @@ def test_demo_begins_with_setup_and_tells_a_story_of_three_cis_that_ends_in_four
         '+ connection "shop"', '+ project "shop" with dora', '~ blueprint of "shop": with "shop"',
         '+ key "devlake-ci-shop"',
     ]  # fmt: skip
-    assert re.search(r"\n  Counted: the project was computed \d\.\d s after", ran.stdout)
+    assert re.search(r"\n  Counted: the metrics were recalculated \d\.\d s after", ran.stdout)
     assert re.findall(r"Reported: (.*)\.", ran.stdout) == [
         "SUCCESS in STAGING (staging)", "SUCCESS in PRODUCTION (production)",
         "FAILURE in PRODUCTION (production/eu)", "SUCCESS in PRODUCTION (production)",

@@ -274,7 +274,7 @@ def test_doctor_exits_as_a_report_does(devlake_ci, tmp_path, version, base, argu
         (Reply(404, "404 page not found"), ["--connection=7"], "the address is wrong"),
         (Reply(404, {"message": "record not found (404)"}),
          ["--project=shop", "--mode=incident", "--incident-state=none"],
-         "DevLake makes it at the project's first deployment"),
+         "DevLake creates it at the project's first deployment"),
         (Reply(500, {"message": "Error 1406 (22001): Data too long for column 'repo_url'"}), [],
          "191 characters"),
     ],

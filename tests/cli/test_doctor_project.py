@@ -64,8 +64,8 @@ def test_a_project_that_was_computed_is_good_all_through(devlake, doctor):
 
     assert '✓ in a project: The connection "shop" is in "shop".' in said
     assert '✓ dora: "shop" has the dora metric.' in said
-    assert '✓ blueprint: "shop" is computed by schedule: 0 0 * * *.' in said
-    assert '✓ last run: "shop" was computed (20' in said
+    assert '✓ blueprint: "shop" runs on a schedule: 0 0 * * *.' in said
+    assert '✓ last run: "shop" has run (20' in said
     assert '✓ counted once: No other plugin in "shop" collects deployments.' in said
 
 
@@ -75,7 +75,7 @@ def test_a_project_that_was_computed_is_good_all_through(devlake, doctor):
         ({"metrics": ()}, '! dora: "shop" does not have the dora metric'),
         ({"enable": False}, '! blueprint: The blueprint of "shop" is switched off'),
         ({"isManual": True}, '! blueprint: The blueprint of "shop" runs only when somebody starts'),
-        ({}, '! last run: "shop" was never computed.'),
+        ({}, '! last run: "shop" has never run.'),
     ],
 )
 def test_what_keeps_the_dashboard_empty_is_named(devlake, doctor, made, line):

@@ -43,7 +43,7 @@ def test_both_halves_of_a_report_refresh_once(server, devlake_ci, tmp_path):
 
     ran = devlake_ci("report", "--refresh", "3", env=env)
 
-    assert "The project is being computed (run 2)" in ran.out
+    assert "The project is running (run 2)" in ran.out
     assert [each.method for each in server.received] == ["POST", "POST", "GET", "POST"]
 
 
@@ -53,7 +53,7 @@ def test_an_incident_by_hand_refreshes_too(server, devlake_ci):
 
     ran = devlake_ci("incident", "open", "db", "--title", "Down", "--refresh", "3", env=env)
 
-    assert "The project is being computed (run 2)" in ran.out
+    assert "The project is running (run 2)" in ran.out
 
 
 def test_a_replay_refreshes_once_for_all_that_it_sent(server, devlake_ci, tmp_path):
@@ -70,7 +70,7 @@ def test_a_replay_refreshes_once_for_all_that_it_sent(server, devlake_ci, tmp_pa
     ran = devlake_ci("replay", spool, "--refresh", "3", env=env)
 
     assert "Replayed: 2 stored." in ran.out
-    assert "The project is being computed (run 2)" in ran.out
+    assert "The project is running (run 2)" in ran.out
 
 
 @pytest.mark.parametrize(

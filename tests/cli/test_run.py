@@ -499,7 +499,7 @@ def test_a_run_in_a_run_says_what_it_misses(wrapper):
     code, _, errors = wrapper.run(*ours, *sh("exit 4"))
 
     assert code == 4
-    assert "A run inside of another run has no token unless that one has --keep-secrets" in errors
+    assert "A run inside another run has no token unless the outer one has --keep-secrets" in errors
     assert [each.headers.get("authorization") for each in wrapper.received] == [
         None, f"Bearer {SECRETS['DEVLAKE_TOKEN']}"]  # fmt: skip
 

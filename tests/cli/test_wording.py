@@ -76,8 +76,8 @@ def test_values_and_whole_commands_stay_as_they_are(text):
     [
         ("add --connection NUMBER or --project NAME.",
          "add `connection: NUMBER` or `project: NAME`."),
-        ("or let its host be asked: --changes github or gitlab.",
-         "or let its host be asked: `changes: github` or gitlab."),
+        ("or ask its host instead: --changes github or gitlab.",
+         "or ask its host instead: `changes: github` or gitlab."),
         ("keep it in a file with --incident-state file:PATH.",
          "keep it in a file with `incident-state: file:PATH`."),
         ("A longer --deadline gives it more time.", "A longer `deadline` gives it more time."),

@@ -81,7 +81,8 @@ def test_a_changed_schedule_is_shown_old_and_new():
         (blueprint(1, plugins=["jira"]), 'blueprint of "shop": also collects from jira'),
         (
             blueprint(1, enable=False),
-            'blueprint of "shop": is switched off, so nothing is computed; switch it on in DevLake',
+            'blueprint of "shop": is switched off, so nothing is calculated; '
+            "switch it on in DevLake",
         ),
         (
             blueprint(1, cronConfig="5 4 * * *"),

@@ -35,7 +35,7 @@ def test_after_setup_a_report_is_stored_mapped_and_counted_in_a_dozen_requests(d
     (project,) = here.sandbox.projects
     assert (made.code, report.code) == (0, 0), made.err + report.err
     assert re.search(
-        r"^Counted: the project was computed \d+\.\d s after", report.out, re.MULTILINE
+        r"^Counted: the metrics were recalculated \d+\.\d s after", report.out, re.MULTILINE
     )
     assert project.connections == ("webhook:1",)
     assert len(project.deployments) == 1

@@ -95,7 +95,7 @@ def _check(git: Git, repo_url: str, base: str, head: str) -> None:
     if not is_checkout_of(repo_url, git):
         raise MissingError(
             f"There is no checkout of {repo_url} here, so what was shipped is not known.",
-            "Check it out first, or let its host be asked: --changes github or gitlab.",
+            "Check it out first, or ask its host instead: --changes github or gitlab.",
         )
     for sha in (base, head):
         if not git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{sha}^{{commit}}"):
@@ -115,7 +115,7 @@ def _log(git: Git, base: str, head: str) -> list[LogCommit]:
     if text is None and not _is_behind(git, base, head):
         raise MissingError(
             f"git can't list what lies between {base[:12]} and {head[:12]}.",
-            "Look at `git log` in this checkout, or let its host be asked: --changes github or "
+            "Look at `git log` in this checkout, or ask its host instead: --changes github or "
             "gitlab.",
         )
     return [_parse(each) for each in (text or "").split("\0") if each.strip()]
@@ -164,7 +164,7 @@ def _commits_touching(git: Git, base: str, head: str, paths: Sequence[str]) -> s
         raise MissingError(
             "This clone has no trees of older commits (filter tree:0), so which pull requests "
             "touch --changes-path is not known.",
-            "Clone with the filter blob:none or with none, or let its host be asked: --changes "
+            "Clone with the filter blob:none or with none, or ask its host instead: --changes "
             "github or gitlab.",
         )
     # Without merges: one differs from its branch by all that others did beside it.

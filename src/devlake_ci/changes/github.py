@@ -190,7 +190,7 @@ def _commits_between(api: Api, base: str, head: str) -> tuple[list[str], tuple[s
             raise MissingError(
                 f"GitHub can't compare {base[:12]} (what was live before) with {head[:12]}: "
                 f"{quoted(reply.message)}.",
-                "Look whether both are in this repository.",
+                "Check that both are in this repository.",
             )
         page = validate_reply(_Comparison, reply, HOST, hint(reply.message))
         shas += [each.sha for each in page.commits]

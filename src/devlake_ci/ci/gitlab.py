@@ -324,9 +324,9 @@ def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnv
     if ids or len(found) != 1:
         names = quoted(", ".join(sorted(found.values())))
         raise MissingError(
-            f"Where the job {quoted(parts[0].name or '')} deployed to is not known: GitLab says "
-            + (f"{names}." if found else "no environment of it."),
-            "Say it with the template's input environment (DEVLAKE_ENVIRONMENT).",
+            f"Where the job {quoted(parts[0].name or '')} deployed to is not known: GitLab names "
+            + (f"{names}." if found else "no environment for it."),
+            "Give it with the template's input environment (DEVLAKE_ENVIRONMENT).",
         )
     # Only this answer has the tier, without which the name alone might be misunderstood.
     return parse(GitLabEnvironment, get_object(env, ask, f"environments/{next(iter(found))}"))

@@ -218,7 +218,7 @@ def classify_error(error: Exception) -> Problem:
     return Bug(
         f"devlake-ci {__version__} has a bug ({type(error).__name__} in {place}): "
         "nothing is known to be reported.",
-        f"Please tell {ISSUES} about it, with this line. --verbose shows the whole traceback.",
+        f"Please report it at {ISSUES}, with this line. --verbose shows the whole traceback.",
     )
 
 

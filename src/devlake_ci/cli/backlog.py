@@ -166,7 +166,7 @@ class Backlog:
         except OSError as error:
             raise BadUsageError(
                 f"{quoted(path, 300)} is stored, but can't be removed: {reason(error)}.",
-                "Nothing more is sent. Let this command write in the folder; sending it again does "
+                "Nothing more is sent. Let this command write to the folder; sending it again does "
                 "no harm.",
             ) from None
 

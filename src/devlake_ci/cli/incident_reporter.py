@@ -124,7 +124,7 @@ class IncidentReporter:
         if self.options.mode == "both" and (here if chosen == "auto" else chosen) in SOURCES:
             raise MissingError(
                 f"Which incident is open is not known: {here} says how this job ended before, and "
-                "not how the deployment in it did.",
+                "not how the deployment in it ended.",
                 "Check production in a job of its own that needs the one that deploys, with --mode "
                 "incident; or give --incident-state file:PATH, and keep that file in a cache.",
             )
@@ -170,14 +170,14 @@ class IncidentReporter:
         if self.context.sources.get("result", "").startswith("event."):
             raise BadUsageError(
                 f"The result is that of a deployment ({own}). Later runs would find this job's own "
-                "result in GitHub's runs, and take the incident for another one.",
+                "result in GitHub's runs, and mistake the incident for another one.",
                 "Report incidents in the job that deploys or checks; or give --incident-state "
                 "file:PATH, and keep that file in a cache.",
             )
         if own and own is not ended:
             raise BadUsageError(
                 f"The incident's result is {ended}, but this job's own is {own}: later runs would "
-                "find the latter, and take the incident for another one.",
+                "find the latter, and mistake the incident for another one.",
                 "Report the incident in the job that checks, with the job's own result; or give "
                 "--incident-state file:PATH, and keep that file in a cache.",
             )

@@ -52,12 +52,14 @@ def refresh_project(
     try:
         run = refresh.request()
         if not options.refresh_wait:
-            return [f"The project is being computed (run {run.id}): the dashboard shows it then."]
+            return [
+                f"The project is running (run {run.id}): the dashboard shows the report after that."
+            ]
         refresh.wait(run)
     except Problem as problem:
         return [f"Warning: stored, but not refreshed. {problem.text}"]
     took = _now(runtime) - began
-    return [f"Counted: the project was computed {took:.1f} s after the report was stored."]
+    return [f"Counted: the metrics were recalculated {took:.1f} s after the report was stored."]
 
 
 def _now(runtime: Runtime) -> float:

@@ -95,7 +95,7 @@ def _check(words: Sequence[str], command: Sequence[str]) -> None:
                 "Leave it out. --success-codes lists the exit codes that are a success.",
             )
         run.make_context("run", list(words), _program())
-        raise BadUsageError("What stands before -- can't be read.", "See devlake-ci run --help.")
+        raise BadUsageError("The options before -- can't be read.", "See devlake-ci run --help.")
     if not command:
         raise BadUsageError(
             "There is no command to run.", "It comes after --, as in devlake-ci run -- ./deploy.sh"
@@ -228,7 +228,7 @@ class Wrapper:
         outcome = self._try(lambda: self._outcome(child, code, succeeded=succeeded))
         outcome = outcome or Outcome(reported=False, problem=self.problem, soft=is_soft)
         if outcome.problem and "DEVLAKE_TOKEN" in outcome.problem.hint and not self.options.token:
-            note = "A run inside of another run has no token unless that one has --keep-secrets."
+            note = "A run inside another run has no token unless the outer one has --keep-secrets."
             outcome = replace(outcome, notes=(*outcome.notes, note))
         self._discard_kept(outcome)
         self.runtime.ignore_signals()

@@ -119,7 +119,7 @@ def _read_config(context: click.Context) -> config.Config:
     one = (given["connections"] or given["schedule"]) and not given["project"]
     if one or (given["project"] and given["files"]):
         raise BadUsageError(
-            "--connection and --schedule belong to --project, and a --file says all by itself.",
+            "--connection and --schedule belong to --project; a --file has its own.",
             "Give either --project, with the others if wanted, or --file.",
         )
     if given["project"]:
@@ -129,9 +129,7 @@ def _read_config(context: click.Context) -> config.Config:
         value = {"projects": [project], "keys": [{"projects": [given["project"]]}]}
         return config.merge([("The options", config.validate(value, "The options"))])
     if not (given["files"] or given["renew"]):
-        raise BadUsageError(
-            "Nothing says what is to be set up.", "Give --project NAME, or --file FILE."
-        )
+        raise BadUsageError("Nothing to set up is given.", "Give --project NAME, or --file FILE.")
     return config.merge([(path, _read_file(context.obj, path)) for path in given["files"]])
 
 
@@ -218,7 +216,7 @@ class Setup:
             return
         if len(names) > 1 and PLACE not in self.key_file:
             raise BadUsageError(
-                f"{len(names)} keys would be written to one --key-file, and the last one stay.",
+                f"{len(names)} keys would be written to one --key-file, and only the last remain.",
                 f"Put {PLACE} into its name, such as --key-file '{PLACE}.env'.",
             )
         for name in names:
@@ -228,7 +226,7 @@ class Setup:
             except OSError as error:
                 raise BadUsageError(
                     f"--key-file {quoted(path, 300)} can't be written: {reason(error)}. No key "
-                    "was made.",
+                    "was created.",
                     "Give a file in a folder that can be written.",
                 ) from None
 
@@ -244,7 +242,7 @@ class Setup:
                 say(text.removesuffix("\n"))
         except OSError as error:
             raise BadUsageError(
-                f"The key {quoted(key.name)} was made, but can't be written: {reason(error)}.",
+                f"The key {quoted(key.name)} was created, but can't be written: {reason(error)}.",
                 f"Make room, and run it with --renew-key {quoted(key.name)}.",
             ) from None
 
@@ -293,8 +291,8 @@ def _summary(steps: Iterable[Step], *, dry: bool) -> str:
     if not made + changed:
         return f"Nothing {'would change' if dry else 'had to be changed'}.{left}"
     if dry:
-        return f"To make: {made}. To change: {changed}.{left}"
-    return f"Made: {made}. Changed: {changed}.{left}"
+        return f"To create: {made}. To change: {changed}.{left}"
+    return f"Created: {made}. Changed: {changed}.{left}"
 
 
 def _show(step: Step) -> None:

@@ -119,7 +119,7 @@ def target_at(options: Options, route: str) -> Target:
         raise BadUsageError(
             "There is no token, and the URL is one that asks for it (it has /rest in it).",
             "Set DEVLAKE_TOKEN to the API key that DevLake showed when the connection was made. "
-            "Pipelines of forks get no secrets: there it is right that nothing is reported.",
+            "A fork's pipelines get no secrets, by design, and report nothing.",
         )
     return Target(base, route, bool(options.token) or rest, _headers(options))
 
@@ -269,7 +269,7 @@ def _token(options: Options) -> str:
         raise BadUsageError(
             f"{options.source('token')} holds more than an API key (a space, a line break or a "
             "character that no key has).",
-            "Copy the key from DevLake anew; it is 128 letters and digits.",
+            "Copy the key from DevLake again; it is 128 letters and digits.",
         )
     return token
 
@@ -296,8 +296,8 @@ def plaintext_warning(target: Target) -> str | None:
     if url.scheme != "http" or not target.headers or _is_inside(url.hostname or ""):
         return None
     return (
-        f"{target.base} is plain http, and its host is not a private one: whoever is on the way "
-        "can read what lets you in. Use https."
+        f"{target.base} is plain http, and its host is not a private one: anyone on the way "
+        "can read the credentials. Use https."
     )
 
 

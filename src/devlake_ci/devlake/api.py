@@ -134,10 +134,10 @@ _REFUSALS = (
      "key: give a user in the URL (https://user:password@devlake.example.com/api), and no token."),
     (401, "", "Use the key of an administrator (allowed path .*), a user in the URL, or, inside a "
      "private network, no key and a URL without /rest."),
-    (403, "is invalid|has expired", "Use the key of an administrator (allowed path .*): DevLake "
-     "makes one under API Keys."),
+    (403, "is invalid|has expired", "Use the key of an administrator (allowed path .*): "
+     "create one in DevLake, under API Keys."),
     (403, "", "The API key does not open {path}. A pipeline's key can't: use an administrator's "
-     "(allowed path .*, made under API Keys), or, inside a private network, unset DEVLAKE_TOKEN."),
+     "(allowed path .*, created under API Keys), or, on a private network, unset DEVLAKE_TOKEN."),
     (404, "^404 page not found", "This server has no {path}: it is older than DevLake 0.20, or the "
      "address is wrong. " + hints.BASE),
     (428, "", hints.MIGRATION),

@@ -16,13 +16,13 @@ MIGRATION = (
     "or call /proceed-db-migration."
 )
 PASSING = "Look at the state of the DevLake server; the same report may well pass later."
-SPELLING = "The server spells the fields in the other way: use --dialect auto."
+SPELLING = "The server uses the other spelling of the fields: give --dialect auto."
 PROJECT = (
-    "The project's webhook connection was just made by the first request, and still the second "
-    "is refused: open the project in DevLake and look at its webhooks."
+    "The first request just created the project's webhook connection, but the second is "
+    "refused: open the project in DevLake and look at its webhooks."
 )
 PULL_REQUESTS = "DevLake takes pull requests since 1.0.3: update it, or leave --changes out."
-_TOKEN = "Use the key that DevLake showed when the webhook connection was made, or make a new one."  # noqa: S105
+_TOKEN = "Use the key that DevLake showed when the connection was created, or create a new one."  # noqa: S105
 _NO_RECORD = r"^record not found[^\n]*\nconnections/"
 _ENVIRONMENT = "DevLake takes PRODUCTION, STAGING, TESTING and DEVELOPMENT only."
 
@@ -46,27 +46,27 @@ _TABLE = (
     (401, "^unauthorized", "This DevLake has AUTH_ENABLED on, and then it refuses valid API keys, "
      "too (a fault of DevLake since June 2026). Set AUTH_ENABLED=false there and put a proxy with "
      "a login in front of it, or give such a login in the URL, without /rest and a token."),
-    (401, "", "Something in front of DevLake asks for a login: give what it wants with --header, "
+    (401, "", "Something in front of DevLake asks for a login: give what it needs with --header, "
      "or as a user in the URL."),
     (403, "api key is invalid", "This DevLake has no such API key. " + _TOKEN),
-    (403, "expired", "The API key has expired: make a new one in DevLake."),
+    (403, "expired", "The API key has expired: create a new one in DevLake."),
     (403, "doesn't match api key's scope[^\\n]*\\n.*/pull_requests$", "The API key is not allowed "
-     "on {path}: a connection's own key is, and one of devlake-ci setup that was renewed. Where a "
-     "plugin collects the repository, DevLake has its pull requests already: leave --changes "
+     "on {path}: use the connection's own key, or renew one of devlake-ci setup (--renew-key). If "
+     "a plugin collects the repository, DevLake has its pull requests already: leave --changes "
      "out."),
     (403, "doesn't match api key's scope", "The API key is not allowed on {path}: a "
-     "connection's own key opens /plugins/webhook/connections/NUMBER/ and nothing else. Give that "
+     "connection's own key is for /plugins/webhook/connections/NUMBER/ and nothing else. Give that "
      "NUMBER with --connection, or a key whose allowed path matches this one."),
-    (403, "", "Something in front of DevLake doesn't let this in: ask who runs it what it wants, "
-     "and give that with --header."),
-    (404, "could not find project", "Make the project in DevLake first, or fix --project."),
+    (403, "", "Something in front of DevLake refuses the request: ask whoever runs it what "
+     "it needs, and give that with --header."),
+    (404, "could not find project", "Create the project in DevLake first, or fix --project."),
     (404, r"^404 page not found[^\n]*\n.*/pull_requests$", PULL_REQUESTS),
     (404, rf"{_NO_RECORD}by-name/[^/]+_deployments/issues", "The project {project} has no webhook "
-     "connection yet: DevLake makes it at the project's first deployment. Report a deployment "
+     "connection yet: DevLake creates it at the project's first deployment. Report a deployment "
      "first, or give the incident a connection of its own with --connection."),
     (404, rf"{_NO_RECORD}\d+/", "DevLake has no webhook connection number {number}: look its "
-     "number up in the Config UI, under Connections, Webhooks. A connection that was made anew has "
-     "a new number."),
+     "number up in the Config UI, under Connections, Webhooks. A re-created connection has a new "
+     "number."),
     (404, "^record not found", "DevLake has no webhook connection like {route}: look for its "
      "number in the Config UI, under Connections, Webhooks."),
     (404, r"^404 page not found[^\n]*\nconnections/\d+/", "Every DevLake since 0.19 has this "

@@ -76,7 +76,7 @@ def check_computed(
     else:
         yield warn(
             "dora",
-            f"{name} does not have the dora metric, so nothing is computed.",
+            f"{name} does not have the dora metric, so no metrics are calculated.",
             f"devlake-ci setup --project {name} adds it.",
         )
     yield _schedule(name, blueprint)
@@ -110,7 +110,7 @@ def _schedule(name: str, blueprint: Blueprint) -> Check:
     if not blueprint.enable:
         return warn(
             "blueprint",
-            f"The blueprint of {name} is switched off, so nothing is computed.",
+            f"The blueprint of {name} is switched off, so no metrics are calculated.",
             "Switch it on in DevLake, in the project.",
         )
     if blueprint.schedule == MANUAL:
@@ -119,21 +119,21 @@ def _schedule(name: str, blueprint: Blueprint) -> Check:
             f"The blueprint of {name} runs only when somebody starts it.",
             "Give it a schedule (devlake-ci setup --schedule), or reports --refresh.",
         )
-    return good("blueprint", f"{name} is computed by schedule: {line(blueprint.cron_config)}.")
+    return good("blueprint", f"{name} runs on a schedule: {line(blueprint.cron_config)}.")
 
 
 def _last_run(name: str, last: BlueprintRun | None) -> Check:
     if last is None:
         return warn(
             "last run",
-            f"{name} was never computed.",
+            f"{name} has never run.",
             "Wait for its schedule, press Collect Data in DevLake, or give reports --refresh.",
         )
     ended = f" ({line(last.finished_at)})" if last.finished_at else ""
     if last.status == "TASK_COMPLETED":
-        return good("last run", f"{name} was computed{ended}; what came later is not counted yet.")
+        return good("last run", f"{name} has run{ended}; later reports are not counted yet.")
     if last.status in {"TASK_CREATED", "TASK_RUNNING", "TASK_RERUN", "TASK_RESUME"}:
-        return good("last run", f"{name} is being computed now.")
+        return good("last run", f"{name} is running now.")
     return warn(
         "last run",
         f"The last run of {name} ended as {line(last.status)}{ended}.",

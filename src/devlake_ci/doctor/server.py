@@ -74,13 +74,13 @@ def check_project(
     if _is_accepted(send(_request(own, {}))):
         yield from _own_connection(send, target, dialect, incidents=incidents)
     elif found and found.status == 200:
-        yield good("project", "It is there. Its first deployment makes its connection.")
+        yield good("project", "It is there. Its first deployment creates its connection.")
     else:
         yield unknown(
             "project",
             f"This key can't show whether {target.route} is there, and a test would make its "
             "webhook connection.",
-            "If it is there, the first report makes the connection; if not, it is refused.",
+            "If it is there, the first report creates the connection; if not, it is refused.",
         )
 
 
@@ -136,8 +136,8 @@ def refusal(answer: Answer, asked: Target, name: str = "") -> Check:
     if judged.kind == "stored":  # whatever answers "success" to nothing is no DevLake
         return fail(
             name,
-            f"{asked.url} calls it a success that nothing was sent.",
-            "Check the address: a DevLake says what is missing.",
+            f'{asked.url} answered "success" to an empty request.',
+            "Check the address: DevLake would say what is missing.",
             REFUSED,
         )
     # What a report would retry a few times only is a refusal that stays.

@@ -139,10 +139,10 @@ MOST_FILES = 1000
 
 _RELATIVE = "A path is relative to the folder that the job's commands run in."
 _FILE = (
-    f"{_RELATIVE} What begins with [, {{ or -, or is owner/name@SHA, or has several lines, is "
-    "taken for the text itself."
+    f"{_RELATIVE} A value that starts with [, {{ or -, or is owner/name@SHA, or has several lines, "
+    "is taken as the list itself."
 )
-_OUTSIDE = "Give an absolute path if it is really meant."
+_OUTSIDE = "Give an absolute path if you mean it."
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def run_git_bounded(command: Sequence[str], env: Mapping[str, str], seconds: flo
     except (OSError, ValueError) as error:
         return GitAnswer(None, f"git can't be run: {cut(line(str(error)), 200)}")
     if ended.code is None:
-        return GitAnswer(None, "git took too long, or had too much to say")
+        return GitAnswer(None, "git took too long, or printed too much")
     if ended.code:
         return GitAnswer(None, _why(ended.errors[:2000]))
     return GitAnswer(ended.out.decode(errors="surrogateescape"))

@@ -82,6 +82,6 @@ def _stop(number: int) -> NoReturn:
     _State.pending = None
     ignore_signals()  # a second one must not stop what the first one makes us save
     raise StoppedError(
-        f"Stopped by {signal.Signals(number).name} before DevLake said that it is stored.",
-        "The job was cancelled, or its time was up.",
+        f"Stopped by {signal.Signals(number).name} before DevLake confirmed the report.",
+        "The job was cancelled, or it timed out.",
     )

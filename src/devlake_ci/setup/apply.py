@@ -234,15 +234,15 @@ class Applier:
                 said = self.api.change("POST", "/api-keys", self._key_request(change.key))
         except UnreachedError as error:
             error.hint = (
-                f"{error.hint} The key may have been made all the same; its secret is lost then, "
-                f"and --renew-key {quoted(name)} makes a new one."
+                f"{error.hint} The key may have been created nevertheless; its secret is lost "
+                f"then, and --renew-key {quoted(name)} gives it a new one."
             )
             raise
         except ApiError as error:
             if "already exist" not in error.said:
                 raise
             raise RefusedError(
-                f"The name of the key {quoted(name)} is taken: somebody else just made it, or it "
+                f"The name of the key {quoted(name)} is taken: somebody just created it, or it "
                 "belongs to something that the list of keys does not show, such as a connection.",
                 "Give the key another name in the file, unless the next run finds it.",
             ) from None
@@ -286,7 +286,7 @@ class Applier:
         path = path_of(key, self.desired, self.actual)
         if len(path) > LONGEST:
             raise RefusedError(
-                f"The key {quoted(key.full_name())} was not made: its allowed path has "
+                f"The key {quoted(key.full_name())} was not created: its allowed path has "
                 f"{len(path)} characters, and DevLake keeps {LONGEST}.",
                 'Give each project a key of its own, or one key for any connection ("*").',
             )

@@ -204,7 +204,7 @@ def _left_alone(
     if not blueprint.enable:
         yield Step(
             Mark.LEFT_ALONE,
-            f"{title}: is switched off, so nothing is computed; switch it on in DevLake",
+            f"{title}: is switched off, so nothing is calculated; switch it on in DevLake",
         )
     schedule = blueprint.schedule
     if not desired.schedule and schedule != DEFAULT_SCHEDULE:
