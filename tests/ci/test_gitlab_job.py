@@ -253,7 +253,7 @@ def test_parallel_legs_in_several_environments_are_no_single_deployment(project)
     project.deploys(601, "eu", "production", place=1)
     project.deploys(602, "us", "staging", place=2)
 
-    with pytest.raises(MissingError, match='GitLab says "eu, us"'):
+    with pytest.raises(MissingError, match='GitLab names "eu, us"'):
         asked(project)
 
 
