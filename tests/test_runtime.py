@@ -230,7 +230,7 @@ def test_a_cancelled_job_is_not_held_up(server, number):
         _, said = process.communicate()
 
     assert process.returncode == 5
-    assert f"Stopped by {number.name} before DevLake said" in said
+    assert f"Stopped by {number.name} before DevLake confirmed" in said
 
 
 def test_a_signal_ends_both_halves_of_a_report(server, tmp_path):
