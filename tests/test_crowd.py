@@ -96,9 +96,10 @@ def test_each_is_stored_or_kept_and_their_retries_spread_out(gate, devlake, tmp_
     kept = {json.loads(path.read_text())["deployment"]["id"] for path in tmp_path.iterdir()}
     reported = {f"job-{number}" for number, code in codes.items() if code == 0}
     first = [clock.slept[0] for clock in clocks if clock.slept]
-    assert stored | kept == {f"job-{number}" for number in range(JOBS)}
-    assert stored == reported
-    assert not stored & kept
+    # An answer that comes when time is up is not seen: that report is stored and kept.
+    assert reported | kept == {f"job-{number}" for number in range(JOBS)}
+    assert reported <= stored
+    assert not reported & kept
     assert set(codes.values()) == {0, 5}
     assert len(set(first)) == len(first) > JOBS / 2
     assert all(clock.seconds < 30 for clock in clocks)

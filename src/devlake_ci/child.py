@@ -42,8 +42,14 @@ class Child:
         self.problem: OSError | ValueError | None = None
         self.ended: float | None = None
         """When it ended, in seconds since 1970."""
-        self.signals: list[int] = []
-        """What we were sent until its end was dealt with."""
+        self.is_cancelled = False
+        """Whether somebody wanted it to end while it ran, or at the moment of its end."""
+        self.is_stopped = False
+        """Whether the job is to end, of which we may hear after the command has ended by itself."""
+        self._unsent: list[int] = []
+        self._is_ready = False
+        self._late: float | None = None
+        """Until when, on the monotonic clock, a signal may be what ended the command."""
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stoppable = False
         self._companion: Companion | None = None
@@ -62,13 +68,9 @@ class Child:
         if os.name != "nt":
             with suppress(OSError):  # no more processes
                 self._companion = Companion(self._process.pid, has_group=self._has_group)
-        for number in self.signals:  # that came before it could be sent any
-            self._forward(number)
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether somebody wanted it to end."""
-        return not CANCEL.isdisjoint(self.signals)
+        self._is_running()  # its end may have come before it was known which process it is
+        self._is_ready = True
+        self._forward_unsent()
 
     def wait(
         self,
@@ -100,7 +102,7 @@ class Child:
         """Let a signal that ends a job raise StoppedError in here, and at once if one came."""
         before, self._is_stoppable = self._is_stoppable, True
         try:
-            if self.is_cancelled:
+            if self.is_stopped:
                 self._stop()
             yield
         finally:
@@ -111,7 +113,8 @@ class Child:
             return False
         if self._process.poll() is None:
             return True
-        self.ended = self.ended or time.time()
+        if self._late is None:
+            self.ended, self._late = time.time(), time.monotonic() + LATE_SECONDS
         return False
 
     def _code(self) -> int:
@@ -122,9 +125,8 @@ class Child:
         return 128 - code if code < 0 else code
 
     def _wait_for_cancel(self) -> None:
-        deadline = time.monotonic() + LATE_SECONDS
         while self._wakeup is not None and not self.is_cancelled:
-            left = deadline - time.monotonic()
+            left = (self._late or 0) - time.monotonic()
             if left <= 0 or not select.select([self._wakeup], [], [], left)[0]:
                 return
             os.read(self._wakeup, 4096)
@@ -138,11 +140,24 @@ class Child:
                 self._process.wait(1)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self.signals.append(number)
-        if self._process and self._is_running():
-            self._forward(number)
+        if number in CANCEL:
+            self.is_stopped = True
+            self.is_cancelled = self.is_cancelled or self._is_in_time()
+        self._unsent.append(number)
+        self._forward_unsent()
         if self._is_stoppable and number in CANCEL:
             self._stop()
+
+    def _is_in_time(self) -> bool:
+        """Return whether a signal may be what ends the command."""
+        if self._process is None or self._is_running():
+            return True
+        return time.monotonic() <= (self._late or 0)
+
+    def _forward_unsent(self) -> None:
+        """Send each signal once: another one may interrupt this, and send them in its place."""
+        while self._is_ready and self._unsent:
+            self._forward(self._unsent.pop(0))
 
     def _forward(self, number: int) -> None:
         """Send the command what we were sent, unless it was sent that itself."""
@@ -169,8 +184,9 @@ class Child:
         if self._wakeup is not None:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        if self._companion:
-            self._companion.close()
+        companion, self._companion = self._companion, None
+        if companion:
+            companion.close()
 
 
 def _spawn(

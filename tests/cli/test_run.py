@@ -1,5 +1,6 @@
 """`devlake-ci run`: what is reported of a command, from what was known before it began."""
 
+import errno
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from devlake_ci import ci
 from devlake_ci.child import Child
 from devlake_ci.cli import invoke
-from devlake_ci.cli.run import _program, run
+from devlake_ci.cli.run import _not_started, _program, run
 from devlake_ci.companion import FORWARDED
 from devlake_ci.devlake.request import NotSentError
 from devlake_ci.launch import SAID, SWITCHES, TAKING, asks_git, cut, is_known, without_user
@@ -99,6 +100,13 @@ def test_what_can_not_be_started_deployed_nothing(wrapper):
 
     assert (code, out, wrapper.received) == (127, "", [])
     assert 'Nothing is reported: "no-such-program" can\'t be started' in errors
+
+
+@pytest.mark.parametrize(("number", "hint"), [
+    (errno.EAGAIN, "raise its limits"), (errno.ENOMEM, "raise its limits"),
+    (errno.EACCES, "If only a shell knows it")])  # fmt: skip
+def test_the_hint_tells_a_machine_that_is_full_from_a_program_that_is_not_there(number, hint):
+    assert hint in _not_started(["./deploy.sh"], OSError(number, os.strerror(number))).hint
 
 
 def test_a_report_says_when_the_command_began_and_ended(wrapper):
@@ -266,7 +274,7 @@ def test_a_report_that_is_cut_short_after_a_cancel_leaves_one_event_to_replay(ca
 class Cancelled:
     """A command that was cancelled and has ended."""
 
-    problem, is_cancelled = None, True
+    problem, is_cancelled, is_stopped = None, True, True
     started = ended = NOON.timestamp()
 
     def wait(self, *_):
@@ -420,14 +428,19 @@ def test_a_report_may_fail_a_command_that_succeeded_if_that_is_wanted(wrapper, s
     assert ended == [int(script.removeprefix("exit ")), code]
 
 
-def test_a_bug_of_ours_does_not_change_the_exit_code(make_runtime, capsys):
+@pytest.mark.parametrize(("options", "script", "expected"), [
+    ([], "exit 3", 3), ([], "exit 0", 0), (["--on-failure=fail"], "exit 0", 1)])  # fmt: skip
+def test_a_bug_of_ours_changes_the_exit_code_only_if_a_failure_is_to(
+    make_runtime, capsys, options, script, expected
+):
     def bug():
         raise RuntimeError
 
     with signals_restored():
-        code = invoke(["run", *sh("exit 3")], replace(make_runtime(GITHUB), ignore_signals=bug))
+        runtime = replace(make_runtime(GITHUB), ignore_signals=bug)
+        code = invoke(["run", *options, *sh(script)], runtime)
 
-    assert code == 3
+    assert code == expected
     assert "has a bug (RuntimeError" in capsys.readouterr().err
 
 

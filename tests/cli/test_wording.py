@@ -1,13 +1,17 @@
 """A message names options as its reader set them: typed, in a variable, or as a wrapper's input."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from devlake_ci.cli.wording import reword, set_wrapper
-from devlake_ci.cli.wrappers import orb_name
+from devlake_ci.cli.wrappers import NOT_IN_ACTIONS, NOT_IN_ORB, NOT_IN_TEMPLATE, orb_name
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Outcome
-from devlake_ci.options import kebab
+from devlake_ci.options import declared, kebab
 
+ROOT = Path(__file__).parent.parent.parent
 HINT = 'Map it: --environment-map "canary=PRODUCTION", or give another --environment.'
 
 
@@ -45,6 +49,32 @@ def test_a_wrappers_user_reads_of_inputs(spell, hint, note):
 
     assert said.problem.hint == hint
     assert said.notes == (f"Or give {note}.",)
+
+
+def test_what_is_no_input_of_a_wrapper_is_given_in_its_variable():
+    set_wrapper(lambda option: None if option == "gitlab_token" else kebab(option))
+
+    said = read("It is odd.", "Give a --gitlab-token that may read --repo-url.")
+
+    assert said.problem.hint == "Give a DEVLAKE_GITLAB_TOKEN that may read `repo-url`."
+
+
+@pytest.mark.parametrize(
+    ("file", "section", "name", "missing"),
+    [
+        ("action.yml", ["inputs"], kebab, NOT_IN_ACTIONS),
+        ("native/action.yml", ["inputs"], kebab, NOT_IN_ACTIONS),
+        ("gitlab-ci/devlake.yml", ["spec", "inputs"], kebab, NOT_IN_TEMPLATE),
+        ("circleci-orb/src/commands/report.yml", ["parameters"], orb_name, NOT_IN_ORB),
+    ],
+)
+def test_every_option_is_an_input_or_known_not_to_be_one(file, section, name, missing):
+    found = next(yaml.safe_load_all((ROOT / file).read_text()))
+    for each in section:
+        found = found[each]
+
+    options = {each.name for each in declared()} - {"on_failure"}  # there it is fail-on-error
+    assert {each for each in options if name(each) not in found} == missing
 
 
 def test_what_is_wrong_in_a_variable_is_put_right_in_a_variable():

@@ -168,7 +168,7 @@ def test_a_recovery_that_devlake_could_not_be_told_is_to_be_told_by_hand(ci, dev
 
     assert lost.code == 5
     assert f'Close "{key}" by hand' in lost.err
-    assert "--created-at 2026-03-01T12:10:06Z, --resolved-at 2026-03-01T12:20:00Z" in lost.err
+    assert "--created-at 2026-03-01T12:10:06Z --resolved-at 2026-03-01T12:20:00Z" in lost.err
     assert ci.incidents == [(10 + END, 20)]
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devlake_ci import __version__
+from devlake_ci.cli.wrappers import NOT_IN_ORB
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
 _EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "circleci"
-_ELSEWHERE = frozenset({"github_token", "gitlab_token"})
 _HOME = "https://github.com/devlake-ci/devlake-ci"
 
 
@@ -123,7 +123,7 @@ def usage(name: str) -> str:
 
 
 def _program() -> Iterator[Input]:
-    return options(without=_ELSEWHERE)
+    return options(without=NOT_IN_ORB)
 
 
 def _option(each: Input) -> list[str]:

@@ -5,11 +5,10 @@ https://docs.gitlab.com/ci/inputs/
 
 from collections.abc import Iterator
 
-from devlake_ci.cli.wrappers import NUMBERS
-from devlake_ci.options import declared, kebab
+from devlake_ci.cli.wrappers import NOT_IN_TEMPLATE, NUMBERS
+from devlake_ci.options import kebab
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
-_SECRETS = frozenset(each.name for each in declared() if each.metadata.get("secret"))
 _NUMBERS = {kebab(name): number for name, number in NUMBERS.items()}
 _FAIL_ON_ERROR = Input(
     "fail-on-error", f"{FAIL_ON_ERROR} The pipeline passes all the same.", switch=True
@@ -36,7 +35,7 @@ def variables() -> str:
 
 def _carried() -> Iterator[Input]:
     """Yield the program's options but the secrets, which GitLab has masked variables for."""
-    yield from options(without=_SECRETS)
+    yield from options(without=NOT_IN_TEMPLATE)
     yield _FAIL_ON_ERROR
 
 

@@ -237,6 +237,6 @@ def _closing_hint(incident: Incident) -> str:
     closed = rfc3339(incident.resolved_at or incident.updated_at)
     return (
         f"Later runs don't report this recovery again. Close {quoted(incident.key, LONGEST_KEY)} "
-        f"by hand (devlake-ci incident close): --created-at {rfc3339(incident.created_at)}, "
-        f"--resolved-at {closed}."
+        "by hand: `devlake-ci incident close KEY --created-at "
+        f"{rfc3339(incident.created_at)} --resolved-at {closed}`."
     )

@@ -1,5 +1,6 @@
 """`devlake-ci run`: run a command, and tell DevLake how it ended."""
 
+import errno
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -134,7 +135,7 @@ class Wrapper:
             return self._report(child, code)
         except Exception as error:  # noqa: BLE001 (nor may a bug of ours change the exit code)
             say(cli.classify_error(error).message, err=True)
-            return code
+            return code or (0 if self.options.on_failure == "warn" else Bug.exit_code)
 
     def _try(self, work: Callable[[], T]) -> T | None:
         """Return what `work` does, which must not stop the command; remember what went wrong."""
@@ -218,6 +219,8 @@ class Wrapper:
 
         Jenkins ends the command before us, and many a command then has an exit code of its own.
         """
+        if self.problem or self.options.dry_run:  # then it makes no difference
+            return False
         is_jenkins = bool(self.runtime.env.get("JENKINS_URL"))
         return code in ENDED_BY_CANCEL or (is_jenkins and code not in _success_codes(self.options))
 
@@ -239,9 +242,10 @@ class Wrapper:
         session = self._session()
         result = Result.SUCCESS if succeeded else Result.FAILURE
         seconds = self.options.deadline
-        if child.is_cancelled:
+        if child.is_stopped:
             seconds = min(seconds, AFTER_CANCEL)
-            result = result if code == 0 else Result.ABORT
+        if child.is_cancelled and code != 0:
+            result = Result.ABORT
         session.restart_clock(seconds)
         session.runtime = replace(session.runtime, stoppable=self.runtime.stoppable)
         session.options = replace(
@@ -311,7 +315,7 @@ def _not_started(command: Sequence[str], problem: Exception) -> NothingToReport:
         "If only a shell knows it (a builtin, a function, several commands), run that: "
         "devlake-ci run -- sh -c '…'"
     )
-    if isinstance(problem, BlockingIOError | MemoryError):
+    if isinstance(problem, OSError) and problem.errno in {errno.EAGAIN, errno.ENOMEM}:
         hint = "The job may start no more processes, or has no memory left: raise its limits."
     return NothingToReport(
         f"Nothing is reported: {quoted(command[0])} can't be started ({why}).", hint

@@ -9,8 +9,9 @@ from functools import cache
 from devlake_ci.model import Outcome
 from devlake_ci.options import declared, flag, variable
 
-Spell = Callable[[str], str]
-"""Returns what a wrapper calls the input of an option: `repo_url` is `repo-url` in an action."""
+Spell = Callable[[str], str | None]
+"""Returns what a wrapper calls the input of an option: `repo_url` is `repo-url` in an action.
+None for an option that is no input there: it can be given in its variable."""
 
 PAGE = "https://github.com/devlake-ci/devlake-ci/blob/main/docs/options.md"
 
@@ -43,11 +44,14 @@ def reword(outcome: Outcome) -> Outcome:
 
 def _respell(text: str, spell: Spell, show: Callable[[str, str], str]) -> str:
     """Return a text with other words for its options, but for values and whole commands."""
-    options = {flag(each.name): spell(each.name) for each in declared()}
+    options = {flag(each.name): each.name for each in declared()}
 
     def shown(found: re.Match[str]) -> str:
-        name = options.get(found["flag"] or "")
-        return show(name, found["value"] or "") if name else found[0]
+        option, value = options.get(found["flag"] or ""), found["value"] or ""
+        if not option:
+            return found[0]
+        name = spell(option)
+        return show(name, value) if name else _as_variable(variable(option), value)
 
     return _option_pattern().sub(shown, text)
 

@@ -94,7 +94,7 @@ def action_end(runtime: Runtime) -> int:
         if (text := value(runtime.env, f"STATE_{name}"))
         and not _input_or_variable(runtime.env, option)
     }
-    return _report(runtime, action_variable, notes=notes)
+    return _report(runtime, action_variable, NOT_IN_ACTIONS, notes=notes)
 
 
 def action_variable(name: str) -> str:
@@ -126,7 +126,7 @@ def _report_now(runtime: Runtime) -> int:
             "`${{ needs.JOB.result }}` in a job after it.",
         )
         return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
-    return _report(runtime, action_variable)
+    return _report(runtime, action_variable, NOT_IN_ACTIONS)
 
 
 def _is_given(env: Mapping[str, str], result: str) -> bool:
@@ -203,7 +203,7 @@ def gitlab() -> NoReturn:
 
 def gitlab_step(runtime: Runtime, *typed: str) -> int:
     """Report with the template's inputs, and with what was typed."""
-    return _report(runtime, gitlab_variable, *typed)
+    return _report(runtime, gitlab_variable, NOT_IN_TEMPLATE, *typed)
 
 
 def gitlab_variable(name: str) -> str:
@@ -230,7 +230,8 @@ def orb(runtime: Runtime) -> int:
         inputs = read_inputs(parameters(runtime.env), orb_variable, orb_name)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=_is_soft(runtime.env, orb_variable))
-    return cli.invoke(["report"], runtime, {**inputs, **_orb_notes(runtime.env, inputs)}, orb_name)
+    given = {**inputs, **_orb_notes(runtime.env, inputs)}
+    return cli.invoke(["report"], runtime, given, _but(NOT_IN_ORB, orb_name))
 
 
 def orb_variable(name: str) -> str:
@@ -302,7 +303,7 @@ def plugin_step(runtime: Runtime) -> int:
     """Report with the settings; outside a CI that has plugins, and without any, show the help."""
     if not any(name.startswith("PLUGIN_") for name in runtime.env) and not _has_plugins(runtime):
         return cli.invoke(["--help"], runtime)
-    return _report(runtime, plugin_variable)
+    return _report(runtime, plugin_variable, frozenset())
 
 
 def plugin_variable(name: str) -> str:
@@ -324,15 +325,35 @@ def _has_plugins(runtime: Runtime) -> bool:
 # --- what they share ------------------------------------------------------------------------------
 
 
+NOT_IN_ACTIONS = frozenset({"gitlab_token"})
+NOT_IN_TEMPLATE = frozenset(each.name for each in declared() if each.metadata.get("secret"))
+NOT_IN_ORB = frozenset({"github_token", "gitlab_token"})
+"""Options that are no inputs of a wrapper; GitLab has masked variables for what is secret."""
+
+
 def _report(
-    runtime: Runtime, spell: Callable[[str], str], *typed: str, notes: Inputs | None = None
+    runtime: Runtime,
+    spell: Callable[[str], str],
+    missing: frozenset[str],
+    *typed: str,
+    notes: Inputs | None = None,
 ) -> int:
-    """Report with the inputs, whose variables `spell` names, and with `notes` beside them."""
+    """Report with the inputs, whose variables `spell` names, and with `notes` beside them.
+
+    Of the program's options, `missing` are no inputs.
+    """
     try:
         inputs = read_inputs(runtime.env, spell)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=True)
-    return cli.invoke(["report", *typed], runtime, {**inputs, **(notes or {})}, kebab)
+    return cli.invoke(
+        ["report", *typed], runtime, {**inputs, **(notes or {})}, _but(missing, kebab)
+    )
+
+
+def _but(missing: frozenset[str], name: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return what names the inputs of options, and returns None for those that have none."""
+    return lambda option: None if option in missing else name(option)
 
 
 def read_inputs(
