@@ -243,7 +243,7 @@ def test_a_fork_without_secrets_is_told_why(report, server):
 
     assert ran.code == 0
     assert "There is no token" in ran.err
-    assert "forks get no secrets" in ran.err
+    assert "A fork's pipelines get no secrets" in ran.err
 
 
 def test_a_pull_request_is_nothing_to_report(report, server):

@@ -198,7 +198,7 @@ def test_without_secrets_as_in_a_fork_it_is_green_and_says_why(runner, inputs):
     (_, _, _), (post, _, _) = runner.job("success", **{**inputs, "token": ""})
 
     assert post.returncode == 0
-    assert "Pipelines of forks get no secrets" in post.stderr
+    assert "A fork's pipelines get no secrets" in post.stderr
 
 
 def test_a_checkout_of_another_owner_tells_the_commit_of_a_tag(runner, devlake, inputs):

@@ -57,7 +57,7 @@ def test_neither_is_an_error_that_says_how_they_are_told_apart(read):
     said = refused(read, "commits.yml")
 
     assert '--commits: "commits.yml" can\'t be read: there is no such file' in said
-    assert "begins with [, { or -, or is owner/name@SHA, or has several lines, is taken" in said
+    assert "starts with [, { or -, or is owner/name@SHA, or has several lines, is taken" in said
 
 
 @pytest.mark.parametrize(
