@@ -13,7 +13,8 @@ import click
 
 from devlake_ci.ci import KNOWN
 from devlake_ci.cli import devlake_ci, params
-from devlake_ci.options import declared, flag, of_run
+from devlake_ci.cli.params import TRUE
+from devlake_ci.options import declared, flag, of_run, variable
 from devlake_sandbox import RELEASED, VERSIONS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -32,11 +33,17 @@ def options() -> Iterator[str]:
 
 
 def flags() -> str:
-    """Return, as Python, which options of `run` take a value and which don't."""
+    """Return, as Python, which options of `run` take a value, which don't, and what is secret."""
     switches = {each.name for each in of_run() if isinstance(each.default, bool)}
     taking = {each.name for each in of_run()} - switches
-    said = {"TAKING": taking, "SWITCHES": switches}
-    return "\n".join(_frozenset(name, sorted(map(flag, each))) for name, each in said.items())
+    secrets = {each.name for each in declared() if each.metadata.get("secret")}
+    said = {
+        "TAKING": map(flag, taking),
+        "SWITCHES": map(flag, switches),
+        "SECRETS": map(variable, secrets),
+        "TRUE": TRUE,
+    }
+    return "\n".join(_frozenset(name, sorted(each)) for name, each in said.items())
 
 
 def _frozenset(name: str, words: list[str]) -> str:

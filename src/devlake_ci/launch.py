@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from devlake_ci.child import Child, original_env
 
-SECRETS = ("DEVLAKE_TOKEN", "DEVLAKE_HEADER", "DEVLAKE_GITHUB_TOKEN", "DEVLAKE_GITLAB_TOKEN")
 URL, KEEP_SECRETS = "DEVLAKE_URL", "DEVLAKE_KEEP_SECRETS"
-TRUE = {"true", "1", "yes", "on"}
-"""The words for true of a variable, in lower case."""
 
 # fmt: off
+# Printed, for what declares these is slow to import; TRUE has the words for true of a variable.
 # [[[cog import cog, docs; cog.out(docs.flags()) ]]]
 TAKING = frozenset({
     "--ca-bundle", "--changes", "--changes-connection", "--changes-path", "--changes-since",
@@ -28,6 +26,12 @@ TAKING = frozenset({
 SWITCHES = frozenset({
     "--allow-pull-request", "--changes-authors", "--dry-run", "--exclude-own-commit",
     "--keep-secrets", "--refresh-wait", "--submodules-recursive", "--verbose",
+})
+SECRETS = frozenset({
+    "DEVLAKE_GITHUB_TOKEN", "DEVLAKE_GITLAB_TOKEN", "DEVLAKE_HEADER", "DEVLAKE_TOKEN",
+})
+TRUE = frozenset({
+    "1", "on", "true", "yes",
 })
 # [[[end]]]  # noqa: ERA001
 # fmt: on

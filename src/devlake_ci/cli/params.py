@@ -61,7 +61,7 @@ RESULTS = ("result", "incident_result")
 JOB = "job"
 """The result that stands for the job's own, as if none was given: the default of the wrappers."""
 
-_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
 _FREE_TEXT = {"title", "message", "commits"}
 """Options in which `$(NAME)` may be what somebody wrote, in a commit message say."""
@@ -231,11 +231,11 @@ def _convert(field: Field[Any], text: str, source: str) -> Any:  # noqa: ANN401
 
 def parse_switch(text: str, source: str) -> bool:
     """Read true or false in the words that CIs use; raise BadUsageError for any other."""
-    if text.lower() not in _TRUE | _FALSE:
+    if text.lower() not in TRUE | FALSE:
         raise BadUsageError(
             f"{source}: {quoted(text)} is neither true nor false.", "Write true or false."
         )
-    return text.lower() in _TRUE
+    return text.lower() in TRUE
 
 
 def parse(
