@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import tarfile
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from devlake_ci.clock import Clock
+from devlake_ci.companion import FORWARDED
 
 DATA = Path(__file__).parent / "data"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -189,3 +192,12 @@ class Ran:
         """All that a log shows: not what GitHub is told to hide in it."""
         told = (self.out + self.err).splitlines()
         return "\n".join(each for each in told if not each.startswith("::add-mask::"))
+
+
+@contextmanager
+def signals_restored():
+    """Put back what a command that runs in this process changes."""
+    handlers = {each: signal.getsignal(each) for each in (*FORWARDED, signal.SIGCHLD)}
+    yield
+    for each, handler in handlers.items():
+        signal.signal(each, handler)

@@ -9,15 +9,13 @@ import pytest
 
 from devlake_ci import child
 from devlake_ci.child import Child
-from devlake_ci.companion import FORWARDED
+from tests.support import signals_restored
 
 
 @pytest.fixture(autouse=True)
 def _signals_restored():
-    handlers = {each: signal.getsignal(each) for each in (*FORWARDED, signal.SIGCHLD)}
-    yield
-    for each, handler in handlers.items():
-        signal.signal(each, handler)
+    with signals_restored():
+        yield
 
 
 def command(script):

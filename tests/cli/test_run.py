@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +21,11 @@ from devlake_ci import ci
 from devlake_ci.child import Child
 from devlake_ci.cli import invoke
 from devlake_ci.cli.run import _not_started, _program, run
-from devlake_ci.companion import FORWARDED
 from devlake_ci.devlake.request import NotSentError
 from devlake_ci.launch import SAID, SWITCHES, TAKING, asks_git, cut, is_known, without_user
 from devlake_ci.options import KNOWN_TO_RUN, declared, flag
 from tests.ci.recorded import RECORDED
-from tests.support import GITHUB, NOON, SHA, SILENCE, Reply, git
+from tests.support import GITHUB, NOON, SHA, SILENCE, Reply, git, signals_restored
 
 SECRETS = {
     "DEVLAKE_TOKEN": "t0ken-of-devlake",
@@ -186,15 +185,6 @@ def test_devlake_has_five_seconds_after_a_cancel(make_runtime, ticking, script, 
         invoke(["run", *sh(script)], replace(make_runtime(env), connect=lambda _: Silent()))
 
     assert sum(ticking.slept) == seconds
-
-
-@contextmanager
-def signals_restored():
-    """Put back what a command that runs in this process changes."""
-    handlers = {each: signal.getsignal(each) for each in (*FORWARDED, signal.SIGCHLD)}
-    yield
-    for each, handler in handlers.items():
-        signal.signal(each, handler)
 
 
 @pytest.mark.parametrize(("ending", "result"), [("exit 0", "SUCCESS"), ("exit 9", "ABORT")])

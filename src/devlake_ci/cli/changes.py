@@ -80,7 +80,7 @@ class Changes:
         if made.result is not Result.SUCCESS or made.environment is not Environment.PRODUCTION:
             return made
         self.is_shipping = True
-        own = self._own_commit(made)
+        own = made.commits[0]  # the job's own goes first
         for each in made.commits:
             try:
                 if found := self._find_shipped(made, each, is_own=each is own):
@@ -93,10 +93,6 @@ class Changes:
                 self.unknown.add(each.repo_url)
                 self.notes.append(f"{NOT_REPORTED} {problem.text}")
         return add_shipped(made, self.found)
-
-    def _own_commit(self, made: Deployment) -> Commit:
-        """Return the job's own commit, which goes first."""
-        return made.commits[0]
 
     def _find_shipped(self, made: Deployment, commit: Commit, *, is_own: bool) -> Shipped | None:
         """Return what was shipped of a repository; None for one of which nothing was known."""

@@ -205,9 +205,8 @@ class Session:
         """Drop what waits about the same thing: sent later, it would undo what is stored now."""
         with suppress(OSError, ValueError, spool.CorruptError):
             if self.runtime.spool.supersede(folder, *self._row(event), before):
-                self.keep_in_spool(
-                    folder, event
-                )  # the next replay sends it once more, as the last word
+                # The next replay sends it once more, as the last word.
+                self.keep_in_spool(folder, event)
 
     def _row(self, event: Event) -> tuple[str, str]:
         target = self.delivery.target

@@ -23,6 +23,7 @@ from devlake_ci.cli.params import OptionText
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
+from devlake_ci.cli.wording import Spell
 from devlake_ci.deployment import Lookups, deployment_id
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
@@ -351,7 +352,7 @@ def _report(
     )
 
 
-def _but(missing: frozenset[str], name: Callable[[str], str]) -> Callable[[str], str | None]:
+def _but(missing: frozenset[str], name: Callable[[str], str]) -> Spell:
     """Return what names the inputs of options, and returns None for those that have none."""
     return lambda option: None if option in missing else name(option)
 
