@@ -10,7 +10,7 @@ SANDBOX = ROOT.parent / "devlake_sandbox"
 MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"companion", "dataclass", "errors", "text"},
-    {"clock", "model", "options", "timestamps", "identity", "placeholders", "limits", "child"},
+    {"clock", "model", "options", "timestamps", "identity", "limits", "child"},
     {"vocabulary", "commits", "launch"},
     {"ci", "devlake"},
     {"incidents"},

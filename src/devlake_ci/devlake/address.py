@@ -12,8 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
-from devlake_ci.options import Options
-from devlake_ci.placeholders import render
+from devlake_ci.options import Options, render
 from devlake_ci.text import base64, quoted
 
 _API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")

@@ -25,8 +25,7 @@ from devlake_ci.limits import (
     truncate,
 )
 from devlake_ci.model import Context, Deployment, Environment, Incident, Result
-from devlake_ci.options import Options
-from devlake_ci.placeholders import render
+from devlake_ci.options import Options, render
 from devlake_ci.text import cut, quoted
 from devlake_ci.timestamps import parse_timestamp, rfc3339
 

@@ -18,8 +18,7 @@ from pydantic import (
 
 from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError, Problem
-from devlake_ci.options import kebab
-from devlake_ci.placeholders import render
+from devlake_ci.options import kebab, render
 from devlake_ci.setup.yaml_reader import SETUP_HINT, Path, parse_yaml
 from devlake_ci.text import json_kind, quoted
 
