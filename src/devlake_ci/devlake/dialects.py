@@ -6,7 +6,7 @@ https://github.com/apache/incubator-devlake: v1.0.3 for v1, v0.20.0 and v0.21.0 
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ def _v1_deployment(deployment: Deployment) -> list[Body]:
     Result and dates stand on every commit too: the dashboards count commits, and one without a
     result would count as a success whatever the deployment says.
     """
+    commits = [_v1_commit(each, deployment) for each in deployment.commits]
     return [
         {
             "id": deployment.id,
@@ -38,75 +39,13 @@ def _v1_deployment(deployment: Deployment) -> list[Body]:
             "createdDate": rfc3339(deployment.created_at),
             "startedDate": rfc3339(deployment.started_at),
             "finishedDate": rfc3339(deployment.finished_at),
-            "deploymentCommits": [_v1_commit(each, deployment) for each in commits],
+            "deploymentCommits": commits[start : start + COMMITS_A_REQUEST],
         }
-        for commits in _batches(deployment.commits)
+        for start in range(0, len(commits), COMMITS_A_REQUEST)
     ]
 
 
-def _batches(commits: tuple[Commit, ...]) -> Iterator[tuple[Commit, ...]]:
-    for start in range(0, len(commits), COMMITS_A_REQUEST):
-        yield commits[start : start + COMMITS_A_REQUEST]
-
-
-def _v1_incident(incident: Incident) -> Body:
-    """Spell an incident; a closed one whole, because what is not sent is emptied.
-
-    The minutes are sent although 1.x works them out: they are the same, and before 1.0 DevLake
-    leaves 0 (contract: "incident: resolved without lead time").
-    """
-    optional = {
-        "description": incident.description,
-        "url": incident.url,
-        "severity": incident.severity,
-        "priority": incident.priority,
-        "component": incident.component,
-    }
-    resolved = {}
-    if incident.resolved_at:
-        resolved = {
-            "resolutionDate": rfc3339(incident.resolved_at),
-            "leadTimeMinutes": (incident.resolved_at - incident.created_at) // timedelta(minutes=1),
-        }
-    return (
-        {
-            "issueKey": incident.key,
-            "title": incident.title,
-            "type": "INCIDENT",
-            "status": "DONE" if incident.resolved_at else "TODO",
-            "originalStatus": incident.original_status,
-            "createdDate": rfc3339(incident.created_at),
-            "updatedDate": rfc3339(incident.updated_at),
-        }
-        | resolved
-        | {key: value for key, value in optional.items() if value}
-        | dict(incident.more)
-    )
-
-
-def pull_request(request: PullRequest) -> Body:
-    """Spell a merged pull request (since 1.0.3); DevLake names its row by the key alone."""
-    merged = rfc3339(request.merged_at)
-    optional = {"url": request.url, "authorName": request.author}
-    return {
-        "id": str(request.key),
-        "pullRequestKey": request.key,
-        "displayTitle": request.title,
-        "status": "MERGED",
-        "originalStatus": "merged",
-        "createdDate": rfc3339(request.created_at),
-        "mergedDate": merged,
-        "closedDate": merged,
-        "mergeCommitSha": request.merge_sha,
-    } | {key: value for key, value in optional.items() if value}
-
-
 def _v1_commit(commit: Commit, deployment: Deployment) -> Body:
-    optional = {
-        "repoId": commit.repo_id,
-        "refName": commit.ref,
-        "commitMsg": commit.message,
-    }
     finished = commit.finished_at or deployment.finished_at
     return {
         "displayTitle": deployment.title or deployment.name,
@@ -118,7 +57,56 @@ def _v1_commit(commit: Commit, deployment: Deployment) -> Body:
         "createdDate": rfc3339(min(deployment.created_at, finished)),
         "startedDate": rfc3339(min(deployment.started_at, finished)),
         "finishedDate": rfc3339(finished),
-    } | {key: value for key, value in optional.items() if value}
+    } | _given(repoId=commit.repo_id, refName=commit.ref, commitMsg=commit.message)
+
+
+def _v1_incident(incident: Incident) -> Body:
+    """Spell an incident; a closed one whole, because what is not sent is emptied.
+
+    The minutes are sent although 1.x works them out: they are the same, and before 1.0 DevLake
+    leaves 0 (contract: "incident: resolved without lead time").
+    """
+    resolved: Body = {}
+    if incident.resolved_at:
+        resolved = {
+            "resolutionDate": rfc3339(incident.resolved_at),
+            "leadTimeMinutes": (incident.resolved_at - incident.created_at) // timedelta(minutes=1),
+        }
+    optional = _given(
+        description=incident.description,
+        url=incident.url,
+        severity=incident.severity,
+        priority=incident.priority,
+        component=incident.component,
+    )
+    return {
+        "issueKey": incident.key,
+        "title": incident.title,
+        "type": "INCIDENT",
+        "status": "DONE" if incident.resolved_at else "TODO",
+        "originalStatus": incident.original_status,
+        "createdDate": rfc3339(incident.created_at),
+        "updatedDate": rfc3339(incident.updated_at),
+        **resolved,
+        **optional,
+        **dict(incident.more),
+    }
+
+
+def pull_request(request: PullRequest) -> Body:
+    """Spell a merged pull request (since 1.0.3); DevLake names its row by the key alone."""
+    merged = rfc3339(request.merged_at)
+    return {
+        "id": str(request.key),
+        "pullRequestKey": request.key,
+        "displayTitle": request.title,
+        "status": "MERGED",
+        "originalStatus": "merged",
+        "createdDate": rfc3339(request.created_at),
+        "mergedDate": merged,
+        "closedDate": merged,
+        "mergeCommitSha": request.merge_sha,
+    } | _given(url=request.url, authorName=request.author)
 
 
 def _legacy_deployment(deployment: Deployment) -> list[Body]:
@@ -129,35 +117,35 @@ def _legacy_deployment(deployment: Deployment) -> list[Body]:
     What it shipped is left out: these versions take no pull requests, and one row a commit is all
     that they keep, so an older deployment of the same commit would be overwritten.
     """
-    return [_legacy_commit(each, deployment) for each in deployment.commits if not each.finished_at]
+    return [
+        {
+            "pipeline_id": deployment.id,
+            "name": deployment.name,
+            "result": deployment.result.value,
+            "environment": deployment.environment.value,
+            "repo_url": commit.repo_url,
+            "commit_sha": commit.sha,
+            "create_time": rfc3339(deployment.created_at),
+            "start_time": rfc3339(deployment.started_at),
+            "end_time": rfc3339(deployment.finished_at),
+        }
+        | _given(repo_id=commit.repo_id, ref_name=commit.ref, commit_msg=commit.message)
+        for commit in deployment.commits
+        if not commit.finished_at
+    ]
 
 
 def _legacy_incident(incident: Incident) -> Body:
     """Spell an incident: the words of v1 in snake_case."""
-    return {_snake(name): value for name, value in _v1_incident(incident).items()}
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", name)
-
-
-def _legacy_commit(commit: Commit, deployment: Deployment) -> Body:
-    optional = {
-        "repo_id": commit.repo_id,
-        "ref_name": commit.ref,
-        "commit_msg": commit.message,
-    }
     return {
-        "pipeline_id": deployment.id,
-        "name": deployment.name,
-        "result": deployment.result.value,
-        "environment": deployment.environment.value,
-        "repo_url": commit.repo_url,
-        "commit_sha": commit.sha,
-        "create_time": rfc3339(deployment.created_at),
-        "start_time": rfc3339(deployment.started_at),
-        "end_time": rfc3339(deployment.finished_at),
-    } | {key: value for key, value in optional.items() if value}
+        re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): value
+        for name, value in _v1_incident(incident).items()
+    }
+
+
+def _given(**fields: str | None) -> Body:
+    """Return the fields that hold something."""
+    return {name: text for name, text in fields.items() if text}
 
 
 @dataclass(frozen=True)
