@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from devlake_ci.cli.wording import reword, set_wrapper
-from devlake_ci.cli.wrappers import NOT_IN_ACTIONS, NOT_IN_ORB, NOT_IN_TEMPLATE, orb_name
+from devlake_ci.cli.wrappers import ACTION, ORB, TEMPLATE
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Outcome
 from devlake_ci.options import declared, kebab
@@ -36,7 +36,7 @@ def read(message, hint="", *notes):
             "`started-at`",
         ),
         (
-            orb_name,
+            ORB.name,
             'Map it: `environment_map: "canary=PRODUCTION"`, or give another `environment`.',
             "`started_at`",
         ),
@@ -60,21 +60,21 @@ def test_what_is_no_input_of_a_wrapper_is_given_in_its_variable():
 
 
 @pytest.mark.parametrize(
-    ("file", "section", "name", "missing"),
+    ("file", "section", "wrapper"),
     [
-        ("action.yml", ["inputs"], kebab, NOT_IN_ACTIONS),
-        ("native/action.yml", ["inputs"], kebab, NOT_IN_ACTIONS),
-        ("gitlab-ci/devlake.yml", ["spec", "inputs"], kebab, NOT_IN_TEMPLATE),
-        ("circleci-orb/src/commands/report.yml", ["parameters"], orb_name, NOT_IN_ORB),
+        ("action.yml", ["inputs"], ACTION),
+        ("native/action.yml", ["inputs"], ACTION),
+        ("gitlab-ci/devlake.yml", ["spec", "inputs"], TEMPLATE),
+        ("circleci-orb/src/commands/report.yml", ["parameters"], ORB),
     ],
 )
-def test_every_option_is_an_input_or_known_not_to_be_one(file, section, name, missing):
+def test_every_option_is_an_input_or_known_not_to_be_one(file, section, wrapper):
     found = next(yaml.safe_load_all((ROOT / file).read_text()))
     for each in section:
         found = found[each]
 
     options = {each.name for each in declared()} - {"on_failure"}  # there it is fail-on-error
-    assert {each for each in options if name(each) not in found} == missing
+    assert {each for each in options if wrapper.name(each) not in found} == wrapper.missing
 
 
 def test_what_is_wrong_in_a_variable_is_put_right_in_a_variable():

@@ -5,7 +5,7 @@ import yaml
 
 from devlake_ci.cli import params, wrappers
 from devlake_ci.cli.report import report
-from devlake_ci.cli.wrappers import orb_name
+from devlake_ci.cli.wrappers import ORB, PLUGIN, TEMPLATE
 from devlake_ci.options import declared, kebab
 from tests import gitlab
 from tests.wrappers.circleci import COMMAND, steps
@@ -32,7 +32,7 @@ def of_the_plugin(inputs):
 
 def of_the_orb(inputs):
     """Return the variables of the orb's step; CircleCI hands a boolean on as 0 or 1."""
-    names = {kebab(each.name): orb_name(each.name) for each in declared()}
+    names = {kebab(each.name): ORB.name(each.name) for each in declared()}
     secret = {each.name for each in declared() if each.metadata.get("secret")}
     given, env = {}, {}
     for name, text in inputs.items():
@@ -48,16 +48,12 @@ def of_the_orb(inputs):
 
 
 WRAPPERS = {
-    "action": (of_the_action, wrappers.action_variable, {"gitlab_token"}),
-    "template": (of_the_template, wrappers.gitlab_variable,
+    "action": (of_the_action, wrappers.ACTION, {"gitlab_token"}),
+    "template": (of_the_template, TEMPLATE,
                  {each.name for each in declared() if each.metadata.get("secret")}),
-    "plugin": (of_the_plugin, wrappers.plugin_variable, set()),
-    "orb": (of_the_orb, wrappers.orb_variable, {"github_token", "gitlab_token"}),
+    "plugin": (of_the_plugin, PLUGIN, set()),
+    "orb": (of_the_orb, ORB, {"github_token", "gitlab_token"}),
 }  # fmt: skip
-
-
-def named(wrapper):
-    return orb_name if wrapper == "orb" else kebab
 
 
 def text_for(option):
@@ -71,14 +67,14 @@ def text_for(option):
 
 def received(wrapper, inputs, env=()):
     """Return the options that `report` runs with."""
-    variables, spell, _ = WRAPPERS[wrapper]
-    given = wrappers.read_inputs(variables(inputs), spell, named(wrapper))
+    variables, declaring, _ = WRAPPERS[wrapper]
+    given = wrappers.read_inputs(variables(inputs), declaring)
     return params.options(params.parse(report, [], params.option_texts(dict(env), given)))
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_every_option_is_an_input_that_arrives_unchanged(wrapper):
-    _, _, left_out = WRAPPERS[wrapper]
+    _, declaring, left_out = WRAPPERS[wrapper]
     ours = [each for each in declared() if each.name not in {*left_out, "on_failure"}]
 
     options = received(wrapper, {kebab(each.name): text_for(each)[0] for each in ours})
@@ -87,7 +83,7 @@ def test_every_option_is_an_input_that_arrives_unchanged(wrapper):
         each.name: text_for(each)[1] for each in ours
     }
     assert {options.sources[each.name] for each in ours} == {
-        named(wrapper)(each.name) for each in ours
+        declaring.name(each.name) for each in ours
     }
 
 

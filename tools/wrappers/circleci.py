@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devlake_ci import __version__
-from devlake_ci.cli.wrappers import NOT_IN_ORB
+from devlake_ci.cli.wrappers import ORB
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
 _EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "circleci"
@@ -123,7 +123,7 @@ def usage(name: str) -> str:
 
 
 def _program() -> Iterator[Input]:
-    return options(without=NOT_IN_ORB)
+    return options(without=ORB.missing)
 
 
 def _option(each: Input) -> list[str]:

@@ -3,7 +3,7 @@
 Which contexts a default may use: src/Runner.Worker/action_yaml.json of actions/runner.
 """
 
-from devlake_ci.cli.wrappers import NOT_IN_ACTIONS
+from devlake_ci.cli.wrappers import ACTION
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
 _OWN = (
@@ -33,7 +33,7 @@ _DEFAULTS = {"github-token": "${{ github.token }}"}
 
 def inputs() -> str:
     """Return the block of inputs, as YAML below `inputs:`."""
-    program = options(without=NOT_IN_ACTIONS)
+    program = options(without=ACTION.missing)
     return "".join(_input(each) for each in (*program, *_OWN))
 
 

@@ -5,7 +5,7 @@ https://docs.gitlab.com/ci/inputs/
 
 from collections.abc import Iterator
 
-from devlake_ci.cli.wrappers import NOT_IN_TEMPLATE, NUMBERS
+from devlake_ci.cli.wrappers import NUMBERS, TEMPLATE
 from devlake_ci.options import kebab
 from wrappers.inputs import FAIL_ON_ERROR, Input, options, quoted
 
@@ -35,7 +35,7 @@ def variables() -> str:
 
 def _carried() -> Iterator[Input]:
     """Yield the program's options but the secrets, which GitLab has masked variables for."""
-    yield from options(without=NOT_IN_TEMPLATE)
+    yield from options(without=TEMPLATE.missing)
     yield _FAIL_ON_ERROR
 
 

@@ -23,7 +23,7 @@ from devlake_ci.cli.params import OptionText
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.report import report
 from devlake_ci.cli.session import Session
-from devlake_ci.cli.wording import Spell
+from devlake_ci.dataclass import dataclass
 from devlake_ci.deployment import Lookups, deployment_id
 from devlake_ci.errors import BadUsageError, Problem
 from devlake_ci.model import Outcome
@@ -48,6 +48,47 @@ PLUGINS = {drone.NAME, woodpecker.NAME}
 NUMBERS = {each.name: f"{each.default:g}" for each in declared() if isinstance(each.default, float)}
 SWITCHES = {each.name: "false" for each in declared() if isinstance(each.default, bool)}
 """What inputs of the GitLab template say if nobody gave them: a number or switch is never empty."""
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """What hands options over as inputs of its own."""
+
+    variable: Callable[[str], str]
+    """Name the variable of an option's input."""
+    missing: frozenset[str] = frozenset()
+    """The options that are no inputs of it."""
+    name: Callable[[str], str] = kebab
+    """Return what its user calls the input of an option."""
+
+    def spell(self, option: str) -> str | None:
+        """Name an option's input in a message; None if it has none."""
+        return None if option in self.missing else self.name(option)
+
+
+ACTION = Wrapper(lambda name: f"INPUT_{kebab(name).upper()}", frozenset({"gitlab_token"}))
+"""The variable is `INPUT_REPO-URL`, empty if it wasn't given.
+https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs"""
+
+TEMPLATE = Wrapper(
+    lambda name: f"DEVLAKE_INPUT_{name.upper()}",
+    frozenset(each.name for each in declared() if each.metadata.get("secret")),
+)
+"""GitLab has masked variables for what is secret. Inputs need variables of their own: one of the
+project or group overrides one of the same name in YAML, so a project's `DEVLAKE_ENVIRONMENT` would
+hide a job's input. https://docs.gitlab.com/ci/variables/#cicd-variable-precedence"""
+
+ORB = Wrapper(
+    lambda name: f"DEVLAKE_ORB_PARAM_{name.upper()}",
+    frozenset({"github_token", "gitlab_token"}),
+    lambda option: "deployment_name" if option == "name" else option,
+)
+"""Jobs keep `name` for themselves."""
+
+PLUGIN = Wrapper(lambda name: f"PLUGIN_{name.upper()}")
+"""`PLUGIN_REPO_URL` is the setting `repo-url` or `repo_url`. A list arrives joined with commas, so
+options of several values want a text with one per line.
+https://docs.drone.io/plugins/overview/ and https://woodpecker-ci.org/docs/usage/plugins/creating-plugins"""
 
 
 # --- the GitHub action ----------------------------------------------------------------------------
@@ -82,7 +123,7 @@ def action_main(runtime: Runtime) -> int:
 def action_end(runtime: Runtime) -> int:
     """Report with what was noted; with `at: now` there is nothing left to do."""
     if problem := _at_problem(runtime.env):
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, ACTION))
     if _is_now(runtime.env):
         return 0
     noted = {"started_at": "started"}
@@ -95,15 +136,7 @@ def action_end(runtime: Runtime) -> int:
         if (text := value(runtime.env, f"STATE_{name}"))
         and not _input_or_variable(runtime.env, option)
     }
-    return _report(runtime, action_variable, NOT_IN_ACTIONS, notes=notes)
-
-
-def action_variable(name: str) -> str:
-    """Spell an input's variable as the runner does: `INPUT_REPO-URL`, empty if it wasn't given.
-
-    https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs
-    """
-    return f"INPUT_{kebab(name).upper()}"
+    return _report(runtime, ACTION, notes=notes)
 
 
 def _report_now(runtime: Runtime) -> int:
@@ -126,13 +159,13 @@ def _report_now(runtime: Runtime) -> int:
             "`${{ job.status }}` in the last step of a job that does nothing else, or "
             "`${{ needs.JOB.result }}` in a job after it.",
         )
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, action_variable))
-    return _report(runtime, action_variable, NOT_IN_ACTIONS)
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, ACTION))
+    return _report(runtime, ACTION)
 
 
 def _is_given(env: Mapping[str, str], result: str) -> bool:
     """Return whether the user says a result, be it empty by mistake."""
-    text = env.get(action_variable(result), params.JOB).strip().lower()
+    text = env.get(ACTION.variable(result), params.JOB).strip().lower()
     if text == params.JOB:  # the default, so a variable may say more
         text = (value(env, variable(result)) or params.JOB).lower()
     return text != params.JOB
@@ -152,7 +185,7 @@ def _at_problem(env: Mapping[str, str]) -> BadUsageError | None:
 
 def _input_or_variable(env: Mapping[str, str], option: str) -> str | None:
     """Return what the user said themselves, as an input or a variable."""
-    return value(env, action_variable(option), variable(option))
+    return value(env, ACTION.variable(option), variable(option))
 
 
 def _id_inputs(env: Mapping[str, str]) -> str:
@@ -166,7 +199,7 @@ def _id_inputs(env: Mapping[str, str]) -> str:
 def _identity(runtime: Runtime) -> str | None:
     """Mask the secrets; return the deployment's id, or None if not all of it is known yet."""
     try:
-        inputs = read_inputs(runtime.env, action_variable)
+        inputs = read_inputs(runtime.env, ACTION)
         # Results are those of later steps, so they are empty by now.
         inputs |= {name: OptionText(params.JOB, "") for name in params.RESULTS}
         context = params.parse(report, [], params.option_texts(runtime.env, inputs))
@@ -188,7 +221,7 @@ def _remember(runtime: Runtime, file: str, name: str, text: str) -> None:
 def with_runner_contexts(runtime: Runtime) -> Runtime:
     """Let the providers read what the action's inputs carry of the runner's contexts."""
     carried = {
-        name: value(runtime.env, action_variable(each)) for each, name in RUNNER_CONTEXTS.items()
+        name: value(runtime.env, ACTION.variable(each)) for each, name in RUNNER_CONTEXTS.items()
     }
     known = {name: text for name, text in carried.items() if text}
     return replace(runtime, env={**runtime.env, **known})
@@ -204,17 +237,7 @@ def gitlab() -> NoReturn:
 
 def gitlab_step(runtime: Runtime, *typed: str) -> int:
     """Report with the template's inputs, and with what was typed."""
-    return _report(runtime, gitlab_variable, NOT_IN_TEMPLATE, *typed)
-
-
-def gitlab_variable(name: str) -> str:
-    """Spell an input's variable as the template does: `DEVLAKE_INPUT_REPO_URL`.
-
-    It needs a name of its own: to GitLab a variable of the project or group overrides one of the
-    same name in YAML, so a project's `DEVLAKE_ENVIRONMENT` would hide a job's input.
-    https://docs.gitlab.com/ci/variables/#cicd-variable-precedence
-    """
-    return f"DEVLAKE_INPUT_{name.upper()}"
+    return _report(runtime, TEMPLATE, *typed)
 
 
 # --- the CircleCI orb -----------------------------------------------------------------------------
@@ -228,21 +251,11 @@ def circleci() -> NoReturn:
 def orb(runtime: Runtime) -> int:
     """Report with the orb's parameters, and with what its steps noted."""
     try:
-        inputs = read_inputs(parameters(runtime.env), orb_variable, orb_name)
+        inputs = read_inputs(parameters(runtime.env), ORB)
     except BadUsageError as problem:
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, orb_variable))
-    given = {**inputs, **_orb_notes(runtime.env, inputs)}
-    return cli.invoke(["report"], runtime, given, _but(NOT_IN_ORB, orb_name))
-
-
-def orb_variable(name: str) -> str:
-    """Spell the variable of a parameter: `DEVLAKE_ORB_PARAM_REPO_URL`."""
-    return f"DEVLAKE_ORB_PARAM_{name.upper()}"
-
-
-def orb_name(option: str) -> str:
-    """Return what an option's parameter is called: jobs keep `name` for themselves."""
-    return "deployment_name" if option == "name" else option
+        return _refuse(problem, runtime, soft=_is_soft(runtime.env, ORB))
+    given = inputs | _orb_notes(runtime.env, inputs)
+    return cli.invoke(["report"], runtime, given, ORB.spell)
 
 
 def parameters(env: Mapping[str, str]) -> dict[str, str]:
@@ -252,9 +265,9 @@ def parameters(env: Mapping[str, str]) -> dict[str, str]:
     BadUsageError for a variable that is not set: no other secret may take its place.
     https://circleci.com/docs/reference/reusing-config/#environment-variable-name
     """
-    texts = {name: text for name, text in env.items() if name.startswith(orb_variable(""))}
+    texts = {name: text for name, text in env.items() if name.startswith(ORB.variable(""))}
     for option in declared():
-        name = orb_variable(option.name)
+        name = ORB.variable(option.name)
         if isinstance(option.default, bool):
             texts[name] = {"0": "false"}.get(texts.get(name, ""), texts.get(name, ""))
         holder = value(env, name) if option.metadata.get("secret") else None
@@ -304,16 +317,7 @@ def plugin_step(runtime: Runtime) -> int:
     """Report with the settings; outside a CI that has plugins, and without any, show the help."""
     if not any(name.startswith("PLUGIN_") for name in runtime.env) and not _has_plugins(runtime):
         return cli.invoke(["--help"], runtime)
-    return _report(runtime, plugin_variable, frozenset())
-
-
-def plugin_variable(name: str) -> str:
-    """Spell a setting's variable: `PLUGIN_REPO_URL` for `repo-url` and for `repo_url`.
-
-    A list arrives joined with commas, so options of several values want a text with one per line.
-    https://docs.drone.io/plugins/overview/ and https://woodpecker-ci.org/docs/usage/plugins/creating-plugins
-    """
-    return f"PLUGIN_{name.upper()}"
+    return _report(runtime, PLUGIN)
 
 
 def _has_plugins(runtime: Runtime) -> bool:
@@ -326,64 +330,39 @@ def _has_plugins(runtime: Runtime) -> bool:
 # --- what they share ------------------------------------------------------------------------------
 
 
-NOT_IN_ACTIONS = frozenset({"gitlab_token"})
-NOT_IN_TEMPLATE = frozenset(each.name for each in declared() if each.metadata.get("secret"))
-NOT_IN_ORB = frozenset({"github_token", "gitlab_token"})
-"""Options that are no inputs of a wrapper; GitLab has masked variables for what is secret."""
-
-
-def _report(
-    runtime: Runtime,
-    spell: Callable[[str], str],
-    missing: frozenset[str],
-    *typed: str,
-    notes: Inputs | None = None,
-) -> int:
-    """Report with the inputs, whose variables `spell` names, and with `notes` beside them.
-
-    Of the program's options, `missing` are no inputs.
-    """
+def _report(runtime: Runtime, wrapper: Wrapper, *typed: str, notes: Inputs | None = None) -> int:
+    """Report with the inputs of a wrapper, and with `notes` beside them."""
     try:
-        inputs = read_inputs(runtime.env, spell)
+        inputs = read_inputs(runtime.env, wrapper)
     except BadUsageError as problem:
         return _refuse(problem, runtime, soft=True)
-    return cli.invoke(
-        ["report", *typed], runtime, {**inputs, **(notes or {})}, _but(missing, kebab)
-    )
+    return cli.invoke(["report", *typed], runtime, {**inputs, **(notes or {})}, wrapper.spell)
 
 
-def _but(missing: frozenset[str], name: Callable[[str], str]) -> Spell:
-    """Return what names the inputs of options, and returns None for those that have none."""
-    return lambda option: None if option in missing else name(option)
-
-
-def read_inputs(
-    env: Mapping[str, str], spell: Callable[[str], str], call: Callable[[str], str] = kebab
-) -> dict[str, OptionText]:
+def read_inputs(env: Mapping[str, str], wrapper: Wrapper) -> dict[str, OptionText]:
     """Return the inputs that were given, by option, with the names that their user knows.
-
-    `spell` names the variable of an option's input, and `call` the input.
 
     Raise BadUsageError if fail-on-error, which stands for --on-failure, is neither true nor false.
     """
-    names = {each.name for each in declared() if spell(each.name) in env} - {"on_failure"}
-    texts = {name: env[spell(name)].strip() for name in names}
     unsaid = NUMBERS | SWITCHES | dict.fromkeys(params.RESULTS, params.JOB)
+    names = {each.name for each in declared() if wrapper.variable(each.name) in env}
+    texts = {name: env[wrapper.variable(name)].strip() for name in names}
     inputs = {
-        name: OptionText(text, call(name))
+        name: OptionText(text, wrapper.name(name))
         for name, text in texts.items()
         if text.lower() != unsaid.get(name)
     }
+    fail_on_error = wrapper.name("fail_on_error")
     fails = params.parse_switch(
-        value(env, spell("fail_on_error")) or "false", call("fail_on_error")
+        value(env, wrapper.variable("fail_on_error")) or "false", fail_on_error
     )
-    return {**inputs, "on_failure": OptionText("fail" if fails else "warn", call("fail_on_error"))}
+    return inputs | {"on_failure": OptionText("fail" if fails else "warn", fail_on_error)}
 
 
-def _is_soft(env: Mapping[str, str], spell: Callable[[str], str]) -> bool:
+def _is_soft(env: Mapping[str, str], wrapper: Wrapper) -> bool:
     """Return whether a failure is a warning, even where an input can't be read."""
     try:
-        return read_inputs(env, spell)["on_failure"].text == "warn"
+        return read_inputs(env, wrapper)["on_failure"].text == "warn"
     except BadUsageError:
         return True
 
