@@ -31,23 +31,9 @@ src/Agent.Sdk/CommandStringConvertor.cs of https://github.com/microsoft/azure-pi
 
 from urllib.parse import quote
 
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    join,
-    number,
-    pull_request,
-    timestamp,
-    value,
-    variable,
-    with_source,
-)
+from devlake_ci.ci.facts import Fact, Facts, convert, join, timestamp, value, variable, with_source
 from devlake_ci.ci.outputs import problem_line, variables
 from devlake_ci.ci.provider import Effect, Env, Print, Provider
-from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Outcome
 
 _JOB = ("SYSTEM_JOBID", "SYSTEM_STAGEATTEMPT", "SYSTEM_JOBATTEMPT", "RELEASE_ATTEMPTNUMBER")
@@ -69,10 +55,10 @@ def read(env: Env) -> Facts:
     # A release has numbers of its own: no build may have the same.
     release = convert(variable(env, "RELEASE_DEPLOYMENTID"), lambda number: f"release-{number}")
     return Facts(
-        sha=convert(sha, commit_sha),
-        ref=convert(ref, bare_ref),
+        sha=sha,
+        ref=ref,
         message=message,
-        repo_url=convert(variable(env, "BUILD_REPOSITORY_URI"), canonical),
+        repo_url=variable(env, "BUILD_REPOSITORY_URI"),
         run_id=release or variable(env, "BUILD_BUILDID"),
         attempt=variable(env, "RELEASE_ATTEMPTNUMBER", "SYSTEM_JOBATTEMPT"),
         job=join(env, "SYSTEM_STAGENAME", "SYSTEM_JOBNAME"),
@@ -82,9 +68,9 @@ def read(env: Env) -> Facts:
         environment=variable(env, "RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME"),
         created_at=convert(variable(env, "SYSTEM_PIPELINESTARTTIME"), timestamp),
         result=variable(env, "AGENT_JOBSTATUS"),
-        run_number=number(value(env, "RELEASE_DEPLOYMENTID", "BUILD_BUILDID")),
+        run_number=value(env, "RELEASE_DEPLOYMENTID", "BUILD_BUILDID"),
         workflow=value(env, "RELEASE_DEFINITIONNAME", "BUILD_DEFINITIONNAME"),
-        pull_request=pull_request(requested),
+        pull_request=requested,
         is_tag=(value(env, "BUILD_SOURCEBRANCH") or "").startswith("refs/tags/"),
     )
 

@@ -18,21 +18,8 @@ Times, the step's name, the commit's message and who set it off (but as a UUID):
 [1] https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
 """
 
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    exit_code,
-    join,
-    number,
-    pull_request,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Fact, Facts, convert, exit_code, join, value, variable
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.commits.repo_url import canonical
 
 
 def read(env: Env) -> Facts:
@@ -40,9 +27,9 @@ def read(env: Env) -> Facts:
     url = variable(env, "BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_GIT_SSH_ORIGIN")
     step = join(env, "BITBUCKET_STEP_UUID", "BITBUCKET_STEP_RUN_NUMBER")
     return Facts(
-        sha=convert(variable(env, "BITBUCKET_COMMIT"), commit_sha),
-        ref=convert(variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"), bare_ref),
-        repo_url=convert(url, canonical),
+        sha=variable(env, "BITBUCKET_COMMIT"),
+        ref=variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"),
+        repo_url=url,
         run_id=variable(env, "BITBUCKET_BUILD_NUMBER"),
         attempt=variable(env, "BITBUCKET_STEP_RUN_NUMBER"),
         job_id=step.value if step and value(env, "BITBUCKET_STEP_UUID") else None,
@@ -50,8 +37,8 @@ def read(env: Env) -> Facts:
         run_url=_run_url(env),
         environment=variable(env, "BITBUCKET_DEPLOYMENT_ENVIRONMENT"),
         result=convert(variable(env, "BITBUCKET_EXIT_CODE"), exit_code),
-        run_number=number(value(env, "BITBUCKET_BUILD_NUMBER")),
-        pull_request=pull_request(value(env, "BITBUCKET_PR_ID")),
+        run_number=value(env, "BITBUCKET_BUILD_NUMBER"),
+        pull_request=value(env, "BITBUCKET_PR_ID"),
         is_tag=value(env, "BITBUCKET_TAG") is not None,
     )
 

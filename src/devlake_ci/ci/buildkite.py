@@ -22,20 +22,9 @@ https://buildkite.com/docs/agent/v3/cli-meta-data
 [1] https://buildkite.com/docs/pipelines/configure/environment-variables
 """
 
-from devlake_ci.ci.facts import (
-    Facts,
-    bare_ref,
-    convert,
-    exit_code,
-    number,
-    pull_request,
-    value,
-    variable,
-    whole_sha,
-)
+from devlake_ci.ci.facts import Facts, convert, exit_code, number, value, variable, whole_sha
 from devlake_ci.ci.outputs import outputs, summary
 from devlake_ci.ci.provider import Effect, Env, Provider, Run
-from devlake_ci.commits.repo_url import canonical
 from devlake_ci.errors import NothingToReport
 from devlake_ci.model import Outcome, Result
 
@@ -47,8 +36,8 @@ def read(env: Env) -> Facts:
     requested = (value(env, "BUILDKITE_PULL_REQUEST") or "false") != "false"
     return Facts(
         sha=convert(variable(env, "BUILDKITE_COMMIT"), whole_sha),
-        ref=convert(variable(env, "BUILDKITE_TAG", "BUILDKITE_BRANCH"), bare_ref),
-        repo_url=convert(variable(env, "BUILDKITE_REPO"), canonical),
+        ref=variable(env, "BUILDKITE_TAG", "BUILDKITE_BRANCH"),
+        repo_url=variable(env, "BUILDKITE_REPO"),
         run_id=variable(env, "BUILDKITE_BUILD_ID"),
         attempt=convert(variable(env, "BUILDKITE_RETRY_COUNT"), _attempt),
         job=variable(env, "BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"),
@@ -56,10 +45,10 @@ def read(env: Env) -> Facts:
         run_url=variable(env, "BUILDKITE_BUILD_URL"),
         actor=variable(env, "BUILDKITE_BUILD_CREATOR"),
         result=convert(variable(env, "BUILDKITE_COMMAND_EXIT_STATUS"), _result),
-        run_number=number(value(env, "BUILDKITE_BUILD_NUMBER")),
+        run_number=value(env, "BUILDKITE_BUILD_NUMBER"),
         workflow=value(env, "BUILDKITE_PIPELINE_SLUG"),
         default_branch=value(env, "BUILDKITE_PIPELINE_DEFAULT_BRANCH"),
-        pull_request=pull_request(requested),
+        pull_request=requested,
         is_tag=value(env, "BUILDKITE_TAG") is not None,
     )
 

@@ -17,18 +17,7 @@ import shlex
 from base64 import urlsafe_b64decode
 from datetime import datetime
 
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    number,
-    pull_request,
-    unix_time,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Fact, Facts, convert, number, unix_time, value, variable
 from devlake_ci.ci.outputs import STARTED_AT, variables
 from devlake_ci.ci.provider import Append, Effect, Env, Provider
 from devlake_ci.commits.repo_url import canonical
@@ -44,8 +33,8 @@ def read(env: Env) -> Facts:
     # Projects of the GitHub App, of GitLab and of Bitbucket Data Center have no repository URL.
     repo_url = convert(variable(env, "CIRCLE_REPOSITORY_URL"), canonical)
     return Facts(
-        sha=convert(variable(env, "CIRCLE_SHA1"), commit_sha),
-        ref=convert(variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"), bare_ref),
+        sha=variable(env, "CIRCLE_SHA1"),
+        ref=variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"),
         repo_url=repo_url or convert(_claim(env, _ORIGIN), _repository),
         run_id=variable(env, "CIRCLE_WORKFLOW_ID"),
         job=variable(env, "CIRCLE_JOB"),
@@ -54,8 +43,8 @@ def read(env: Env) -> Facts:
         actor=variable(env, "CIRCLE_USERNAME"),
         # The token is made "shortly before the job starts".
         started_at=convert(_claim(env, "iat"), lambda seconds: unix_time(str(seconds))),
-        run_number=number(value(env, "CIRCLE_BUILD_NUM")),
-        pull_request=pull_request(value(env, "CIRCLE_PULL_REQUEST", "CIRCLE_PR_NUMBER")),
+        run_number=value(env, "CIRCLE_BUILD_NUM"),
+        pull_request=value(env, "CIRCLE_PULL_REQUEST", "CIRCLE_PR_NUMBER"),
         is_tag=value(env, "CIRCLE_TAG") is not None,
     )
 

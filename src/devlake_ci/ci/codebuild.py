@@ -21,20 +21,8 @@
 
 from datetime import datetime
 
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    convert,
-    number,
-    pull_request,
-    unix_time,
-    value,
-    variable,
-    whole_sha,
-)
+from devlake_ci.ci.facts import Fact, Facts, convert, unix_time, value, variable, whole_sha
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.commits.repo_url import canonical
 
 
 def read(env: Env) -> Facts:
@@ -45,16 +33,16 @@ def read(env: Env) -> Facts:
     return Facts(
         sha=convert(variable(env, "CODEBUILD_RESOLVED_SOURCE_VERSION"), whole_sha),
         ref=_ref(env, trigger),
-        repo_url=convert(variable(env, "CODEBUILD_SOURCE_REPO_URL"), canonical),
+        repo_url=variable(env, "CODEBUILD_SOURCE_REPO_URL"),
         run_id=variable(env, "CODEBUILD_BUILD_ID"),
         job=variable(env, "CODEBUILD_BATCH_BUILD_IDENTIFIER"),
         job_id=build or None,
         run_url=variable(env, "CODEBUILD_PUBLIC_BUILD_URL"),
         actor=variable(env, "CODEBUILD_INITIATOR"),
         started_at=convert(variable(env, "CODEBUILD_START_TIME"), _time),
-        run_number=number(value(env, "CODEBUILD_BUILD_NUMBER")),
+        run_number=value(env, "CODEBUILD_BUILD_NUMBER"),
         workflow=project or None,
-        pull_request=pull_request(trigger.startswith("pr/") or version.startswith("pr/")),
+        pull_request=trigger.startswith("pr/") or version.startswith("pr/"),
         is_tag=trigger.startswith("tag/"),
     )
 
@@ -63,7 +51,7 @@ def _ref(env: Env, trigger: str) -> Fact[str] | None:
     kind, _, name = trigger.partition("/")
     if kind in {"branch", "tag"} and name:
         return Fact(name, "CODEBUILD_WEBHOOK_TRIGGER")
-    return convert(variable(env, "CODEBUILD_WEBHOOK_HEAD_REF"), bare_ref)
+    return variable(env, "CODEBUILD_WEBHOOK_HEAD_REF")
 
 
 def _time(text: str) -> datetime | None:

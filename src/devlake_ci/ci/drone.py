@@ -23,23 +23,8 @@
 [3] https://developer.harness.io/docs/continuous-integration/troubleshoot-ci/ci-env-var
 """
 
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    host,
-    join,
-    number,
-    pull_request,
-    qualify,
-    unix_time,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Fact, Facts, convert, join, qualify, unix_time, value, variable
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.commits.repo_url import canonical
 
 NAME = "drone"
 _JOB = ("DRONE_STAGE_NUMBER", "HARNESS_STAGE_INDEX", "HARNESS_STEP_INDEX", "HARNESS_NODE_INDEX")
@@ -51,12 +36,12 @@ def read(env: Env) -> Facts:
     requested = event == "pull_request" or value(env, "DRONE_PULL_REQUEST")
     branch = "DRONE_SOURCE_BRANCH" if requested else "DRONE_BRANCH"
     job = join(env, *_JOB)
-    server = value(env, "HARNESS_EXECUTION_ID") or host(value(env, "DRONE_BUILD_LINK"))
+    server = value(env, "HARNESS_EXECUTION_ID", "DRONE_BUILD_LINK")
     return Facts(
-        sha=convert(variable(env, "DRONE_COMMIT_SHA"), commit_sha),
-        ref=convert(variable(env, "DRONE_TAG", branch), bare_ref),
+        sha=variable(env, "DRONE_COMMIT_SHA"),
+        ref=variable(env, "DRONE_TAG", branch),
         message=variable(env, "DRONE_COMMIT_MESSAGE"),
-        repo_url=convert(variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK"), canonical),
+        repo_url=variable(env, "DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK"),
         run_id=qualify(variable(env, "DRONE_BUILD_NUMBER"), server),
         job=variable(env, "DRONE_STAGE_NAME"),
         job_id=job.value if job else None,
@@ -66,10 +51,10 @@ def read(env: Env) -> Facts:
         created_at=convert(variable(env, "DRONE_BUILD_CREATED"), unix_time),
         started_at=convert(variable(env, "DRONE_BUILD_STARTED"), unix_time),
         result=_status(env),
-        run_number=number(value(env, "DRONE_BUILD_NUMBER")),
+        run_number=value(env, "DRONE_BUILD_NUMBER"),
         workflow=value(env, "DRONE_STAGE_NAME"),
         default_branch=value(env, "DRONE_REPO_BRANCH"),
-        pull_request=pull_request(requested),
+        pull_request=requested,
         is_tag=value(env, "DRONE_TAG") is not None,
     )
 

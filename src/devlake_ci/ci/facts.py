@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from devlake_ci.ci.provider import Env
+from devlake_ci.commits.repo_url import canonical
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context, Result
@@ -47,7 +48,7 @@ class Fact(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a CI says of a job: the fields of Context, those that are shown with their source."""
+    """What a CI says of a job, as it says it: Context's fields, those shown with their source."""
 
     sha: Fact[str] | None = None
     ref: Fact[str] | None = None
@@ -68,30 +69,32 @@ class Facts:
     matrix_index: str | None = None
     matrix_note: str | None = None
     tier: str | None = None
-    pull_request: str | None = None
+    pull_request: object = None
+    """Whatever says that it runs for a pull request, if anything does."""
+    request_kind: str = "pull request"
     stops: str | None = None
     no_deployment: str | None = None
     state_dir: str | None = None
-    run_number: int | None = None
+    run_number: str | None = None
     workflow: str | None = None
     default_branch: str | None = None
     is_tag: bool = False
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def context(self, provider: Fact[str]) -> Context:
-        """Return the same as a Context, without logins in URLs and with the sources in a field."""
-        run_url, run_id = (convert(f, without_user_info) for f in (self.run_url, self.run_id))
-        pull_request = self.pull_request or _pull_request_of(self.ref)
-        said = replace(self, run_url=run_url, run_id=run_id, pull_request=pull_request)
-        values = {each.name: getattr(said, each.name) for each in fields(said)}
+        """Return the same as a Context: each field by its rule, the sources in a field."""
+        values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        values |= {name: convert(values[name], rule) for name, rule in _RULES.items()}
         values["result"] = convert(self.result, job_result)
         values["result_word"] = str(self.result.value) if self.result else None
+        values["pull_request"] = _pull_request(self, values["ref"], values.pop("request_kind"))
+        values["run_number"] = number(self.run_number)
         shown = {name: fact for name, fact in values.items() if isinstance(fact, Fact)}
-        plain: dict[str, Any] = {name: fact.value for name, fact in shown.items()}
-        sources = {"provider": provider.source} | {
-            name: fact.source for name, fact in shown.items()
-        }
-        return Context(provider=provider.value, sources=sources, **(values | plain))
+        sources = {name: fact.source for name, fact in shown.items()}
+        values |= {name: fact.value for name, fact in shown.items()}
+        return Context(
+            provider=provider.value, sources={"provider": provider.source} | sources, **values
+        )
 
 
 def is_set(text: str) -> bool:
@@ -132,8 +135,9 @@ def join(env: Env, *names: str, separator: str = ".") -> Fact[str] | None:
     return Fact(text, separator.join(fact.source for fact in said)) if said else None
 
 
-def qualify(number: Fact[str] | None, server: str | None) -> Fact[str] | None:
-    """Return a number with its server's name: the next server counts from 1 again."""
+def qualify(number: Fact[str] | None, url: str | None) -> Fact[str] | None:
+    """Return a number with its server's host: the next server counts from 1 again."""
+    server = host(url)
     return convert(number, lambda number: f"{server}/{number}" if server else number)
 
 
@@ -142,15 +146,12 @@ def with_source(fact: Fact[T] | None, source: str) -> Fact[T] | None:
     return replace(fact, source=source) if fact else None
 
 
-def pull_request(is_one: object, kind: str = "pull request") -> str | None:
-    """Return that a run is for a pull request, in words, if it is; else None."""
-    return f"it runs for a {kind}" if is_one else None
-
-
-def _pull_request_of(ref: Fact[str] | None) -> str | None:
-    if ref and _QUEUE.fullmatch(ref.value):
-        return pull_request(ref, "merge queue")
-    return pull_request(ref and _REQUEST.fullmatch(ref.value))
+def _pull_request(said: Facts, ref: Fact[str] | None, kind: str) -> str | None:
+    if not said.pull_request and ref and _QUEUE.fullmatch(ref.value):
+        kind = "merge queue"
+    elif not said.pull_request and not (ref and _REQUEST.fullmatch(ref.value)):
+        return None
+    return f"it runs for a {kind}"
 
 
 # --- parsers of single values --------------------------------------------------------------------
@@ -211,11 +212,18 @@ def exit_code(text: str) -> Result | None:
 
 
 def host(url: str | None) -> str | None:
-    """Return the host of a URL, with its port and without a login; None if there is none.
-
-    Where a CI's numbers are its own server's, this tells them from those of the next server.
-    """
+    """Return the host of a URL, with its port and without a login; None if there is none."""
     match = re.match(
         r"(?:https?://)?(?:[^/@]*@)?([^/@]+)", (without_user_info(url or "") or "").strip()
     )
     return match[1] if match else None
+
+
+_RULES: Mapping[str, Callable[[str], str | None]] = {
+    "sha": commit_sha,
+    "ref": bare_ref,
+    "repo_url": canonical,
+    "run_id": without_user_info,
+    "run_url": without_user_info,
+}
+"""What is made of a field's text, whichever CI it is from."""

@@ -26,7 +26,7 @@ from devlake_ci.commits.repo_url import canonical
 def read(env: Env) -> Facts:
     """Read variables and event as on GitHub, with the addresses that the server has itself."""
     said, run = github.read(env), value(env, "GITHUB_RUN_NUMBER")
-    repo_url = convert(_html_url(env), canonical) or said.repo_url
+    repo_url = convert(_html_url(env), canonical) or convert(said.repo_url, canonical)
     page = f"{repo_url.value}/actions/runs/{run}" if repo_url and run else None
     run_url = Fact(page, "GITHUB_RUN_NUMBER") if page else None
     return replace(said, repo_url=repo_url, run_url=run_url)

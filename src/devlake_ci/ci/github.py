@@ -12,24 +12,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote, urlencode
 
 from devlake_ci.ci.event import Event, parse
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    number,
-    pull_request,
-    value,
-    variable,
-    with_source,
-)
+from devlake_ci.ci.facts import Fact, Facts, commit_sha, convert, value, variable, with_source
 from devlake_ci.ci.outputs import STARTED_AT, headline, outputs, summary
 from devlake_ci.ci.provider import Append, Ask, Effect, Env, Print, Provider, Query, ReadFile, Reply
-from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.errors import NothingToReport
 from devlake_ci.model import Outcome, Result
@@ -69,7 +58,7 @@ def read(env: Env) -> Facts:
     """
     name, repository = value(env, "GITHUB_EVENT_NAME") or "", _repository(env)
     said = Facts(
-        repo_url=convert(repository, canonical),
+        repo_url=repository,
         run_id=variable(env, "GITHUB_RUN_ID"),
         attempt=variable(env, "GITHUB_RUN_ATTEMPT"),
         job=variable(env, "GITHUB_JOB"),
@@ -80,8 +69,8 @@ def read(env: Env) -> Facts:
         result=variable(env, "DEVLAKE_JOB_STATUS"),
         state_dir=_state_dir(env),
         workflow=value(env, "GITHUB_WORKFLOW"),
-        run_number=number(value(env, "GITHUB_RUN_NUMBER")),
-        pull_request=pull_request(name.startswith(_REQUESTS)),
+        run_number=value(env, "GITHUB_RUN_NUMBER"),
+        pull_request=name.startswith(_REQUESTS),
         is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
     )
     found = event(env)
@@ -95,9 +84,9 @@ def _without_event(env: Env, said: Facts, name: str) -> Facts:
     if name in _ELSEWHERE | {"workflow_run"}:
         return _unknown(said, name)
     if name.startswith("pull_request"):  # GITHUB_SHA is a merge that nobody made, or the target
-        return replace(said, ref=convert(variable(env, "GITHUB_HEAD_REF"), bare_ref))
+        return replace(said, ref=variable(env, "GITHUB_HEAD_REF"))
     ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
-    return replace(said, sha=_sha(env), ref=convert(ref, bare_ref))
+    return replace(said, sha=variable(env, "GITHUB_SHA"), ref=ref)
 
 
 def _unknown(said: Facts, name: str) -> Facts:
@@ -112,12 +101,12 @@ def _by_ref(env: Env, event: Event, said: Facts) -> Facts:
     # Of an issue nothing else is meant than the default branch; of a pull request perhaps its head.
     if event.has("issue.pull_request"):
         return _unknown(said, f"{value(env, 'GITHUB_EVENT_NAME')} on a pull request")
-    sha = _sha(env)
+    sha = variable(env, "GITHUB_SHA")
     ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
     tag = event.fact("release.tag_name")
     message = _message(event.at("head_commit"), sha)
     message = message or _message(event.at("merge_group.head_commit"), sha)
-    return replace(said, sha=sha, ref=convert(ref or tag, bare_ref), message=message)
+    return replace(said, sha=sha, ref=ref or tag, message=message)
 
 
 def _pull_request(env: Env, event: Event, said: Facts) -> Facts:
@@ -129,18 +118,17 @@ def _pull_request(env: Env, event: Event, said: Facts) -> Facts:
     else:
         sha = event.fact("pull_request.head.sha")
         ref = variable(env, "GITHUB_HEAD_REF") or event.fact("pull_request.head.ref")
-    return replace(said, sha=convert(sha, commit_sha), ref=convert(ref, bare_ref))
+    return replace(said, sha=sha, ref=ref)
 
 
 def _workflow_run(_: Env, event: Event, said: Facts) -> Facts:
     # GITHUB_SHA is the head of the default branch. Its times and its conclusion are not this job's.
     run = event.at("workflow_run")
     cause = run.text("event") or ""
-    said = replace(said, pull_request=pull_request(cause.startswith(_REQUESTS)))
+    said = replace(said, pull_request=cause.startswith(_REQUESTS))
     if cause in _ELSEWHERE | {"workflow_run"}:
         return _unknown(said, f"workflow_run of a run for {cause}")
-    sha = convert(run.fact("head_sha"), commit_sha)
-    ref = convert(run.fact("head_branch"), bare_ref)
+    sha, ref = run.fact("head_sha"), run.fact("head_branch")
     return replace(said, sha=sha, ref=ref, message=_message(run.at("head_commit"), sha))
 
 
@@ -150,46 +138,30 @@ def _check(_: Env, event: Event, said: Facts, name: str = "check_suite") -> Fact
     asked = check.each("pull_requests") + suite.each("pull_requests")
     sha, branch = check.fact("head_sha"), suite.fact("head_branch")
     # A pull request from a fork is not listed, and its branch is not one of this repository.
-    is_one = bool(asked) or not branch
-    ref = convert(branch, bare_ref)
-    said = replace(said, pull_request=pull_request(is_one), ref=ref, sha=convert(sha, commit_sha))
-    return said if said.sha else _unknown(said, name)
-
-
-def _check_run(env: Env, event: Event, said: Facts) -> Facts:
-    return _check(env, event, said, "check_run")
+    said = replace(said, pull_request=bool(asked) or not branch, ref=branch)
+    return _at(sha, said, name)
 
 
 def _status(_: Env, event: Event, said: Facts) -> Facts:
-    sha, branches = convert(event.fact("sha"), commit_sha), event.each("branches")
+    branches = event.each("branches")
     names = [name for each in branches if (name := each.text("name"))]
-    branch = _branch_of(names, event.text("repository.default_branch"))
-    ref = Fact(branch, "event.branches") if branch else None
+    # Of several branches that have the commit it is the default one's, or nothing says whose.
+    if said.default_branch in names:
+        names = [said.default_branch]
+    ref = Fact(names[0], "event.branches") if len(names) == 1 else None
     # A commit that is on no branch of the repository is one of a fork's pull request.
-    said = replace(said, pull_request=pull_request(not branches))
-    return replace(said, sha=sha, ref=ref) if sha else _unknown(said, "status")
+    said = replace(said, pull_request=not branches, ref=ref)
+    return _at(event.fact("sha"), said, "status")
 
 
-def _branch_of(names: list[str], default: str | None) -> str | None:
-    """Choose which of the branches that have a commit it was made for; None if nothing says it."""
-    if default in names:
-        return default
-    return names[0] if len(names) == 1 else None
-
-
-def _page_build(_: Env, event: Event, said: Facts) -> Facts:
-    sha = convert(event.fact("build.commit"), commit_sha)
-    return replace(said, sha=sha) if sha else _unknown(said, "page_build")
-
-
-def _delete(_: Env, __: Event, said: Facts) -> Facts:
-    return _unknown(said, "delete")
+def _at(sha: Fact[str] | None, said: Facts, name: str) -> Facts:
+    found = convert(sha, commit_sha)
+    return replace(said, sha=found) if found else _unknown(said, name)
 
 
 def _deployment(_: Env, event: Event, said: Facts) -> Facts:
     made = event.at("deployment")
-    sha = convert(made.fact("sha"), commit_sha)
-    ref = convert(made.fact("ref"), bare_ref)
+    sha, ref = made.fact("sha"), made.fact("ref")
     if sha and ref and sha.value.startswith(ref.value):
         ref = None  # created for a commit: what is in `ref` is its SHA
     environment, created = made.fact("environment"), made.time("created_at")
@@ -207,12 +179,12 @@ def _result_word(state: str) -> str:
 
 
 _READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
-    "check_run": _check_run,
+    "check_run": partial(_check, name="check_run"),
     "check_suite": _check,
-    "delete": _delete,
+    "delete": lambda _env, _event, said: _unknown(said, "delete"),
     "deployment": _deployment,
     "deployment_status": _deployment_status,
-    "page_build": _page_build,
+    "page_build": lambda _env, event, said: _at(event.fact("build.commit"), said, "page_build"),
     "pull_request": _pull_request,
     "pull_request_review": _pull_request,
     "pull_request_review_comment": _pull_request,
@@ -221,10 +193,6 @@ _READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
     "workflow_run": _workflow_run,
 }
 """The events whose runs are about another commit than `GITHUB_SHA`, or may be."""
-
-
-def _sha(env: Env) -> Fact[str] | None:
-    return convert(variable(env, "GITHUB_SHA"), commit_sha)
 
 
 def _message(commit: Event, sha: Fact[str] | None) -> Fact[str] | None:

@@ -13,21 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.facts import (
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    job_result,
-    number,
-    pull_request,
-    timestamp,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Facts, commit_sha, convert, job_result, timestamp, value, variable
 from devlake_ci.ci.outputs import variables
 from devlake_ci.ci.provider import PAGE, Ask, Effect, Env, Provider, Replace, Reply, paginate
-from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.errors import MissingError, NothingToReport
 from devlake_ci.model import Context, Outcome, Result
@@ -65,11 +53,11 @@ def read(env: Env) -> Facts:
     source = convert(variable(env, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"), commit_sha)
     ref = variable(env, "CI_COMMIT_TAG", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
     return Facts(
-        sha=source or convert(variable(env, "CI_COMMIT_SHA"), commit_sha),
-        ref=convert(ref, bare_ref),
+        sha=source or variable(env, "CI_COMMIT_SHA"),
+        ref=ref,
         message=None if source else variable(env, "CI_COMMIT_MESSAGE"),
         # Not CI_REPOSITORY_URL, which holds a token.
-        repo_url=convert(variable(env, "CI_PROJECT_URL"), canonical),
+        repo_url=variable(env, "CI_PROJECT_URL"),
         run_id=variable(env, "CI_PIPELINE_ID"),
         job=variable(env, "CI_JOB_NAME"),
         job_id=value(env, "CI_JOB_ID"),
@@ -80,11 +68,12 @@ def read(env: Env) -> Facts:
         created_at=convert(variable(env, "CI_PIPELINE_CREATED_AT"), timestamp),
         started_at=convert(variable(env, "CI_JOB_STARTED_AT"), timestamp),
         result=variable(env, "CI_JOB_STATUS"),
-        pull_request=pull_request(_for_merge_request(env), "merge request"),
+        pull_request=_for_merge_request(env),
+        request_kind="merge request",
         stops=_stops(env),
         no_deployment=_no_deployment(env),
         workflow=value(env, "CI_PIPELINE_NAME"),
-        run_number=number(value(env, "CI_PIPELINE_IID")),
+        run_number=value(env, "CI_PIPELINE_IID"),
         default_branch=value(env, "CI_DEFAULT_BRANCH"),
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )

@@ -24,21 +24,8 @@ How the build stands and when it began, Groovy alone knows: give DEVLAKE_RESULT.
 [6] https://www.jenkins.io/doc/book/pipeline/shared-libraries/: a library is checked out, too
 """
 
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    host,
-    number,
-    pull_request,
-    qualify,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Fact, Facts, bare_ref, convert, qualify, value, variable
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.commits.repo_url import canonical
 
 _REQUEST = ("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")
 _CELLS = (
@@ -53,18 +40,18 @@ def read(env: Env) -> Facts:
     change = variable(env, *_REQUEST)
     branch, job = value(env, "BRANCH_NAME"), value(env, "JOB_NAME") or ""
     return Facts(
-        sha=None if change else convert(variable(env, "GIT_COMMIT"), commit_sha),
+        sha=None if change else variable(env, "GIT_COMMIT"),
         ref=_ref(env, change),
-        repo_url=convert(variable(env, "GIT_URL", "GIT_URL_1"), canonical),
-        run_id=qualify(variable(env, "BUILD_TAG"), host(value(env, "JENKINS_URL"))),
+        repo_url=variable(env, "GIT_URL", "GIT_URL_1"),
+        run_id=qualify(variable(env, "BUILD_TAG"), value(env, "JENKINS_URL")),
         job=variable(env, "STAGE_NAME"),
         run_url=variable(env, "BUILD_URL"),
         actor=variable(env, "BUILD_USER_ID"),
         # The jobs of a multibranch project belong together, and each of them counts from 1.
-        run_number=None if branch else number(value(env, "BUILD_NUMBER")),
+        run_number=None if branch else value(env, "BUILD_NUMBER"),
         workflow=(job.rpartition("/")[0] if branch else "") or job or None,
         default_branch=branch if value(env, "BRANCH_IS_PRIMARY") == "true" else None,
-        pull_request=pull_request(change),
+        pull_request=change,
         matrix_note=_CELLS,
         is_tag=value(env, "TAG_NAME") is not None,
     )
@@ -72,7 +59,7 @@ def read(env: Env) -> Facts:
 
 def _ref(env: Env, change: Fact[str] | None) -> Fact[str] | None:
     source = ("CHANGE_BRANCH", "ghprbSourceBranch", "gitlabSourceBranch") if change else ()
-    return convert(variable(env, *source, "TAG_NAME", "BRANCH_NAME"), bare_ref) or convert(
+    return variable(env, *source, "TAG_NAME", "BRANCH_NAME") or convert(
         variable(env, "GIT_BRANCH"), _git_branch
     )
 

@@ -22,22 +22,9 @@ Service messages are read from the standard output, and escaped as [3] says.
 
 import re
 
-from devlake_ci.ci.facts import (
-    Fact,
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    host,
-    number,
-    pull_request,
-    qualify,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Fact, Facts, bare_ref, qualify, value, variable
 from devlake_ci.ci.outputs import problem_line, variables
 from devlake_ci.ci.provider import Effect, Env, Print, Provider, ReadFile
-from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Outcome
 
 _MORE = "teamcity.configuration.properties.file"
@@ -56,18 +43,18 @@ def with_properties(env: Env, read_file: ReadFile) -> Env:
 def read(env: Env) -> Facts:
     """Read variables and properties; the result has to be given."""
     return Facts(
-        sha=convert(variable(env, "BUILD_VCS_NUMBER"), commit_sha),
+        sha=variable(env, "BUILD_VCS_NUMBER"),
         ref=_ref(env),
-        repo_url=convert(variable(env, "vcsroot.url"), canonical),
+        repo_url=variable(env, "vcsroot.url"),
         run_id=_run_id(env),
         job=variable(env, "TEAMCITY_BUILDCONF_NAME"),
         job_id=value(env, "teamcity.build.id"),
         run_url=variable(env, "BUILD_URL"),
         actor=variable(env, "teamcity.build.triggeredBy.username"),
-        run_number=number(value(env, "teamcity.build.id")),
+        run_number=value(env, "teamcity.build.id"),
         workflow=value(env, "teamcity.buildType.id"),
         default_branch=bare_ref(value(env, "vcsroot.branch") or ""),
-        pull_request=pull_request(value(env, "teamcity.pullRequest.number")),
+        pull_request=value(env, "teamcity.pullRequest.number"),
         is_tag=(value(env, "teamcity.build.branch") or "").startswith("refs/tags/"),
     )
 
@@ -86,12 +73,12 @@ def emit(outcome: Outcome, _: Env) -> tuple[Effect, ...]:
 def _ref(env: Env) -> Fact[str] | None:
     branch = variable(env, "teamcity.pullRequest.source.branch", "teamcity.build.branch")
     if not branch or branch.value == "<default>":
-        branch = variable(env, "vcsroot.branch")
-    return convert(branch, bare_ref)
+        return variable(env, "vcsroot.branch")
+    return branch
 
 
 def _run_id(env: Env) -> Fact[str] | None:
-    build = qualify(variable(env, "teamcity.build.id"), host(value(env, "BUILD_URL")))
+    build = qualify(variable(env, "teamcity.build.id"), value(env, "BUILD_URL"))
     return build or variable(env, "BUILD_URL")
 
 

@@ -18,16 +18,7 @@ So the result has to be given. There are no times.
 [1] https://docs.travis-ci.com/user/environment-variables/#default-environment-variables
 """
 
-from devlake_ci.ci.facts import (
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    number,
-    pull_request,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Facts, value, variable
 from devlake_ci.ci.provider import Env, Provider
 
 
@@ -41,15 +32,15 @@ def read(env: Env) -> Facts:
         sha, ref = variable(env, "TRAVIS_COMMIT"), variable(env, "TRAVIS_TAG", "TRAVIS_BRANCH")
         message = variable(env, "TRAVIS_COMMIT_MESSAGE")
     return Facts(
-        sha=convert(sha, commit_sha),
-        ref=convert(ref, bare_ref),
+        sha=sha,
+        ref=ref,
         message=message,
         run_id=variable(env, "TRAVIS_BUILD_ID"),
         job=variable(env, "TRAVIS_JOB_NAME"),
         job_id=value(env, "TRAVIS_JOB_ID"),
         run_url=variable(env, "TRAVIS_BUILD_WEB_URL"),
-        run_number=number(value(env, "TRAVIS_BUILD_NUMBER")),
-        pull_request=pull_request(requested),
+        run_number=value(env, "TRAVIS_BUILD_NUMBER"),
+        pull_request=requested,
         is_tag=value(env, "TRAVIS_TAG") is not None,
     )
 

@@ -24,21 +24,8 @@ So the result has to be given: by one step with `when: status: success`, and one
 [3] ibid., drone_compatibility.go
 """
 
-from devlake_ci.ci.facts import (
-    Facts,
-    bare_ref,
-    commit_sha,
-    convert,
-    host,
-    number,
-    pull_request,
-    qualify,
-    unix_time,
-    value,
-    variable,
-)
+from devlake_ci.ci.facts import Facts, convert, qualify, unix_time, value, variable
 from devlake_ci.ci.provider import Env, Provider
-from devlake_ci.commits.repo_url import canonical
 
 NAME = "woodpecker"
 
@@ -49,21 +36,21 @@ def read(env: Env) -> Facts:
     requested = event.startswith("pull_request") or value(env, "CI_COMMIT_PULL_REQUEST")
     branch = "CI_COMMIT_SOURCE_BRANCH" if requested else "CI_COMMIT_BRANCH"
     return Facts(
-        sha=convert(variable(env, "CI_COMMIT_SHA"), commit_sha),
-        ref=convert(variable(env, "CI_COMMIT_TAG", branch), bare_ref),
+        sha=variable(env, "CI_COMMIT_SHA"),
+        ref=variable(env, "CI_COMMIT_TAG", branch),
         message=variable(env, "CI_COMMIT_MESSAGE"),
-        repo_url=convert(variable(env, "CI_REPO_URL", "CI_REPO_CLONE_URL"), canonical),
-        run_id=qualify(variable(env, "CI_PIPELINE_NUMBER"), host(value(env, "CI_PIPELINE_URL"))),
+        repo_url=variable(env, "CI_REPO_URL", "CI_REPO_CLONE_URL"),
+        run_id=qualify(variable(env, "CI_PIPELINE_NUMBER"), value(env, "CI_PIPELINE_URL")),
         job=variable(env, "CI_WORKFLOW_NAME"),
         job_id=value(env, "CI_WORKFLOW_NUMBER"),
         run_url=variable(env, "CI_PIPELINE_URL"),
         environment=variable(env, "CI_PIPELINE_DEPLOY_TARGET"),
         created_at=convert(variable(env, "CI_PIPELINE_CREATED"), unix_time),
         started_at=convert(variable(env, "CI_PIPELINE_STARTED"), unix_time),
-        run_number=number(value(env, "CI_PIPELINE_NUMBER")),
+        run_number=value(env, "CI_PIPELINE_NUMBER"),
         workflow=value(env, "CI_WORKFLOW_NAME"),
         default_branch=value(env, "CI_REPO_DEFAULT_BRANCH"),
-        pull_request=pull_request(requested),
+        pull_request=requested,
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
     )
 
