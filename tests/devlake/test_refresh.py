@@ -10,6 +10,7 @@ from devlake_ci.devlake.refresh import Refresh
 from devlake_ci.devlake.request import Answer
 from devlake_ci.errors import Problem
 
+COLLECTING = {"id": 3, "connections": [{"pluginName": "gitlab", "connectionId": 1}]}
 PENDING = (400, {"message": "error triggering blueprint (400)\nWraps: (2) there are pending "
                  "pipelines of current blueprint already (400)\nError types: (1) x"})  # fmt: skip
 SCOPE = (403, {"success": False, "message": "path doesn't match api key's scope"})
@@ -93,7 +94,7 @@ def test_what_another_job_asked_for_after_the_running_one_is_joined(refresh):
         (Server([[run(7, "COMPLETED", ["github", "org", "dora"])]]), "also collects from github"),
         (Server([[run(7, "COMPLETED", spentSeconds=31)]]), "took 31 s"),
         (
-            Server([[]], blueprint={"connections": [{"pluginName": "gitlab"}]}),
+            Server([[]], blueprint=COLLECTING),
             "also collects from gitlab",
         ),
     ],

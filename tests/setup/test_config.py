@@ -28,14 +28,14 @@ def test_a_project_has_a_connection_of_its_name_unless_others_are_given():
         "projects: [{name: shop}, {name: acme, connections: [web, api]}]", "devlake.yml"
     )
 
-    assert [each.all_connections() for each in given.projects] == [["shop"], ["web", "api"]]
+    assert [each.all_connections for each in given.projects] == [["shop"], ["web", "api"]]
 
 
 def test_repositories_make_connections_by_the_rule_that_reports_use():
     rule = 'connection-name: "{owner}-{repo}", repositories: [acme/pay, g/s/r]'
     given = config.parse(f"projects: [{{name: acme, {rule}}}]", "devlake.yml")
 
-    assert given.projects[0].all_connections() == ["acme-pay", "g/s-r"]
+    assert given.projects[0].all_connections == ["acme-pay", "g/s-r"]
 
 
 @pytest.mark.parametrize(

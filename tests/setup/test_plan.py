@@ -37,7 +37,7 @@ def state(*projects, connections=("shop",), keys=()):
 
 def lines(text, found, **more):
     wanted = config.merge([("devlake.yml", config.parse(text, "devlake.yml"))])
-    return [str(step) for step in plan(wanted, found, today=TODAY, **more).steps]
+    return [str(step) for step in plan(wanted, found, today=TODAY, **more)]
 
 
 SHOP = "projects: [{name: shop}]"

@@ -69,8 +69,6 @@ def _check_devlake(session: Session) -> Iterator[Check]:
     """Check the way to DevLake and what it answers, without sending a report."""
     try:
         target = session.delivery.target
-    except StoppedError:
-        raise
     except Problem as problem:
         yield from_problem("address", problem)
         return
@@ -125,10 +123,6 @@ def _check_project(session: Session, works: bool) -> Iterator[Check]:
     if not works:
         yield from checks.reminders(session.context.provider)
         return
-    yield from _check_counted(session)
-
-
-def _check_counted(session: Session) -> Iterator[Check]:
     from devlake_ci.devlake.api import Api  # noqa: PLC0415 (as below)
     from devlake_ci.devlake.inventory import fetch_keys, fetch_state  # noqa: PLC0415 (it imports pydantic)
     from devlake_ci.devlake.refresh import Refresh  # noqa: PLC0415
@@ -140,12 +134,11 @@ def _check_counted(session: Session) -> Iterator[Check]:
         there = fetch_state(api, with_keys=False)
         name = project.connection_name(target, there)
         found = [project.check_membership(name, there)]
-        for each in project.projects_with(name, there):
-            if each.blueprint:
-                last = Refresh(api, each.blueprint.id).newest()
-                found += project.check_computed(each, each.blueprint, last)
-                if session.options.changes != "none":
-                    found.append(project.check_pull_requests(each, each.blueprint))
+        for each, blueprint in there.projects_with(name):
+            last = Refresh(api, blueprint.id).newest()
+            found += project.check_computed(each, blueprint, last)
+            if session.options.changes != "none":
+                found.append(project.check_pull_requests(each, blueprint))
     except StoppedError:
         raise
     except Problem:
@@ -190,15 +183,9 @@ def _check_job(session: Session) -> Iterator[Check]:
 
 def _deployment(session: Session) -> Deployment | Problem:
     options = checks.assume_success(session.options, session.context)
+    ways, now = make_lookups(session, nonce=False), session.runtime.clock.now()
     try:
-        return make_deployment(
-            options,
-            session.context,
-            make_lookups(session, nonce=False),
-            session.runtime.clock.now(),
-        )
-    except StoppedError:
-        raise
+        return make_deployment(options, session.context, ways, now)
     except Problem as problem:
         return problem
 
@@ -209,8 +196,6 @@ def _check_incidents(session: Session) -> Check:
         reporter = IncidentReporter(session)
         reporter.check()
         return good("open incident", f"It is known from: {reporter.state_source}.")
-    except StoppedError:
-        raise
     except NothingToReport as problem:
         return unknown("open incident", problem.message, problem.hint)
     except Problem as problem:

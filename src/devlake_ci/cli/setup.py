@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field  # noqa: TID251 (for __post_init__)
 from shlex import quote
 
 import click
@@ -13,24 +12,18 @@ from devlake_ci.cli.printing import clear_line, progress, say
 from devlake_ci.cli.secrets import masks, option_secrets
 from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.api import Api
-from devlake_ci.devlake.inventory import State, fetch_state
+from devlake_ci.devlake.inventory import fetch_state
 from devlake_ci.errors import BadUsageError, Problem, UnreachedError, reason
 from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
 from devlake_ci.setup import config
 from devlake_ci.setup.apply import AGAIN, Applier, NewKey
-from devlake_ci.setup.plan import CreateKey, Mark, Plan, RenewKey, Step, plan
+from devlake_ci.setup.plan import IssueKey, Mark, Step, plan
 from devlake_ci.text import line, quoted
 
 OPTIONS = (
-    "url",
-    "token",
-    "header",
-    "ca_bundle",
-    "client_cert",
-    "client_key",
-    "deadline",
-    "verbose",
+    *("url", "token", "header", "ca_bundle", "client_cert", "client_key"),
+    *("deadline", "verbose"),
 )
 DRIFT = 6
 """The exit code of --check if anything would change."""
@@ -80,12 +73,7 @@ COLOURS = {
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan, and change nothing.")
 @click.option("--check", is_flag=True, help=f"Like --dry-run; exit with {DRIFT} on any change.")
-@click.option(
-    "--renew-key",
-    "renew",
-    metavar="NAME",
-    help="Give a key a new secret.",
-)
+@click.option("--renew-key", "renew", metavar="NAME", help="Give a key a new secret.")
 @click.option(
     "--key-file",
     metavar="FILE",
@@ -145,28 +133,23 @@ def _read_file(runtime: Runtime, path: str) -> config.Config:
     return config.parse(text, quoted(path, 300))
 
 
-@dataclass
 class Setup:
     """One run."""
 
-    runtime: Runtime
-    options: Options
-    key_file: str | None
-    api: Api = field(init=False)
-    several: bool = False
-    """Whether there are several keys, so that the lines of each say whose they are."""
-    writers: dict[str, Callable[[str], None]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, runtime: Runtime, options: Options, key_file: str | None) -> None:
         """Check the address; raise BadUsageError."""
-        carry_out(masks(option_secrets(self.options), self.runtime.env), self.runtime)
+        carry_out(masks(option_secrets(options), runtime.env), runtime)
+        self.runtime, self.key_file = runtime, key_file
         self.api = Api(
-            target_at(self.options, NOWHERE),
-            self.runtime.connect(self.options).call,
-            self.runtime.clock,
-            seconds=lambda: self.options.deadline,
-            log=lambda text: _say(text) if self.options.verbose else None,
+            target_at(options, NOWHERE),
+            runtime.connect(options).call,
+            runtime.clock,
+            seconds=lambda: options.deadline,
+            log=lambda text: _say(text) if options.verbose else None,
         )
+        self.several = False
+        """Whether there are several keys, so that the lines of each say whose they are."""
+        self.writers: dict[str, Callable[[str], None]] = {}
 
     def run(
         self, desired: config.Config, renew: str | None, *, dry: bool, check: bool, whole: bool
@@ -174,47 +157,41 @@ class Setup:
         """Plan, apply the plan unless only the plan is asked for, and return the exit code."""
         actual = fetch_state(self.api)
         today = self.runtime.clock.now().date()
-        planned = plan(desired, actual, today=today, renew=renew, whole=whole)
-        if renew:
-            _plan_renewal(planned, desired, actual, renew)
+        steps = plan(desired, actual, today=today, renew=renew, whole=whole)
         if dry or check:
-            for step in planned.steps:
+            for step in steps:
                 _show(step)
-            _say(_summary(planned.steps, dry=True))
-            return DRIFT if check and planned.changes else 0
-        self._apply(planned, desired, actual)
+            _say(_summary(steps, dry=True))
+            return DRIFT if check and any(step.change for step in steps) else 0
+        self._apply(steps, Applier(self.api, desired, actual, self._hand_over))
         return 0
 
-    def _apply(self, planned: Plan, desired: config.Config, actual: State) -> None:
-        applier = Applier(self.api, desired, actual, self._hand_over)
+    def _apply(self, steps: list[Step], applier: Applier) -> None:
         done = 0
-        with (
-            ExitStack() as files,
-            progress(len(planned.steps), self.runtime.clock.monotonic) as advance,
-        ):
-            self._open(planned, files)
+        with ExitStack() as files, progress(len(steps), self.runtime.clock.monotonic) as advance:
+            self._open(steps, files)
             try:
-                for step in applier.apply(planned.steps):
+                for step in applier.apply(steps):
                     done += step.change is not None
                     clear_line()
                     _show(step)
                     advance()
             except Problem as problem:
-                of = len(planned.changes)
+                of = sum(step.change is not None for step in steps)
                 said = problem.message.rstrip(".")
                 problem.message = f"{said}. {done} of {of} changes were made."
                 if done or isinstance(problem, UnreachedError):
                     problem.hint = f"{problem.hint} {AGAIN}".strip()
                 raise
-        _say(_summary(planned.steps, dry=False))
+        _say(_summary(steps, dry=False))
 
-    def _open(self, planned: Plan, files: ExitStack) -> None:
+    def _open(self, steps: list[Step], files: ExitStack) -> None:
         """Open the keys' files before any key is made: DevLake shows a secret only once."""
-        names = [name for step in planned.steps if (name := _key_of(step))]
+        names = [step.change.name for step in steps if isinstance(step.change, IssueKey)]
         self.several = len(names) > 1
-        if not self.key_file or not names:
+        if not self.key_file:
             return
-        if len(names) > 1 and PLACE not in self.key_file:
+        if self.several and PLACE not in self.key_file:
             raise BadUsageError(
                 f"{len(names)} keys would be written to one --key-file, and only the last remain.",
                 f"Put {PLACE} into its name, such as --key-file '{PLACE}.env'.",
@@ -260,28 +237,6 @@ class Setup:
             yield f"DEVLAKE_REFRESH={key.refreshes[0][1]}"
         for project, number in key.refreshes[1:] and key.refreshes:
             yield f"# {line(project)}: DEVLAKE_REFRESH={number}"
-
-
-def _plan_renewal(planned: Plan, desired: config.Config, actual: State, name: str) -> None:
-    """Plan the renewal of a key that no file names; raise BadUsageError."""
-    if any(isinstance(step.change, RenewKey | CreateKey) and _key_of(step) == name
-           for step in planned.steps):  # fmt: skip
-        return
-    if name not in actual.keys:
-        known = ", ".join(map(quoted, sorted(actual.keys))) or "none"
-        raise BadUsageError(f"There is no key {quoted(name)}.", f"DevLake has: {known}.")
-    key = next((each for each in desired.keys if each.full_name() == name), None)
-    text = f"key {quoted(name)}: renewed; its old secret stops working at once"
-    planned.steps.append(Step(Mark.CHANGED, text, RenewKey(name, key)))
-
-
-def _key_of(step: Step) -> str | None:
-    match step.change:
-        case CreateKey(key):
-            return key.full_name()
-        case RenewKey(name):
-            return name
-    return None
 
 
 def _summary(steps: Iterable[Step], *, dry: bool) -> str:

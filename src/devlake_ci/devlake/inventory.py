@@ -3,7 +3,7 @@
 Shapes: contract/setup-*.json (tests/data).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
@@ -40,9 +40,9 @@ REVIEWING = {
 PAGE = 25
 """Entries of a page of a list: each may hold a long plan."""
 
-NULL_AS_EMPTY = BeforeValidator(lambda value: [] if value is None else value)
-"""For a list: Go writes an empty one as null."""
 M = TypeVar("M")
+Entries = Annotated[list[M], BeforeValidator(lambda value: [] if value is None else value)]
+"""A list, of which Go writes an empty one as null."""
 
 
 class Answer(BaseModel):
@@ -87,7 +87,7 @@ class Blueprint(Answer):
     enable: bool = True
     cron_config: str = ""
     is_manual: bool = False
-    connections: Annotated[list[Member], NULL_AS_EMPTY] = []
+    connections: Entries[Member] = []
 
     @property
     def schedule(self) -> str:
@@ -111,7 +111,7 @@ class Project(Answer):
 
     name: str
     description: str = ""
-    metrics: Annotated[list[Metric], NULL_AS_EMPTY] = []
+    metrics: Entries[Metric] = []
     blueprint: Blueprint | None = None
 
     @property
@@ -162,11 +162,12 @@ class State:
         found = self.projects.get(project)
         return found.blueprint if found else None
 
-    def blueprints_with(self, number: int) -> Iterator[Blueprint]:
-        """Yield the blueprints that have this webhook connection."""
+    def projects_with(self, connection: str) -> Iterator[tuple[Project, Blueprint]]:
+        """Yield the projects that have this webhook connection, with their blueprints."""
+        number = self.number(connection)
         for project in self.projects.values():
             if project.blueprint and number in project.blueprint.webhooks:
-                yield project.blueprint
+                yield project, project.blueprint
 
 
 def fetch_state(api: Api, *, with_keys: bool = True) -> State:
@@ -177,7 +178,11 @@ def fetch_state(api: Api, *, with_keys: bool = True) -> State:
     projects = _fetch_all(api, "/projects", "projects", Project)
     found = fetch_keys(api) if with_keys else []
     _with_blueprints(api, projects)
-    return State(_by_name(connections), _by_name(projects), _by_name(found))
+    return State(
+        connections={each.name: each for each in connections},
+        projects={each.name: each for each in projects},
+        keys={each.name: each for each in found},
+    )
 
 
 def fetch_keys(api: Api) -> list[ApiKey]:
@@ -228,10 +233,3 @@ def _fetch_all(api: Api, path: str, key: str, kind: type[M]) -> list[M]:
         if not part or len(found) >= total:
             return found
         page += 1
-
-
-N = TypeVar("N", Connection, Project, ApiKey)
-
-
-def _by_name(found: Iterable[N]) -> dict[str, N]:
-    return {each.name: each for each in found}

@@ -6,13 +6,13 @@ The answers: contract/setup-*.json (tests/data), 'trigger …', 'pipelines of th
 """
 
 from collections.abc import Iterator
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 from pydantic import Field
 
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.api import Api, ApiError, causes
-from devlake_ci.devlake.inventory import NULL_AS_EMPTY, Answer, validate
+from devlake_ci.devlake.inventory import Answer, Entries, fetch_blueprint, validate
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
 from devlake_ci.text import cut, line
 
@@ -37,16 +37,8 @@ class _Task(Answer):
     failed_sub_task: str = ""
 
 
-class _Member(Answer):
-    plugin_name: str
-
-
-class _Blueprint(Answer):
-    connections: Annotated[list[_Member], NULL_AS_EMPTY] = Field(default_factory=list)
-
-
 class _Tasks(Answer):
-    tasks: Annotated[list[_Task], NULL_AS_EMPTY] = Field(default_factory=list)
+    tasks: Entries[_Task] = Field(default_factory=list)
 
 
 class Run(Answer):
@@ -57,9 +49,7 @@ class Run(Answer):
     message: str = ""
     spent_seconds: float = 0
     finished_at: str | None = None
-    plan: Annotated[list[Annotated[list[_Task], NULL_AS_EMPTY]], NULL_AS_EMPTY] = Field(
-        default_factory=list
-    )
+    plan: Entries[Entries[_Task]] = Field(default_factory=list)
 
     @property
     def is_queued(self) -> bool:
@@ -78,7 +68,7 @@ class Run(Answer):
 
 
 class _Runs(Answer):
-    pipelines: Annotated[list[Run], NULL_AS_EMPTY] = Field(default_factory=list)
+    pipelines: Entries[Run] = Field(default_factory=list)
 
 
 @dataclass
@@ -147,7 +137,7 @@ class Refresh:
     def _planned_plugins(self) -> list[str]:
         """Return what a first run would collect from; a narrow key may not ask that."""
         try:
-            found = self._fetch(_Blueprint, f"/blueprints/{self.blueprint}")
+            found = fetch_blueprint(self.api, self.blueprint)
         except ApiError as error:
             if error.status == 403:
                 return []

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from devlake_ci.ci.provider import Reply
 from devlake_ci.dataclass import dataclass
-from devlake_ci.errors import MissingError, NothingToReport, Problem
+from devlake_ci.errors import MissingError, NothingToReport, Problem, StoppedError
 from devlake_ci.model import Context, Deployment
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
@@ -57,7 +57,9 @@ def unknown(name: str, says: str, todo: str = "") -> Check:
 
 
 def from_problem(name: str, problem: Problem) -> Check:
-    """Return a problem as a check."""
+    """Return a problem as a check; raise a StoppedError, which is no finding."""
+    if isinstance(problem, StoppedError):
+        raise problem
     return fail(name, problem.message, problem.hint, problem.exit_code)
 
 

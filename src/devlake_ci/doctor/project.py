@@ -4,33 +4,14 @@ Asked of DevLake's API, where no key is needed or the key may read; a narrow key
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 from urllib.parse import unquote
 
 from devlake_ci.devlake.address import Target
-from devlake_ci.devlake.inventory import (
-    DEPLOYING,
-    MANUAL,
-    REVIEWING,
-    Blueprint,
-    Project,
-    State,
-)
+from devlake_ci.devlake.inventory import DEPLOYING, MANUAL, REVIEWING, Blueprint, Project, State
+from devlake_ci.devlake.refresh import Run
 from devlake_ci.doctor.checks import Check, fail, good, warn
 from devlake_ci.errors import BadUsageError
 from devlake_ci.text import line, quoted
-
-
-class BlueprintRun(Protocol):
-    """A run of a blueprint, as far as it is looked at here."""
-
-    @property
-    def status(self) -> str:
-        """Return DevLake's word for how it is."""
-
-    @property
-    def finished_at(self) -> str | None:
-        """Return when it ended."""
 
 
 def connection_name(target: Target, found: State) -> str:
@@ -44,19 +25,9 @@ def connection_name(target: Target, found: State) -> str:
     return next((each.name for each in found.connections.values() if str(each.id) == kind), kind)
 
 
-def projects_with(connection: str, found: State) -> list[Project]:
-    """Return the projects that have this connection."""
-    number = found.number(connection)
-    return [
-        each
-        for each in found.projects.values()
-        if each.blueprint and number in each.blueprint.webhooks
-    ]
-
-
 def check_membership(connection: str, found: State) -> Check:
     """Return which projects count what is reported."""
-    names = ", ".join(quoted(each.name) for each in projects_with(connection, found))
+    names = ", ".join(quoted(each.name) for each, _ in found.projects_with(connection))
     if names:
         return good("in a project", f"The connection {quoted(connection)} is in {names}.")
     return warn(
@@ -66,9 +37,7 @@ def check_membership(connection: str, found: State) -> Check:
     )
 
 
-def check_computed(
-    project: Project, blueprint: Blueprint, last: BlueprintRun | None
-) -> Iterator[Check]:
+def check_computed(project: Project, blueprint: Blueprint, last: Run | None) -> Iterator[Check]:
     """Yield whether a project's numbers are computed, when they were last, and from what."""
     name = quoted(project.name)
     if project.has_dora:
@@ -122,7 +91,7 @@ def _schedule(name: str, blueprint: Blueprint) -> Check:
     return good("blueprint", f"{name} runs on a schedule: {line(blueprint.cron_config)}.")
 
 
-def _last_run(name: str, last: BlueprintRun | None) -> Check:
+def _last_run(name: str, last: Run | None) -> Check:
     if last is None:
         return warn(
             "last run",
@@ -132,7 +101,7 @@ def _last_run(name: str, last: BlueprintRun | None) -> Check:
     ended = f" ({line(last.finished_at)})" if last.finished_at else ""
     if last.status == "TASK_COMPLETED":
         return good("last run", f"{name} has run{ended}; later reports are not counted yet.")
-    if last.status in {"TASK_CREATED", "TASK_RUNNING", "TASK_RERUN", "TASK_RESUME"}:
+    if last.is_under_way:
         return good("last run", f"{name} is running now.")
     return warn(
         "last run",

@@ -1,6 +1,6 @@
 """Apply a plan step by step; interrupted anywhere, it can be run again."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
 from typing import Any
 
@@ -27,18 +27,17 @@ from devlake_ci.setup.plan import (
     DEFAULT_SCHEDULE,
     ChangeBlueprint,
     CreateConnection,
-    CreateKey,
     CreateProject,
     EnableDora,
+    IssueKey,
     Mark,
-    RenewKey,
     Step,
     path_of,
     projects_of,
 )
 from devlake_ci.text import quoted
 
-UNAUTHORIZED = 401
+_DORA_METRIC = {"pluginName": DORA, "pluginOption": "", "enable": True}
 FEW = 3
 """The most blueprints that are read again one by one; more are read as a list."""
 AGAIN = "Run the same command again: it continues where this run stopped."
@@ -72,7 +71,7 @@ class Applier:
     changed: dict[str, set[str]] = field(default_factory=dict)
     """The connections that this run added to each project's blueprint."""
 
-    def apply(self, steps: Iterable[Step]) -> Iterable[Step]:
+    def apply(self, steps: Iterable[Step]) -> Iterator[Step]:
         """Take each step, and yield it when it is done; raise Problem.
 
         At the end, the blueprints are read again, and a connection that is missing is added once
@@ -80,53 +79,54 @@ class Applier:
         write, so a change between our read and our write can still be lost.
         """
         for step in steps:
+            refused: list[Step] = []
             match step.change:
                 case CreateConnection(name):
-                    self._connection(name)
+                    self._create_connection(name)
                 case CreateProject(name):
                     self._create_project(name)
                 case EnableDora(name):
                     self._enable_dora(self.actual.projects[name])
                 case ChangeBlueprint():
                     self._change_blueprint(step.change)
-                case CreateKey() | RenewKey():
-                    refusal = self._key(step.change)
-                    yield step
-                    yield from refusal
-                    continue
+                case IssueKey():
+                    refused = self._issue_key(step.change)
             yield step
+            yield from refused
         self._verify_blueprints()
 
-    def _connection(self, name: str) -> None:
-        try:
-            body = {"name": name}
-            made = self.api.change("POST", "/plugins/webhook/connections", body)
-        except ApiError as error:
-            if "already exists" not in error.said:
-                raise
-            # Somebody else made it a moment ago, or it is there in upper or lower case.
-            self.actual.connections = fetch_state(self.api).connections
-            if name in self.actual.connections:
-                return
-            raise _name_taken("connection", name, self.actual.connections) from None
-        self.actual.connections[name] = validate(Connection, made, "a new connection")
+    def _create_connection(self, name: str) -> None:
+        made = self._create("connection", name, "/plugins/webhook/connections", {"name": name})
+        if made is not None:
+            self.actual.connections[name] = validate(Connection, made, "a new connection")
 
     def _create_project(self, name: str) -> None:
-        metric = {"pluginName": DORA, "pluginOption": "", "enable": True}
-        body = {"name": name, "description": "", "metrics": [metric], "enable": True}
-        try:
-            made = validate(Project, self.api.change("POST", "/projects", body), "a new project")
+        body = {"name": name, "description": "", "metrics": [_DORA_METRIC], "enable": True}
+        made = self._create("project", name, "/projects", body)
+        if made is not None:
+            self.actual.projects[name] = validate(Project, made, "a new project")
             self.created.add(name)
+        elif not self.actual.projects[name].has_dora:
+            self._enable_dora(self.actual.projects[name])
+
+    def _create(self, kind: str, name: str, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 (any JSON)
+        """Create something; return None if somebody else did a moment ago; raise Problem."""
+        try:
+            return self.api.change("POST", path, body)
         except ApiError as error:
             if "already exists" not in error.said:
                 raise
-            self.actual.projects = fetch_state(self.api).projects
-            if name not in self.actual.projects:
-                raise _name_taken("project", name, self.actual.projects) from None
-            made = self.actual.projects[name]
-            if not made.has_dora:
-                self._enable_dora(made)
-        self.actual.projects[name] = made
+        # Somebody else made it a moment ago, or it is there in upper or lower case.
+        now = fetch_state(self.api)
+        self.actual.connections, self.actual.projects = now.connections, now.projects
+        there = [*(now.connections if kind == "connection" else now.projects)]
+        if name in there:
+            return None
+        like = next((each for each in there if each.casefold() == name.casefold()), None)
+        said = f"DevLake says that the {kind} {quoted(name)} exists, but does not list it"
+        if like:
+            said += f": there is {quoted(like)}, and DevLake does not tell upper from lower case"
+        raise RefusedError(f"{said}.", "Give it another name, or spell it as DevLake does.")
 
     def _enable_dora(self, project: Project) -> None:
         """Add the metric; all of the project is sent, for DevLake clears what is not."""
@@ -143,7 +143,7 @@ class Applier:
             "name": project.name,
             "description": project.description,
             "enable": project.blueprint.enable if project.blueprint else True,
-            "metrics": [*metrics, {"pluginName": DORA, "pluginOption": "", "enable": True}],
+            "metrics": [*metrics, _DORA_METRIC],
         }
         self.api.change("PATCH", f"/projects/{escape(project.name)}", body)
 
@@ -184,17 +184,14 @@ class Applier:
 
     def _members(self, before: Blueprint, names: Iterable[str]) -> list[dict[str, Any]]:
         """Return the connections of a blueprint as they are, with these added."""
-        numbers = {self.actual.connections[name].id for name in names} - before.webhooks
-        kept = [each.model_dump(by_alias=True) for each in before.connections]
-        added = [
-            {"pluginName": WEBHOOK, "connectionId": number, "scopes": []}
-            for number in sorted(numbers)
+        added = sorted({self.actual.connections[name].id for name in names} - before.webhooks)
+        return [each.model_dump(by_alias=True) for each in before.connections] + [
+            {"pluginName": WEBHOOK, "connectionId": number, "scopes": []} for number in added
         ]
-        return [*kept, *added]
 
     def _patch(self, number: int, body: dict[str, Any]) -> Blueprint:
-        said = self.api.change("PATCH", f"/blueprints/{number}", body)
-        return validate(Blueprint, said, "a changed blueprint")
+        changed = self.api.change("PATCH", f"/blueprints/{number}", body)
+        return validate(Blueprint, changed, "a changed blueprint")
 
     def _verify_blueprints(self) -> None:
         """Read the changed blueprints again, and add once more what is missing."""
@@ -224,14 +221,14 @@ class Applier:
         found = {each.id: each for each in fetch_blueprints(self.api)}
         return {name: found[each.id] for name, each in numbers.items() if each}
 
-    def _key(self, change: CreateKey | RenewKey) -> list[Step]:
+    def _issue_key(self, change: IssueKey) -> list[Step]:
         """Make or renew a key and hand it over; return a line if DevLake refuses it at once."""
-        name = change.key.full_name() if change.key else change.name  # type: ignore[union-attr]
+        name = change.name
         try:
-            if isinstance(change, RenewKey):
-                said = self.api.change("PUT", f"/api-keys/{self.actual.keys[change.name].id}")
-            else:
+            if change.key and not change.renewed:
                 said = self.api.change("POST", "/api-keys", self._key_request(change.key))
+            else:
+                said = self.api.change("PUT", f"/api-keys/{self.actual.keys[name].id}")
         except UnreachedError as error:
             error.hint = (
                 f"{error.hint} The key may have been created nevertheless; its secret is lost "
@@ -250,9 +247,9 @@ class Applier:
         self.actual.keys[name] = made
         key = self._new_key(name, made.api_key, change.key)
         self.hand_over(key)
-        return [unusable] if (unusable := self._check_usable(key)) else []
+        return list(self._check_usable(key))
 
-    def _check_usable(self, key: NewKey) -> Step | None:
+    def _check_usable(self, key: NewKey) -> Iterator[Step]:
         """Try a key that was made with a login: where one is needed, DevLake may take no key.
 
         With AUTH_ENABLED, DevLake answers 401 to valid keys (seen in June 2026); so does a proxy
@@ -260,19 +257,17 @@ class Applier:
         """
         target = self.api.target
         if target.rest or not target.headers or not key.connections:
-            return None
-        kept = {
+            return
+        headers = {
             name: text for name, text in target.headers.items() if name.lower() != "authorization"
-        }
-        bearer = {"Authorization": f"Bearer {key.secret}"}
-        api = replace(self.api, target=replace(target, rest=True, headers=kept | bearer))
+        } | {"Authorization": f"Bearer {key.secret}"}
+        api = replace(self.api, target=replace(target, rest=True, headers=headers))
+        path = f"/plugins/webhook/connections/{key.connections[0][1]}/deployments"
         try:
-            api.change(
-                "POST", f"/plugins/webhook/connections/{key.connections[0][1]}/deployments", {}
-            )
+            api.change("POST", path, {})
         except ApiError as error:
-            if error.status == UNAUTHORIZED:
-                return Step(
+            if error.status == 401:
+                yield Step(
                     Mark.LEFT_ALONE,
                     f"key {quoted(key.name)}: DevLake, or a login in front of it, refuses it here "
                     f"({error.status}: {error.said}). Where AUTH_ENABLED is on, DevLake takes no "
@@ -280,7 +275,6 @@ class Applier:
                 )
         except Problem:
             pass
-        return None
 
     def _key_request(self, key: config.Key) -> dict[str, Any]:
         path = path_of(key, self.desired, self.actual)
@@ -291,8 +285,7 @@ class Applier:
                 'Give each project a key of its own, or one key for any connection ("*").',
             )
         asked: dict[str, Any] = {"name": key.full_name(), "type": "devlake", "allowedPath": path}
-        expires = {"expiredAt": f"{key.expires}T23:59:59Z"} if key.expires else {}
-        return asked | expires
+        return asked | ({"expiredAt": f"{key.expires}T23:59:59Z"} if key.expires else {})
 
     def _new_key(self, name: str, secret: str, key: config.Key | None) -> NewKey:
         if key is None or key.connections == [config.ANY]:
@@ -307,15 +300,3 @@ class Applier:
             connections=tuple((each, self.actual.connections[each].id) for each in names),
             refreshes=tuple((each, found.id) for each, found in numbers if found),
         )
-
-
-def _name_taken(kind: str, name: str, there: Iterable[str]) -> Problem:
-    """Return the problem of a name that is taken, but not listed in this spelling."""
-    like = next((each for each in there if each.casefold() == name.casefold()), "")
-    other = f": there is {quoted(like)}, and DevLake does not tell upper from lower case" * bool(
-        like
-    )
-    return RefusedError(
-        f"DevLake says that the {kind} {quoted(name)} exists, but does not list it{other}.",
-        "Give it another name, or spell it as DevLake does.",
-    )

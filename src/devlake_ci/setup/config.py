@@ -124,12 +124,9 @@ class Project(BaseModel):
         """Return the name of the connection of each repository; raise ValueError."""
         return {each: _render(self.connection_name or "", each) for each in self.repositories}
 
-    def all_connections(self) -> list[str]:
-        """Return the names of all its connections, each once."""
-        return self._names
-
     @cached_property
-    def _names(self) -> list[str]:
+    def all_connections(self) -> list[str]:
+        """The names of all its connections, each once."""
         given = [*self.connections, *self.connections_by_repository().values()]
         return list(dict.fromkeys(given or [self.name]))
 
@@ -229,8 +226,8 @@ def merge(parts: list[tuple[str, Config]]) -> Config:
 def connections_of(key: Key, projects: list[Project]) -> list[str]:
     """Return the connections of these projects that a key names, each once."""
     chosen = [each for each in projects if each.name in key.projects]
-    named = [name for each in chosen for name in each.all_connections()]
-    everything = [name for each in projects for name in each.all_connections()]
+    named = [name for each in chosen for name in each.all_connections]
+    everything = [name for each in projects for name in each.all_connections]
     for pattern in key.connections:
         named += [name for name in everything if fnmatchcase(name, pattern)]
     return list(dict.fromkeys(named))

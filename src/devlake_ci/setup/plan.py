@@ -1,7 +1,6 @@
 """Compare what DevLake should have with what it has: the steps to take, a marked line each."""
 
 from collections.abc import Iterator
-from dataclasses import field
 from datetime import date
 from enum import StrEnum
 
@@ -17,6 +16,7 @@ from devlake_ci.devlake.inventory import (
     Project,
     State,
 )
+from devlake_ci.errors import BadUsageError
 from devlake_ci.setup import config
 from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Scope, key_path
 from devlake_ci.text import quoted
@@ -66,21 +66,16 @@ class ChangeBlueprint:
 
 
 @dataclass(frozen=True)
-class CreateKey:
-    """Make a key."""
-
-    key: config.Key
-
-
-@dataclass(frozen=True)
-class RenewKey:
-    """Renew a key's secret; the old one stops working at once."""
+class IssueKey:
+    """Make a key, or renew its secret: then the old one stops working at once."""
 
     name: str
     key: config.Key | None
+    """What the file says of it; None if it says nothing."""
+    renewed: bool = False
 
 
-Change = CreateConnection | CreateProject | EnableDora | ChangeBlueprint | CreateKey | RenewKey
+Change = CreateConnection | CreateProject | EnableDora | ChangeBlueprint | IssueKey
 
 
 @dataclass(frozen=True)
@@ -96,18 +91,6 @@ class Step:
         return f"{self.mark} {self.text}"
 
 
-@dataclass
-class Plan:
-    """All steps, in order."""
-
-    steps: list[Step] = field(default_factory=list)
-
-    @property
-    def changes(self) -> list[Step]:
-        """The steps that change something."""
-        return [each for each in self.steps if each.change]
-
-
 def plan(
     desired: config.Config,
     actual: State,
@@ -115,11 +98,11 @@ def plan(
     today: date,
     renew: str | None = None,
     whole: bool = True,
-) -> Plan:
+) -> list[Step]:
     """Return the steps that turn `actual` into `desired`.
 
-    `renew` names a key to renew. `whole` says that `desired` is all that DevLake should have:
-    whatever else is there gets a line.
+    `renew` names a key to renew; raise BadUsageError if there is none of that name. `whole` says
+    that `desired` is all that DevLake should have: whatever else is there gets a line.
     """
     skipped = {each.name for each in desired.projects if _double_counted(each, actual)}
     made: set[str] = set()
@@ -131,7 +114,18 @@ def plan(
         steps += keys.steps(key, renew=renew)
     if whole:
         steps += _not_in_file(desired, actual)
-    return Plan(steps)
+    issued = {step.change.name for step in steps if isinstance(step.change, IssueKey)}
+    if renew and renew not in issued:
+        if renew not in actual.keys:
+            known = ", ".join(map(quoted, sorted(actual.keys))) or "none"
+            raise BadUsageError(f"There is no key {quoted(renew)}.", f"DevLake has: {known}.")
+        steps.append(_renewal(renew, None))
+    return steps
+
+
+def _renewal(name: str, key: config.Key | None) -> Step:
+    text = f"key {quoted(name)}: renewed; its old secret stops working at once"
+    return Step(Mark.CHANGED, text, IssueKey(name, key, renewed=True))
 
 
 def _double_counted(desired: config.Project, actual: State) -> list[str]:
@@ -152,7 +146,7 @@ def _project(desired: config.Project, actual: State, made: set[str]) -> Iterator
             "allow-double-counting: true in the file sets it up all the same.",
         )
         return
-    for connection in desired.all_connections():
+    for connection in desired.all_connections:
         if actual.number(connection) is not None:
             yield Step(Mark.AS_IT_SHOULD_BE, f"connection {quoted(connection)}")
         elif connection not in made:
@@ -173,7 +167,7 @@ def _blueprint(desired: config.Project, actual: State) -> Iterator[Step]:
     blueprint = actual.blueprint(desired.name)
     before = blueprint or Blueprint(id=0, cron_config=DEFAULT_SCHEDULE)
     title = f"blueprint of {quoted(desired.name)}"
-    numbers = {name: actual.number(name) for name in desired.all_connections()}
+    numbers = {name: actual.number(name) for name in desired.all_connections}
     missing = tuple(name for name, number in numbers.items() if number not in before.webhooks)
     schedule = desired.schedule if desired.schedule != before.schedule else None
     if missing or schedule or not blueprint:
@@ -248,8 +242,7 @@ class _Keys:
             said = f"{title}: its secret was shown once; --renew-key makes a new one"
             yield Step(Mark.AS_IT_SHOULD_BE, said)
         if before and renew == name:
-            renewed = f"{title}: renewed; its old secret stops working at once"
-            yield Step(Mark.CHANGED, renewed, RenewKey(name, desired))
+            yield _renewal(name, desired)
 
     def _path(self, desired: config.Key) -> str:
         return path_of(desired, self.file, self.planned)
@@ -264,7 +257,8 @@ class _Keys:
                 "or one key that may report to any connection and do nothing else "
                 '(connections: "*")',
             )
-        return Step(Mark.MADE, f"{title}: allowed path {path}", CreateKey(desired))
+        change = IssueKey(desired.full_name(), desired)
+        return Step(Mark.MADE, f"{title}: allowed path {path}", change)
 
     def _misfit(self, before: ApiKey, desired: config.Key) -> str:
         """Return why an existing key doesn't fit; "" if it does."""
@@ -288,7 +282,7 @@ def projects_of(key: config.Key, file: config.Config) -> list[str]:
     if key.connections == [config.ANY]:
         return []
     ours = set(config.connections_of(key, file.projects))
-    return [each.name for each in file.projects if ours & set(each.all_connections())]
+    return [each.name for each in file.projects if ours & set(each.all_connections)]
 
 
 def path_of(key: config.Key, file: config.Config, actual: State) -> str:
@@ -302,11 +296,10 @@ def path_of(key: config.Key, file: config.Config, actual: State) -> str:
 
 
 def _scope_of(name: str, actual: State) -> Scope:
-    number = actual.number(name) or 0
     collected = any(
-        REVIEWING & set(blueprint.other_plugins) for blueprint in actual.blueprints_with(number)
+        REVIEWING & set(blueprint.other_plugins) for _, blueprint in actual.projects_with(name)
     )
-    return Scope(number, name, pull_requests=not collected)
+    return Scope(actual.number(name) or 0, name, pull_requests=not collected)
 
 
 def _after_plan(file: config.Config, actual: State) -> State:
@@ -315,7 +308,7 @@ def _after_plan(file: config.Config, actual: State) -> State:
     number = max((each.id for each in connections.values()), default=0)
     last = max((each.blueprint.id for each in projects.values() if each.blueprint), default=0)
     for desired in file.projects:
-        for name in desired.all_connections():
+        for name in desired.all_connections:
             if name not in connections:
                 number += 1
                 connections[name] = Connection(id=number, name=name)
@@ -326,7 +319,7 @@ def _after_plan(file: config.Config, actual: State) -> State:
             blueprint = Blueprint(id=last)
         webhooks = [
             Member(plugin_name=WEBHOOK, connection_id=connections[name].id)
-            for name in desired.all_connections()
+            for name in desired.all_connections
         ]
         whole = blueprint.model_copy(update={"connections": [*blueprint.connections, *webhooks]})
         projects[desired.name] = Project(name=desired.name, blueprint=whole)
@@ -335,7 +328,7 @@ def _after_plan(file: config.Config, actual: State) -> State:
 
 def _not_in_file(desired: config.Config, actual: State) -> Iterator[Step]:
     """Yield what is in DevLake and not in the file."""
-    ours = {name for each in desired.projects for name in each.all_connections()}
+    ours = {name for each in desired.projects for name in each.all_connections}
     projects = {each.name for each in desired.projects}
     keys = {each.full_name() for each in desired.keys}
     for kind, there, named in (
