@@ -9,7 +9,6 @@ import pytest
 import trustme
 from hypothesis import settings
 
-from devlake_ci import runtime
 from devlake_ci.cli import invoke
 from devlake_ci.runtime import Runtime
 from devlake_ci.runtime.spool import Spool
@@ -114,14 +113,10 @@ def make_runtime(ticking):
             env=dict(env),
             clock=ticking.clock(),
             git=lambda *asked, **_: git(*asked),
-            read_file=runtime.read_file,
-            nonce=runtime.nonce,
-            write=runtime.write,
-            set_aside=runtime.set_aside,
-            connect=runtime.connections,
-            workspace=lambda left: runtime.workspace(env, left),
             stop_at_signals=lambda: None,
             ignore_signals=lambda: None,
+            defer_signals=lambda: None,
+            release_signals=lambda: None,
             spool=spool or Spool(),
         )
 

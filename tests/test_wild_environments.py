@@ -105,8 +105,7 @@ def ran(env, event, command, folder):
         env["GITHUB_EVENT_PATH"] = str(folder / "event")
     fake = replace(
         runtime.real_runtime(), env=env, clock=Ticking().clock(), git=lambda *_, **__: None,
-        workspace=lambda left: runtime.workspace(env, left), stop_at_signals=lambda: None,
-        defer_signals=lambda: None,
+        stop_at_signals=lambda: None, defer_signals=lambda: None,
     )  # fmt: skip
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):

@@ -13,6 +13,7 @@ from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.deployment import Lookups, make_deployment, start_note
 from devlake_ci.model import Commit, Deployment, Outcome
 from devlake_ci.options import Options
+from devlake_ci.runtime import workspace
 
 EXAMPLES = (
     (
@@ -108,7 +109,7 @@ def find_additional(session: Session, options: Options) -> tuple[Commit, ...]:
         options,
         repositories.server(session.context, session.env, options.repo_url),
         lambda repo_url: _finders(session, repo_url),
-        session.runtime.workspace(session.time_left_to_ask),
+        workspace(session.runtime.env, session.time_left_to_ask),
     )
 
 

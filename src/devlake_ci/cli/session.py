@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache, cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from devlake_ci import ci
 from devlake_ci.ci.provider import Reply
@@ -23,9 +23,12 @@ from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError, reason
 from devlake_ci.model import Context, Deployment, Incident, Outcome, PullRequest
 from devlake_ci.options import Options, variable
-from devlake_ci.runtime import Network, Runtime
+from devlake_ci.runtime import Runtime
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.text import cut, line, quoted, without_login
+
+if TYPE_CHECKING:
+    from devlake_ci.runtime.network import Connections
 
 T = TypeVar("T")
 
@@ -78,7 +81,7 @@ class Session:
             return work()
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> "Connections":
         """The one set of connections."""
         return self.runtime.connect(self.options)
 

@@ -8,13 +8,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from devlake_ci.ci.provider import Append, Replace, Run
 from devlake_ci.clock import Clock
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.dataclass import dataclass
-from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.options import Options
 from devlake_ci.runtime import files
 from devlake_ci.runtime.files import (
@@ -26,8 +25,8 @@ from devlake_ci.runtime.files import (
     secret_file,
     set_aside,
 )
-from devlake_ci.runtime.git import COMMAND, folder_env, run_git
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
+from devlake_ci.runtime.git import run_git
 from devlake_ci.runtime.signals import (
     defer_signals,
     ignore_signals,
@@ -40,6 +39,7 @@ from devlake_ci.text import readable
 
 if TYPE_CHECKING:
     from devlake_ci.child import Child
+    from devlake_ci.runtime.network import Connections
 
 
 def start(command: Sequence[str], options: Sequence[str]) -> "Child":
@@ -47,81 +47,6 @@ def start(command: Sequence[str], options: Sequence[str]) -> "Child":
     from devlake_ci import launch  # noqa: PLC0415 (for `run` alone)
 
     return launch.start(command, options)
-
-
-class Network(Protocol):
-    """HTTP with time limits; `send`, `call` and `get` raise NotSentError."""
-
-    def send(self, request: Request, seconds: float) -> Answer:
-        """POST a request."""
-
-    def call(self, request: Request, seconds: float) -> Answer:
-        """Send a request of any method to DevLake, and read a long answer."""
-
-    def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
-        """GET a URL."""
-
-    def query(
-        self, url: str, headers: Mapping[str, str], body: Mapping[str, Any], seconds: float
-    ) -> Answer:
-        """POST a question that changes nothing."""
-
-    def proxy(self, url: str) -> str | None:
-        """Name the proxy on the way to a URL, without a login; None if there is none."""
-
-    def resolves(self, host: str, seconds: float) -> bool:
-        """Return whether a host's name resolves to an address."""
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """Everything outside the program that it uses, so that a test can replace it."""
-
-    env: Mapping[str, str]
-    clock: Clock
-    git: Callable[..., str | None]
-    read_file: Callable[[str], str | None]
-    nonce: Callable[[str], str | None]
-    write: Callable[[Append | Replace | Run], None]
-    set_aside: Callable[[str], str]
-    connect: Callable[[Options], Network]
-    workspace: Callable[[Callable[[], float]], Workspace]
-    stop_at_signals: Callable[[], None]
-    ignore_signals: Callable[[], None]
-    defer_signals: Callable[[], None] = lambda: None
-    release_signals: Callable[[], None] = lambda: None
-    stoppable: Callable[[], AbstractContextManager[None]] = stoppable
-    spool: Spool = field(default_factory=Spool)
-    read_if_exists: Callable[[str], str | None] = read_if_exists
-    """Read a file whose absence means something; raise OSError if it can't be read."""
-    lock_folder_of: Callable[[str, float], AbstractContextManager[bool]] = lock_folder_of
-    """Lock a file against other processes, for so many seconds at most."""
-    child: "Child | None" = None
-    """The command of `run`, where it runs already."""
-    start: "Callable[[Sequence[str], Sequence[str]], Child]" = start
-    """Start a command; the second argument is what is typed before it."""
-    secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
-    """Open a file for a secret before there is one; raise OSError."""
-
-
-def real_runtime() -> Runtime:
-    """Return this process's own runtime."""
-    env = environment()
-    return Runtime(
-        env=env,
-        clock=Clock(now, time.monotonic, time.sleep, jitter),
-        git=run_git,
-        read_file=read_file,
-        nonce=nonce,
-        write=write,
-        set_aside=set_aside,
-        connect=connections,
-        workspace=lambda left: workspace(env, left),
-        stop_at_signals=stop_at_signals,
-        ignore_signals=ignore_signals,
-        defer_signals=defer_signals,
-        release_signals=release_signals,
-    )
 
 
 def environment() -> dict[str, str]:
@@ -151,11 +76,11 @@ def write(effect: Append | Replace | Run) -> None:
         files.write(effect)
 
 
-def connections(options: Options) -> Network:
+def connections(options: Options) -> "Connections":
     """Return HTTP with the certificates that the options name; requests is imported only now."""
-    from devlake_ci.runtime.network import Connections  # noqa: PLC0415 (a quarter of our start-up)
+    from devlake_ci.runtime import network  # noqa: PLC0415 (a quarter of our start-up)
 
-    return Connections(options, environment())
+    return network.Connections(options, environment())
 
 
 def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SECONDS) -> Workspace:
@@ -164,7 +89,45 @@ def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SE
     `left` tells how many seconds git may still take.
     """
     roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
-    return Disk(tuple(roots), COMMAND, folder_env(), left)
+    return Disk(tuple(roots), left=left)
+
+
+CLOCK = Clock(now, time.monotonic, time.sleep, jitter)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Everything outside the program that it uses, so that a test can replace it."""
+
+    env: Mapping[str, str]
+    clock: Clock = CLOCK
+    git: Callable[..., str | None] = run_git
+    read_file: Callable[[str], str | None] = read_file
+    nonce: Callable[[str], str | None] = nonce
+    write: Callable[[Append | Replace | Run], None] = write
+    set_aside: Callable[[str], str] = set_aside
+    connect: "Callable[[Options], Connections]" = connections
+    stop_at_signals: Callable[[], None] = stop_at_signals
+    ignore_signals: Callable[[], None] = ignore_signals
+    defer_signals: Callable[[], None] = defer_signals
+    release_signals: Callable[[], None] = release_signals
+    stoppable: Callable[[], AbstractContextManager[None]] = stoppable
+    spool: Spool = field(default_factory=Spool)
+    read_if_exists: Callable[[str], str | None] = read_if_exists
+    """Read a file whose absence means something; raise OSError if it can't be read."""
+    lock_folder_of: Callable[[str, float], AbstractContextManager[bool]] = lock_folder_of
+    """Lock a file against other processes, for so many seconds at most."""
+    child: "Child | None" = None
+    """The command of `run`, where it runs already."""
+    start: "Callable[[Sequence[str], Sequence[str]], Child]" = start
+    """Start a command; the second argument is what is typed before it."""
+    secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
+    """Open a file for a secret before there is one; raise OSError."""
+
+
+def real_runtime() -> Runtime:
+    """Return this process's own runtime."""
+    return Runtime(environment())
 
 
 @contextmanager

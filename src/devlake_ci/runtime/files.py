@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from devlake_ci.ci.provider import Append, Replace
 from devlake_ci.commits.workspace import GLOB, GitAnswer
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError, MissingError
-from devlake_ci.runtime.git import SECONDS, run_git_bounded
+from devlake_ci.runtime.git import COMMAND, SECONDS, folder_env, run_git_bounded
 from devlake_ci.text import cut, line, quoted
 
 LARGEST = 32 * 1024 * 1024
@@ -150,9 +151,9 @@ class Disk:
     """The disk of a job whose own folders are `roots` and the working directory."""
 
     roots: tuple[str, ...]
-    command: tuple[str, ...]
+    command: tuple[str, ...] = COMMAND
     """How git is called, with what keeps a stranger's checkout from having anything run."""
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=folder_env)
     left: Callable[[], float] = lambda: SECONDS
     """How many seconds git may still take."""
 

@@ -62,64 +62,35 @@ class Connections:
         # https://docs.gitlab.com/ci/variables/predefined_variables/
         self._ci_bundle = env.get("CI_SERVER_TLS_CA_FILE")
         key = options.client_key
-        self._cert = (options.client_cert, key) if key else options.client_cert
+        self._cert = (options.client_cert or "", key) if key else options.client_cert
 
     def send(self, request: Request, seconds: float) -> Answer:
         """POST a request as JSON; raise NotSentError. Redirects are given back, not followed."""
-        return self._within(
-            seconds,
-            lambda: self._exchange(
-                LONGEST_ANSWER, "POST", request.url, request.headers, request.body,
-                timeout=(min(_CONNECT, seconds), seconds), verify=self._verify, cert=self._cert,
-            ),
-        )  # fmt: skip
+        return self._exchange(request, seconds, LONGEST_ANSWER, self._verify, self._cert)
 
     def call(self, request: Request, seconds: float) -> Answer:
         """Send a request of any method to DevLake, and read a long answer; raise NotSentError."""
-        return self._within(
-            seconds,
-            lambda: self._exchange(
-                LONGEST_JSON, request.method, request.url, request.headers, request.body,
-                timeout=(min(_CONNECT, seconds), seconds), verify=self._verify, cert=self._cert,
-            ),
-        )  # fmt: skip
+        return self._exchange(request, seconds, LONGEST_JSON, self._verify, self._cert)
 
     def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
         """GET a CI's API, without the client certificate; raise NotSentError."""
-        return self._api("GET", url, headers, None, seconds)
+        return self._ask(Request(url, None, headers, "GET"), seconds)
 
     def query(
         self, url: str, headers: Mapping[str, str], body: Mapping[str, Any], seconds: float
     ) -> Answer:
         """POST a question to a CI's API, which changes nothing there; raise NotSentError."""
-        return self._api("POST", url, headers, body, seconds)
+        return self._ask(Request(url, body, headers), seconds)
 
-    def _api(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: Mapping[str, Any] | None,
-        seconds: float,
-    ) -> Answer:
+    def _ask(self, request: Request, seconds: float) -> Answer:
         deadline = time.monotonic() + seconds
-
-        def exchange(verify: str | bool) -> Answer:
-            left = deadline - time.monotonic()
-            return self._within(
-                left,
-                lambda: self._exchange(
-                    LONGEST_JSON, method, url, headers, body,
-                    timeout=(min(_CONNECT, left), left), verify=verify,
-                ),
-            )  # fmt: skip
-
         try:
-            return exchange(self._verify)
+            return self._exchange(request, seconds, LONGEST_JSON, self._verify)
         except NotSentError as error:
             if error.passing or not self._ci_bundle:
                 raise
-        return exchange(self._ci_bundle)
+        left = deadline - time.monotonic()
+        return self._exchange(request, left, LONGEST_JSON, self._ci_bundle)
 
     def proxy(self, url: str) -> str | None:
         """Name the proxy on the way to a URL, without the login that may be in it."""
@@ -136,27 +107,33 @@ class Connections:
 
     def _exchange(
         self,
+        request: Request,
+        seconds: float,
         longest: int,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: Mapping[str, Any] | None = None,
-        **how: Any,  # noqa: ANN401 (an adapter's own arguments)
+        verify: str | bool,
+        cert: tuple[str, str] | str | None = None,
     ) -> Answer:
-        """Exchange a request for an answer by an adapter, not by a session.
+        """Exchange a request for an answer of at most `longest` bytes, by an adapter.
 
         To tell where a redirect points, a session would read all of its body, however long, and
         unpack it (requests/sessions.py, resolve_redirects); and it would look through the whole
         environment for each request.
         """
-        with _plain_errors():
-            request = self._addressed(method, url).copy()
-            request.prepare_headers({**_HEADERS, **headers})  # without a login in the URL
-            request.prepare_body(None, None, body)
-            with self._adapter.send(request, proxies=self._proxies(url), **how) as response:
-                text = _read(response.raw, longest)
-                given = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, text.decode(errors="replace"), given)
+
+        def work() -> Answer:
+            with _plain_errors():
+                prepared = self._addressed(request.method, request.url).copy()
+                prepared.prepare_headers({**_HEADERS, **request.headers})  # no login in the URL
+                prepared.prepare_body(None, None, request.body)
+                with self._adapter.send(
+                    prepared, timeout=(min(_CONNECT, seconds), seconds), verify=verify, cert=cert,
+                    proxies=self._proxies(request.url),
+                ) as response:  # fmt: skip
+                    text = _read(response.raw, longest)
+                    given = {name.lower(): value for name, value in response.headers.items()}
+                    return Answer(response.status_code, text.decode(errors="replace"), given)
+
+        return self._within(seconds, work)
 
     def _within(self, seconds: float, work: Callable[[], T]) -> T:
         """Do the work in a thread that is left behind when time is up.
