@@ -169,7 +169,7 @@ class PullRequest:
     """One merged pull or merge request, or a commit of a team that has none. Times have a zone."""
 
     key: int
-    """DevLake's `pullRequestKey`, see `changes.pull_request_key`."""
+    """DevLake's `pullRequestKey`, see `changes.model`."""
     title: str
     url: str | None = None
     created_at: datetime

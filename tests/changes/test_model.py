@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devlake_ci.changes.deployment_commits import add_shipped
-from devlake_ci.changes.model import Change, Shipped, pull_request
+from devlake_ci.changes.model import (
+    Change,
+    Shipped,
+    add_shipped,
+    commit_key,
+    pull_request,
+    pull_request_key,
+)
 from devlake_ci.changes.paths import is_limited, matcher
-from devlake_ci.changes.pull_request_key import commit_key, pull_request_key
 from devlake_ci.model import Commit, Deployment, Environment, Result
 from tests.support import NOON
 

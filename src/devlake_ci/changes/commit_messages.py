@@ -14,27 +14,17 @@ The forms and their sources:
 
 import re
 
-_SUBJECTS_OF_MERGES = tuple(
-    map(
-        re.compile,
-        (
-            r"Merge pull request #([0-9]+) from .+",
-            r"Merge pull request '.*' \([#!]([0-9]+)\) from .+ into .+",
-        ),
-    )
+_SUBJECTS_OF_MERGES = (
+    r"Merge pull request #([0-9]+) from .+",
+    r"Merge pull request '.*' \([#!]([0-9]+)\) from .+ into .+",
 )
 """What only a commit with two parents says as a merge: with one it is a cherry-pick of it."""
-_SUBJECTS = tuple(
-    map(
-        re.compile,
-        (
-            r"Merge pull request #([0-9]+) in \S+ from .+ to .+",
-            r"Merged in .+ \(pull request #([0-9]+)\)",
-            r"Pull request #([0-9]+): .+",
-            r"Merged PR ([0-9]+): .+",
-            r".*\S \([#!]([0-9]+)\)",
-        ),
-    )
+_SUBJECTS = (
+    r"Merge pull request #([0-9]+) in \S+ from .+ to .+",
+    r"Merged in .+ \(pull request #([0-9]+)\)",
+    r"Pull request #([0-9]+): .+",
+    r"Merged PR ([0-9]+): .+",
+    r".*\S \([#!]([0-9]+)\)",
 )
 _GITLAB = re.compile(r"^See merge request \S*!([0-9]+)$", re.MULTILINE)
 _CHERRY_PICK = re.compile(r"^\(cherry picked from commit [0-9a-f]{7,64}\)$", re.MULTILINE)
@@ -48,12 +38,10 @@ def pull_request_number(message: str, parents: int) -> int | None:
     """
     if _CHERRY_PICK.search(message):
         return None
-    subject, _, body = message.strip().partition("\n")
-    subject = subject.strip()
     forms = (*_SUBJECTS_OF_MERGES, *_SUBJECTS) if parents > 1 else _SUBJECTS
-    found = next(filter(None, (form.fullmatch(subject) for form in forms)), None)
+    found = next(filter(None, (re.fullmatch(form, subject(message)) for form in forms)), None)
     if not found:  # GitLab's own is the last: a description before it may quote another
-        *_, found = None, *_GITLAB.finditer(body)
+        *_, found = None, *_GITLAB.finditer(message.strip().partition("\n")[2])
     return int(found[1]) if found and len(found[1]) <= _DIGITS else None
 
 

@@ -4,12 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from devlake_ci.changes.commit_messages import pull_request_number, pull_request_title, subject
-from devlake_ci.changes.model import (
-    Change,
-    Shipped,
-    make_shipped,
-    nothing_shipped_note,
-)
+from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.commits.sha import WHOLE, Git
@@ -112,18 +107,14 @@ def _log(git: Git, base: str, head: str) -> list[LogCommit]:
         "log", "-z", "--topo-order", "--reverse", f"--max-count={HISTORY}",
         f"--format={_FIELDS}", "--end-of-options", f"{base}..{head}", "--",
     )  # fmt: skip
-    if text is None and not _is_behind(git, base, head):
+    # Behind is `head` if it is `base` or an ancestor of it; git's exit code alone would not do.
+    if text is None and git("merge-base", base, head) != head:
         raise MissingError(
             f"git can't list what lies between {base[:12]} and {head[:12]}.",
             "Look at `git log` in this checkout, or ask its host instead: --changes github or "
             "gitlab.",
         )
     return [_parse(each) for each in (text or "").split("\0") if each.strip()]
-
-
-def _is_behind(git: Git, base: str, head: str) -> bool:
-    """Return whether `head` is `base` or an ancestor of it; git's exit code alone would not do."""
-    return git("merge-base", base, head) == head
 
 
 def _parse(text: str) -> LogCommit:

@@ -11,12 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.model import (
-    Change,
-    Shipped,
-    make_shipped,
-    nothing_shipped_note,
-)
+from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import github
 from devlake_ci.ci.answers import Answer, validate, validate_reply
@@ -256,11 +251,7 @@ def _filter_by_files(
     for several in batches(changes, PAGE // 2):
         answer = api.graphql(" ".join(_files(each.number) for each in several))
         for each in several:
-            files = validate(_WithFiles, answer.get(f"p{each.number}"), HOST).files
-            if files and (
-                _any_included(files, is_included)
-                or _any_included_later(api, each, files, is_included)
-            ):
+            if is_included(_paths(api, each, answer)):
                 yield each
 
 
@@ -271,23 +262,16 @@ def _files(number: int | None, after: str = "") -> str:
     )
 
 
-def _any_included(files: _Files, is_included: Callable[[Iterable[str]], bool]) -> bool:
-    return is_included(each.path for each in files.nodes)
-
-
-def _any_included_later(
-    api: Api, change: Change, files: _Files, is_included: Callable[[Iterable[str]], bool]
-) -> bool:
-    """Return whether a later page has a file that is included."""
+def _paths(api: Api, change: Change, answer: dict[str, Any]) -> Iterator[str]:
+    """Yield the files of a pull request; `answer` has the first of them."""
     for _ in range(MOST_FILES // PAGE):
+        files = validate(_WithFiles, answer.get(f"p{change.number}"), HOST).files
+        if not files:
+            return
+        yield from (each.path for each in files.nodes)
         if not files.page.has_next:
-            return False
+            return
         answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.page.end)
-        found = validate(_WithFiles, answer.get(f"p{change.number}"), HOST).files
-        if not found or _any_included(found, is_included):
-            return bool(found)
-        files = found
-    return False
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

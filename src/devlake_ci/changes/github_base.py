@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
 from pydantic import AwareDatetime, Field
 
@@ -91,17 +92,10 @@ def last_deployed(
         is_refused = problem.hint == PERMISSIONS
         raise MissingError(problem.message, DEPLOYMENTS if is_refused else problem.hint) from None
     found = validate(_WithDeployments, answer, HOST).deployments.nodes
-    others = [each for each in found if not _is_own(each, context)]
-    dated = [(each.succeeded_at, each) for each in others]
-    past = [(when, each) for when, each in dated if when and when < began]
-    past.sort(key=lambda one: one[0], reverse=True)
-    return next(
-        _certain_deployments(api, options, [(each.run, each.sha) for _, each in past]), None
-    )
-
-
-def _is_own(deployment: _Deployment, context: Context) -> bool:
-    return deployment.run is not None and deployment.run == context.run_id
+    others = [each for each in found if each.run is None or each.run != context.run_id]
+    dated = [(when, each.run, each.sha) for each in others if (when := each.succeeded_at)]
+    past = sorted((each for each in dated if each[0] < began), key=itemgetter(0), reverse=True)
+    return next(_certain_deployments(api, options, [each[1:] for each in past]), None)
 
 
 def _certain_deployments(
@@ -118,9 +112,10 @@ def _certain_deployments(
             yield sha
             continue
         run = _run(api, number)
+        file = (run.path or "").partition("@")[0].rpartition("/")[2]
         if run.event in DEPLOY_OWN_HEAD:
             yield sha
-        elif run.event == "workflow_dispatch" and _is_ours(api, run):
+        elif run.event == "workflow_dispatch" and file and file == runs.workflow_file(api.env):
             chosen.append(sha)
     if not (options.sha or options.ref):
         yield from chosen
@@ -130,11 +125,6 @@ def _run(api: Api, run: str) -> _Run:
     reply = github.get(api.env, api.ask, "actions", "runs", run)
     said = hint(reply.message)
     return validate_reply(_Run, reply, HOST, DEPLOYMENTS if "permissions" in said else said)
-
-
-def _is_ours(api: Api, run: _Run) -> bool:
-    name = (run.path or "").partition("@")[0].rpartition("/")[2]
-    return bool(name) and name == runs.workflow_file(api.env)
 
 
 def last_successful_run(

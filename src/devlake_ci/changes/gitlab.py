@@ -13,17 +13,12 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.model import (
-    Change,
-    Shipped,
-    make_shipped,
-    nothing_shipped_note,
-)
+from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import gitlab
 from devlake_ci.ci.answers import Answer, validate_reply
 from devlake_ci.ci.facts import value
-from devlake_ci.ci.provider import PAGE, Ask, Env
+from devlake_ci.ci.provider import PAGE, Ask, Env, paginate
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.limits import HISTORY
@@ -118,12 +113,12 @@ class Api:
 
     def pages(self, kind: type[T], path: str, **query: str) -> Iterator[list[T]]:
         """Ask for page after page, at most MOST_PAGES."""
-        for number in range(1, MOST_PAGES + 1):
+
+        def page(number: int) -> list[T]:
             asked = {**query, "per_page": str(PAGE), "page": str(number)}
-            found = self.get(list[kind], path, **asked)  # type: ignore[valid-type]
-            yield found
-            if len(found) < PAGE:
-                return
+            return self.get(list[kind], path, **asked)  # type: ignore[valid-type]
+
+        return paginate(page, MOST_PAGES)
 
     def deployments(self, environment: str) -> list[_Deployment]:
         """List the last successful deployments to an environment, the latest first."""
@@ -218,22 +213,16 @@ def _merge_requests(
 
 def _linked_merge_requests(api: Api, own: tuple[str, str | None] | None) -> list[Change]:
     """List the merge requests that GitLab itself links to the deployment of a job."""
-    if own:
-        environment, job = own
-        for each in api.deployments(environment):
-            if each.deployable and str(each.deployable.id) == job:
-                return list(_of_deployment(api, each.id))
+    for each in api.deployments(own[0]) if own else []:
+        if own and each.deployable and str(each.deployable.id) == own[1]:
+            path = f"deployments/{each.id}/merge_requests"
+            return [
+                _change(one, merge)
+                for page in api.pages(MergeRequest, path, order_by="created_at", sort="asc")
+                for one in page
+                if (merge := one.merge_commit_sha or one.squash_commit_sha) and one.merged_at
+            ]
     raise MissingError("GitLab can't be asked what lies between two commits.", READ_API)
-
-
-def _of_deployment(api: Api, deployment: int) -> Iterator[Change]:
-    for page in api.pages(
-        MergeRequest, f"deployments/{deployment}/merge_requests", order_by="created_at", sort="asc"
-    ):
-        for each in page:
-            merge = each.merge_commit_sha or each.squash_commit_sha
-            if merge and each.merged_at:
-                yield _change(each, merge)
 
 
 def _change(asked: MergeRequest, merge: str) -> Change:

@@ -1,13 +1,27 @@
-"""The changes that a deployment shipped, and how DevLake hears of them."""
+"""The changes that a deployment shipped, and how DevLake hears of them.
 
-from collections.abc import Sequence
-from datetime import datetime
+As pull requests, whose keys are made here, and by the commits of the deployment that make it count
+them.
+"""
 
-from devlake_ci.changes.pull_request_key import commit_key, pull_request_key
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
 from devlake_ci.dataclass import dataclass
 from devlake_ci.limits import CHANGES, PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
-from devlake_ci.model import PullRequest
+from devlake_ci.model import Commit, Deployment, PullRequest
 from devlake_ci.text import cut
+
+NUMBERS = 10_000_000
+"""Pull requests of one repository, at most: numbers from 1 to one less."""
+REPOSITORIES = 899_999_999
+_DIGITS = 13
+"""Hex digits of a SHA that make a key: 52 bits."""
+
+APART = timedelta(milliseconds=1)
+"""What DevLake's database can tell apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,3 +105,49 @@ def limit_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[
         return found, ()
     note = f"Only the newest {CHANGES} of {len(found)} changes are reported."
     return found[-CHANGES:], (note,)
+
+
+def pull_request_key(repo_url: str, number: int) -> int | None:
+    """Return DevLake's `pullRequestKey` for a repository's pull request; None if it can't have one.
+
+    DevLake names a pull request by this number alone, and two repositories in one connection would
+    overwrite each other's (seen live, v1.0.3), so the repository is a part of it. It keeps keys
+    exactly up to 2^53 - 1.
+    """
+    if not 0 < number < NUMBERS:
+        return None
+    digest = sha256(repo_url.lower().encode(errors="surrogatepass")).digest()
+    return (int.from_bytes(digest[:8]) % REPOSITORIES + 1) * NUMBERS + number
+
+
+def commit_key(sha: str) -> int:
+    """Return the key of a commit that is a change of its own; no key is 0."""
+    return int(sha[:_DIGITS], 16) or 1
+
+
+def add_shipped(deployment: Deployment, shipped: Mapping[str, Shipped]) -> Deployment:
+    """Return the deployment with what it shipped of each repository, by the repository's URL.
+
+    A merged pull request counts when its merge commit is one of a deployment's commits that has a
+    predecessor in the same repository and environment (docs/lead-time.md). What was shipped leads
+    to the repository's first commit; any other of it is as it was.
+    """
+    commits: list[Commit] = []
+    left = dict(shipped)
+    for each in deployment.commits:
+        found = left.pop(each.repo_url, None)
+        listed = {one.sha for one in deployment.commits if one.repo_url == each.repo_url}
+        if found and found.changes:
+            commits += _before(each, found, listed, deployment.finished_at)
+        commits.append(each)
+    return replace(deployment, commits=tuple(commits))
+
+
+def _before(
+    own: Commit, shipped: Shipped, listed: Container[str], finished: datetime
+) -> Iterator[Commit]:
+    """Yield what goes before the deployed commit: often that is the last merge commit itself."""
+    wanted = [shipped.base, *(each.merge_sha for each in shipped.changes)]
+    shas = [sha for sha in dict.fromkeys(wanted) if sha and sha not in listed]
+    for left, sha in zip(range(len(shas), 0, -1), shas, strict=True):
+        yield replace(own, sha=sha, ref=None, message=None, finished_at=finished - APART * left)

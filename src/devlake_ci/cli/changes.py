@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from devlake_ci.changes import base as bases
 from devlake_ci.changes import git
 from devlake_ci.changes.base import BaseLookup
-from devlake_ci.changes.deployment_commits import add_shipped
-from devlake_ci.changes.model import Shipped, pull_request
+from devlake_ci.changes.model import Shipped, add_shipped, pull_request
 from devlake_ci.changes.paths import matcher
 from devlake_ci.ci import repositories
 from devlake_ci.ci.provider import Env
