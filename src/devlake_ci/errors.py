@@ -11,6 +11,8 @@ class Problem(Exception):  # noqa: N818 (not all are errors)
     """
 
     exit_code: ClassVar[int]
+    is_kept = False
+    """Whether a spool has what was not sent, so that a replay sends it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -49,8 +51,6 @@ class UnreachedError(Problem):
     """DevLake did not store it within the deadline; sending the same later may succeed."""
 
     exit_code = 5
-    is_kept = False
-    """Whether a spool has it, so that a replay sends it."""
 
 
 class StoppedError(UnreachedError):

@@ -1,8 +1,8 @@
 """Find out what a deployment shipped, and send its pull requests after it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 from devlake_ci.changes import base as bases
 from devlake_ci.changes import git
@@ -29,9 +29,6 @@ from devlake_ci.text import quoted
 
 NOT_REPORTED = "Warning: what this deployment shipped is not reported."
 SHOWN = 10
-
-if TYPE_CHECKING:
-    from devlake_ci.changes import github
 
 
 def check(options: Options) -> None:
@@ -111,46 +108,48 @@ class Changes:
     def _base_lookups(self, made: Deployment, url: str) -> Iterator[BaseLookup]:
         """Yield the ways to find out what was live before, the surest first."""
         options, context = self.session.options, self.session.context
-        if path_in(options):
+        if self.file:
             yield BaseLookup("The state file", lambda: self._from_state_file(made, url))
         host = repositories.host(url, context, self.session.env)
         if not host or url != context.repo_url or host[0] != context.provider:
             return
-        place = made.original_environment
-        is_chosen = bool(options.sha or options.ref)
-        if host[0] == "gitlab" and not bases.is_shared(options, place):
+        (kind, env), ask = host, self.session.ask
+        place, began = made.original_environment, made.started_at
+        is_shared = bases.is_shared(options, place)
+        if kind == "gitlab" and not is_shared:
             from devlake_ci.changes import gitlab  # noqa: PLC0415 (it imports pydantic)
 
-            there = context.environment or place
-            lab = gitlab.Api(host[1], self.session.ask)
+            lab, there = gitlab.Api(env, ask), context.environment or place
 
             def asked() -> str | None:
-                sha = gitlab.last_deployed(lab, context, there, made.started_at)
+                sha = gitlab.last_deployed(lab, context, there, began)
                 self.is_of_host = sha is not None
                 return sha
 
             yield BaseLookup(f"GitLab's deployments to {quoted(there)}", asked)
-        if host[0] == "github":
-            from devlake_ci.changes import github_base as github  # noqa: PLC0415 (pydantic)
+        if kind == "github":
+            from devlake_ci.changes import github, github_base  # noqa: PLC0415 (it imports pydantic)
 
-            api = self._github(host[1])
-            if not bases.is_shared(options, place):
+            hub, read = github.Api(env, ask, self.session.query), self.session.runtime.read_file
+            if not is_shared:
                 yield BaseLookup(
                     f"GitHub's deployments to {quoted(place)}",
-                    lambda: github.last_deployed(api, options, context, place, made.started_at),
+                    lambda: github_base.last_deployed(hub, options, context, place, began),
                 )
-            if not is_chosen:
-                read = self.session.runtime.read_file
+            if not (options.sha or options.ref):
                 yield BaseLookup(
                     "This job's runs",
-                    lambda: github.last_successful_run(api, options, context, read),
+                    lambda: github_base.last_successful_run(hub, options, context, read),
                 )
 
-    def _from_state_file(self, made: Deployment, url: str) -> str | None:
+    @cached_property
+    def file(self) -> StateFile | None:
+        """The file that keeps what is live."""
         path = path_in(self.session.options)
-        if not path:
-            return None
-        live = StateFile(self.session.runtime, path).load_live(self._live_key(made, url))
+        return StateFile(self.session.runtime, path) if path else None
+
+    def _from_state_file(self, made: Deployment, url: str) -> str | None:
+        live = self.file.load_live(self._live_key(made, url)) if self.file else None
         return bases.from_record(live, made)
 
     def _live_key(self, made: Deployment, url: str) -> str:
@@ -174,36 +173,21 @@ class Changes:
 
     def _between(self, url: str, base: str, head: str) -> Shipped:
         session, options = self.session, self.session.options
-        if not (host := self._host(url)):
+        paths, host = options.changes_path, self._host(url)
+        if not host:
             commits = options.changes == "commits"
-            paths = options.changes_path
             return git.find_shipped(session.git, url, base, head, paths=paths, commits=commits)
-        from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
-
-        paths = options.changes_path
         is_included = matcher(paths, options.source("changes_path"))
-        if host[0] == "gitlab":
-            return self._from_gitlab(host[1], base, head, is_included)
-        return github.find_shipped(
-            self._github(host[1]), base, head, paths=paths, is_included=is_included
-        )
+        if host[0] == "github":
+            from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
 
-    def _from_gitlab(
-        self, env: Env, base: str, head: str, is_included: Callable[[Iterable[str]], bool]
-    ) -> Shipped:
+            hub = github.Api(host[1], session.ask, session.query)
+            return github.find_shipped(hub, base, head, paths=paths, is_included=is_included)
         from devlake_ci.changes import gitlab  # noqa: PLC0415 (it imports pydantic)
 
-        options, context = self.session.options, self.session.context
+        lab, context = gitlab.Api(host[1], session.ask), session.context
         own = (context.environment or "", context.job_id) if self.is_of_host else None
-        api = gitlab.Api(env, self.session.ask)
-        return gitlab.find_shipped(
-            api, base, head, paths=options.changes_path, is_included=is_included, own=own
-        )
-
-    def _github(self, env: Env) -> "github.Api":
-        from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
-
-        return github.Api(env, self.session.ask, self.session.query)
+        return gitlab.find_shipped(lab, base, head, paths=paths, is_included=is_included, own=own)
 
     def _collect(self, url: str, found: Shipped) -> None:
         authors = self.session.options.changes_authors
@@ -220,17 +204,17 @@ class Changes:
         """
         if outcome.requests:
             shown = tuple(each for one in self.requests for each in self.session.preview(one))
-            return replace(
-                outcome, requests=outcome.requests + shown, notes=self._all_notes(outcome)
-            )
+            notes = (*self.notes, *outcome.notes)
+            return replace(outcome, requests=outcome.requests + shown, notes=notes)
         is_unreached = isinstance(outcome.problem, UnreachedError)
         if not outcome.reported and not is_unreached:
             return outcome
         unreached = self._send()
         if outcome.reported and (not unreached or self.session.options.spool):
             self._remember(outcome)  # else the next run ships the same again, and tells it
+        notes = (*self.notes, *outcome.notes)
         if not unreached:
-            return replace(outcome, notes=self._all_notes(outcome))
+            return replace(outcome, notes=notes)
         count = f"{len(unreached)} of its {len(self.requests)} pull requests were not sent"
         if is_unreached:
             return replace(outcome, notes=(*outcome.notes, f"{count}, either."))
@@ -239,11 +223,8 @@ class Changes:
             reported=False,
             problem=unreached[0],
             soft=self.session.options.on_failure == "warn",
-            notes=(*self._all_notes(outcome), f"The deployment is stored. {count}."),
+            notes=(*notes, f"The deployment is stored. {count}."),
         )
-
-    def _all_notes(self, outcome: Outcome) -> tuple[str, ...]:
-        return (*self.notes, *outcome.notes)
 
     def _send(self) -> list[UnreachedError]:
         """Send them one after the other, and return what kept some of them from being stored."""
@@ -266,10 +247,9 @@ class Changes:
 
     def _remember(self, outcome: Outcome) -> None:
         """Keep what is live now in the state file, if what was shipped is known."""
-        path, made = path_in(self.session.options), outcome.deployment
-        if not (path and made and self.is_shipping):
+        file, made, lanes = self.file, outcome.deployment, {}
+        if not (file and made and self.is_shipping):
             return
-        lanes, file = {}, StateFile(self.session.runtime, path)
         try:
             for each in made.commits:
                 lane = self._live_key(made, each.repo_url)
@@ -278,8 +258,7 @@ class Changes:
                 if each.finished_at is None and not is_open:
                     before = self.found.get(each.repo_url, Shipped()).base
                     lanes[lane] = Live(sha=each.sha, deployment=made.id, before=before)
-            seconds = max(self.session.time_left, 1.0)
-            file.save_live(lanes, seconds)
+            file.save_live(lanes, max(self.session.time_left, 1.0))
         except (MissingError, BadUsageError) as problem:
             self.notes.append(f"Warning: {problem.text}")
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import datetime
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -37,9 +36,6 @@ OPTIONS = (
     *("on_failure", "spool", "refresh", "refresh_wait", "dry_run", "format", "verbose"),
 )
 """The options of `report` that say something of an incident by hand, too."""
-
-
-More = tuple[tuple[str, FieldValue], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,11 +147,9 @@ def _run(
 ) -> None:
     """Build the incident from what is typed and what the state file has, send it, and save it."""
     session = Session(context.obj, params.options(context))
-    values: dict[str, Any] = {
-        each.name: context.params.get(each.name) for each in fields(IncidentArguments)
-    }
-    sent = session.attempt(lambda: _report(session, IncidentArguments(**values), incident))
-    outcome = session.refresh(sent)
+    names = {each.name for each in fields(IncidentArguments)} & context.params.keys()
+    typed = IncidentArguments(**{name: context.params[name] for name in names})
+    outcome = session.refresh(session.attempt(lambda: _report(session, typed, incident)))
     context.obj.ignore_signals()
     context.exit(conclude(outcome, context.obj, session.options.format))
 
@@ -175,7 +169,7 @@ def _report(
     is_over = event.resolved_at and outcome.reported
     after = IncidentState(open=None if is_over else replace(event, resolved_at=None))
     outcome = replace(outcome, notes=outcome.notes + state.notes)
-    return merge(outcome, session.attempt(lambda: save_state(session, file, streak, after)))
+    return merge(outcome, save_state(session, file, streak, after))
 
 
 def _state_file(session: Session) -> "StateFile | None":
@@ -225,6 +219,8 @@ def _close_incident(
             "Fix --resolved-at or --created-at.",
         )
     made = _incident(session, typed, title, created)
+    more = dict(before.more if before else ()) | dict(made.more)
+    more.pop("status", None)
     return replace(
         before or made,
         **{name: each for name in TEXTS if (each := getattr(made, name))},
@@ -233,11 +229,7 @@ def _close_incident(
         updated_at=max(resolved, now),
         resolved_at=resolved,
         original_status="closed",
-        more=tuple(
-            each
-            for each in _merge_fields(before.more if before else (), made.more)
-            if each[0] != "status"
-        ),
+        more=tuple(more.items()),
     )
 
 
@@ -262,24 +254,19 @@ def _incident(
         severity=truncate(options.severity, INCIDENT_OTHER),
         priority=truncate(options.priority, INCIDENT_OTHER),
         component=truncate(component, INCIDENT_OTHER),
-        more=_more(typed),
+        more=tuple(_more(typed).items()),
     )
 
 
-def _more(typed: IncidentArguments) -> More:
+def _more(typed: IncidentArguments) -> dict[str, FieldValue]:
     """Return what only a person knows; nobody is named who wasn't typed."""
     chosen = {"type": truncate(typed.kind, INCIDENT_OTHER), "status": typed.status}
-    return _merge_fields(
-        tuple((name, text) for name, text in chosen.items() if text),
-        tuple(person_fields(typed.creator, "creator", "--creator").items()),
-        tuple(person_fields(typed.assignee, "assignee", "--assignee").items()),
-        tuple(issue_fields(typed.field, "--field").items()),
+    return (
+        {name: text for name, text in chosen.items() if text}
+        | person_fields(typed.creator, "creator", "--creator")
+        | person_fields(typed.assignee, "assignee", "--assignee")
+        | issue_fields(typed.field, "--field")
     )
-
-
-def _merge_fields(*parts: More) -> More:
-    """Join fields; a later one overrides an earlier one of its name."""
-    return tuple(dict(chain.from_iterable(parts)).items())
 
 
 def _time(session: Session, text: str | None, source: str) -> datetime | None:

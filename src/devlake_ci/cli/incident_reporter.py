@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from devlake_ci.cli.outcome import merge
 from devlake_ci.cli.session import Session
 from devlake_ci.deployment import environment_of
-from devlake_ci.errors import BadUsageError, MissingError, NothingToReport, Problem, UnreachedError
+from devlake_ci.errors import BadUsageError, MissingError, NothingToReport
 from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.incidents import branches, decision
 from devlake_ci.incidents.decision import streak_of
@@ -89,7 +89,7 @@ class IncidentReporter:
             deployment, problem = (beside.deployment, beside.problem) if beside else (None, None)
             if deployment and deployment.result is not Result.SUCCESS:
                 why = f"this run's deployment is {deployment.result}"
-            elif not deployment or (problem and not _is_kept(problem)):
+            elif not deployment or (problem and not problem.is_kept):
                 why = "DevLake doesn't have this run's deployment"
         if why:
             raise NothingToReport(
@@ -192,11 +192,7 @@ class IncidentReporter:
 
             sent = all(each.reported for each in outcomes)
             after = state_after(state, this, incident, sent=sent)
-            outcomes.append(
-                self.session.attempt(
-                    lambda: save_state(self.session, self.file, self.streak, after)
-                )
-            )
+            outcomes.append(save_state(self.session, self.file, self.streak, after))
         elif incident and incident.resolved_at and outcomes[-1].problem:
             notes += (_closing_hint(incident),)
         if not events:
@@ -212,13 +208,13 @@ class IncidentReporter:
 def save_state(
     session: Session, file: "StateFile", streak: Streak, state: IncidentState
 ) -> Outcome:
-    """Write the state of a streak; raise MissingError if that can't be done in time."""
-    file.save(streak, state, max(session.time_left, 1.0))
-    return Outcome(reported=False)
+    """Write the state of a streak; that it can't be done in time is in the outcome."""
 
+    def save() -> Outcome:
+        file.save(streak, state, max(session.time_left, 1.0))
+        return Outcome(reported=False)
 
-def _is_kept(problem: Problem) -> bool:
-    return isinstance(problem, UnreachedError) and problem.is_kept
+    return session.attempt(save)
 
 
 def _source(ci: str) -> Source:

@@ -36,7 +36,8 @@ def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
         say(_print_failure(outcome, error), err=True)
     with suppress(BadUsageError):  # DEVLAKE_CI names no CI, which is the problem just told
         effects = ci.provider_of(runtime.env).emit(outcome, runtime.env)
-        shown = (each for each in effects if not (is_quiet and _on_stdout(each)))
+        # With --format json, a program reads standard output.
+        shown = [each for each in effects if not (is_quiet and getattr(each, "stdout", False))]
         carry_out(map(_redact, shown), runtime)
     return code
 
@@ -192,8 +193,3 @@ def _write(effect: Append | Replace | Run, runtime: Runtime) -> OSError | None:
         say(f"devlake-ci: {what}: {line(reason(error))}", err=True)
         return error
     return None
-
-
-def _on_stdout(effect: Effect) -> bool:
-    """Return whether an effect would break JSON that somebody reads from there."""
-    return isinstance(effect, Print) and effect.stdout

@@ -19,7 +19,7 @@ from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import changes_target, plaintext_warning, report_target
 from devlake_ci.devlake.delivery import Delivery, Event
 from devlake_ci.devlake.dialects import DIALECTS, pull_request
-from devlake_ci.devlake.request import Answer, NotSentError, Request
+from devlake_ci.devlake.request import Answer, NotSentError
 from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError, reason
 from devlake_ci.model import Context, Deployment, Incident, Outcome, PullRequest
 from devlake_ci.options import Options, variable
@@ -90,7 +90,7 @@ class Session:
         """The way to DevLake, which remembers the dialect; raise Problem for a bad address."""
         return Delivery(
             target=report_target(self.options, placeholder_values(self.options, self.context)),
-            send=self._request,
+            send=lambda *asked: self.network.send(*asked),  # noqa: PLW0108 (it imports requests)
             clock=self.runtime.clock,
             deadline=self.deadline,
             dialect=self.options.dialect,
@@ -266,9 +266,6 @@ class Session:
     def time_left_to_ask(self) -> float:
         """Return the seconds for finding things out: half of all; the rest is for sending."""
         return max(self.time_left - self.options.deadline / 2, 0.0)
-
-    def _request(self, request: Request, seconds: float) -> Answer:
-        return self.network.send(request, seconds)
 
     def log(self, text: str) -> None:
         """Print a line if the user asked for more (--verbose)."""
