@@ -1,8 +1,10 @@
 """Whose failures are incidents: the default branch's and tags', or what the user names."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import chain, islice
+from typing import TypeVar
 
 from devlake_ci.errors import MissingError, NothingToReport
 from devlake_ci.model import Context
@@ -10,6 +12,10 @@ from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
 GLOB = re.compile(r"[*?\[]")
+FEW = 4
+"""Branches and tags that are asked for by name, beside those that the user names."""
+
+T = TypeVar("T")
 
 
 def patterns(options: Options) -> tuple[str, ...]:
@@ -25,11 +31,6 @@ def names(options: Options, context: Context) -> tuple[str, ...]:
     return (context.default_branch,) if context.default_branch else ()
 
 
-def globs(options: Options) -> tuple[str, ...]:
-    """Return the patterns that may match several branches or tags."""
-    return tuple(each for each in patterns(options) if GLOB.search(each))
-
-
 def matching(
     options: Options, kinds: Iterable[str], list_refs: Callable[[str, str], Iterable[str]]
 ) -> set[str]:
@@ -39,11 +40,31 @@ def matching(
     """
     return {
         name
-        for pattern in globs(options)
+        for pattern in patterns(options)
+        if GLOB.search(pattern)
         for kind in kinds
         for name in list_refs(kind, GLOB.split(pattern)[0])
         if fnmatchcase(name, pattern)
     }
+
+
+def listings(
+    options: Options,
+    context: Context,
+    several: Collection[str],
+    of_all: Callable[[], Iterator[list[T]]],
+    of_ref: Callable[[str], Iterator[list[T]]],
+) -> list[Iterator[list[T]]]:
+    """Return the lists of runs to read: of `several` refs by name if they are few, else of all."""
+    wanted, found = dict.fromkeys(names(options, context)), []
+    if len(several) > FEW:
+        found = [of_all()]
+    else:
+        wanted |= dict.fromkeys(several)
+        if any(map(GLOB.search, patterns(options))):
+            # What matches may have been deleted since: one page of all tells.
+            found = [chain(islice(of_all(), 1), [[]])]
+    return found + [of_ref(each) for each in wanted]
 
 
 def counts(options: Options, context: Context, ref: str | None, *, is_tag: bool) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from devlake_ci import vocabulary
+from devlake_ci import limits, vocabulary
 from devlake_ci.commits.repo_url import path_of
 from devlake_ci.errors import BadUsageError, NothingToReport
 from devlake_ci.identity import LONGEST_KEY, incident_key, is_key
@@ -16,13 +16,6 @@ from devlake_ci.incidents.streak import (
     is_outdated,
     relevant_runs,
     transition,
-)
-from devlake_ci.limits import (
-    INCIDENT_DESCRIPTION,
-    INCIDENT_OTHER,
-    INCIDENT_STATUS,
-    INCIDENT_TITLE,
-    truncate,
 )
 from devlake_ci.model import Context, Deployment, Environment, Incident, Result
 from devlake_ci.options import Options, render
@@ -141,15 +134,15 @@ def incident_of(options: Options, context: Context, streak: Streak, failure: Pas
     """
     return Incident(
         key=_key(options, streak, failure),
-        title=cut(_title(options, context, streak, failure), INCIDENT_TITLE),
-        description=cut(_description(context, streak, failure), INCIDENT_DESCRIPTION),
-        url=truncate(failure.url, INCIDENT_OTHER),
-        original_status=cut(failure.result, INCIDENT_STATUS),
+        title=cut(_title(options, context, streak, failure), limits.INCIDENT_TITLE),
+        description=cut(_description(context, streak, failure), limits.INCIDENT_DESCRIPTION),
+        url=limits.truncate(failure.url, limits.INCIDENT_OTHER),
+        original_status=failure.result,
         created_at=failure.finished_at,
         updated_at=failure.finished_at,
-        severity=truncate(options.severity, INCIDENT_OTHER),
-        priority=truncate(options.priority, INCIDENT_OTHER),
-        component=truncate(options.component or options.service, INCIDENT_OTHER),
+        severity=limits.truncate(options.severity, limits.INCIDENT_OTHER),
+        priority=limits.truncate(options.priority, limits.INCIDENT_OTHER),
+        component=limits.truncate(options.component or options.service, limits.INCIDENT_OTHER),
     )
 
 

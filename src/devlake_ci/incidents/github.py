@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from pydantic import AwareDatetime
@@ -23,7 +24,7 @@ from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paginate
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_guard as guard
-from devlake_ci.incidents.branches import counts, globs, matching, names, patterns
+from devlake_ci.incidents.branches import counts, listings, matching, patterns
 from devlake_ci.incidents.streak import (
     UNKNOWN,
     History,
@@ -43,8 +44,6 @@ MOST_PAGES = 10
 """Pages of a branch's runs: GitHub filters no more than 1,000 of them."""
 SCANNED_PAGES = 6
 """Pages of all runs, where tags or branches are too many to be asked for by name."""
-FEW = 4
-"""Tags, or branches that a pattern matches, that are asked for by name."""
 
 RE_RUN = timedelta(days=31)
 """How long after it was created a run can be started again, and be news: GitHub says 30 days
@@ -248,18 +247,11 @@ class _Search:
 
     def read(self, file: str) -> None:
         """Read the runs of a workflow's file; raise MissingError if there are too many."""
-        wanted = dict.fromkeys(names(self.options, self.context))
-        several, scanned = self._several(), self.api.runs(file)
-        listings: list[Iterator[list[Run]]] = []
-        if len(several) > FEW:
-            listings = [scanned]
-        else:
-            wanted |= dict.fromkeys(several)
-            if globs(self.options):  # what matches may have been deleted since: one page tells
-                listings = [chain(islice(scanned, 1), [[]])]
-        listings += [self.api.runs(file, each) for each in wanted]
-        is_whole = read_backwards(listings, self._read, self._is_enough)
-        if not (is_whole or self.is_new or any(map(_is_success, self.found))):
+        runs = partial(self.api.runs, file)
+        lists = listings(self.options, self.context, self._several(), runs, runs)
+        is_whole = read_backwards(lists, self._read, self._is_enough)
+        has_success = any(each.result is Result.SUCCESS for each in self.found)
+        if not (is_whole or self.is_new or has_success):
             raise self._unknown()
 
     def _several(self) -> set[str]:
@@ -318,10 +310,6 @@ class _Search:
             "(devlake-ci incident close). If many branches run this workflow, name the one that "
             "counts with --incident-branches.",
         )
-
-
-def _is_success(run: PastRun) -> bool:
-    return run.result is Result.SUCCESS
 
 
 def _past_runs(run: Run, jobs: list[Job], name: str, context: Context) -> Iterator[PastRun]:

@@ -24,7 +24,7 @@ from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, match_part, page_p
 from devlake_ci.ci.provider import Ask, Env, ReadFile, paginate
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.branches import counts, globs, matching, names, patterns
+from devlake_ci.incidents.branches import counts, listings, matching, patterns
 from devlake_ci.incidents.streak import (
     UNKNOWN,
     History,
@@ -41,8 +41,6 @@ MOST_PAGES = 20
 """Pages of deployments, and of the pipelines of one branch."""
 SCANNED_PAGES = 4
 """Pages of what is everybody's: the project's jobs, or pipelines where a pattern names branches."""
-FEW = 4
-"""Branches and tags that a pattern matches, whose pipelines are asked for by name."""
 MOST_PIPELINES = 50
 """Pipelines whose jobs are listed at most."""
 
@@ -171,10 +169,10 @@ class _Api:
 
     def of_pipeline(self, pipeline: int) -> list[Job]:
         """List the jobs of a pipeline, with those that were retried."""
-        listed = self._pages(
-            list[Job], f"pipelines/{pipeline}/jobs", MOST_PAGES, include_retried="true"
+        path = f"pipelines/{pipeline}/jobs"
+        return list(
+            chain.from_iterable(self._pages(list[Job], path, MOST_PAGES, include_retried="true"))
         )
-        return [job for page in listed for job in page]
 
     def _pages(self, kind: type[list[T]], path: str, most: int, **query: Any) -> Iterator[list[T]]:  # noqa: ANN401 (text, or several)
         def page(number: int) -> list[T]:
@@ -238,19 +236,16 @@ class _Search:
 
     def _listings(self) -> list[Iterator[list[Pipeline]]]:
         """List the pipelines of each branch that counts, and of tags."""
-        wanted = dict.fromkeys(names(self.options, self.context))
+        found = listings(
+            self.options,
+            self.context,
+            sorted(matching(self.options, ("branches", "tags"), self.api.refs)),
+            lambda: self.api.pipelines(SCANNED_PAGES),
+            lambda ref: self.api.pipelines(MOST_PAGES, ref=ref),
+        )
         if not patterns(self.options):  # the last pipeline of each tag
-            tags = self.api.pipelines(MOST_PAGES, scope="tags")
-            return [tags, *(self.api.pipelines(MOST_PAGES, ref=each) for each in wanted)]
-        found = matching(self.options, ("branches", "tags"), self.api.refs)
-        listings: list[Iterator[list[Pipeline]]] = []
-        if len(found) > FEW:
-            listings = [self.api.pipelines(SCANNED_PAGES)]
-        else:
-            wanted |= dict.fromkeys(sorted(found))
-            if globs(self.options):  # what matches may have been deleted since: one page tells
-                listings = [chain(self.api.pipelines(1), [[]])]
-        return listings + [self.api.pipelines(MOST_PAGES, ref=each) for each in wanted]
+            found.insert(0, self.api.pipelines(MOST_PAGES, scope="tags"))
+        return found
 
     def _read_pipelines(self, pipelines: list[Pipeline]) -> None:
         for each in sorted(pipelines, key=lambda pipeline: pipeline.updated_at, reverse=True):
@@ -263,13 +258,8 @@ class _Search:
                 self._read_jobs(self._of_pipeline(each.id))
 
     def _read_deployments(self, deployments: list[Deployment]) -> None:
-        self._read_jobs(
-            [
-                each.deployable.model_copy(update={"sha": each.sha})
-                for each in deployments
-                if each.deployable
-            ]
-        )
+        made = [(each.deployable, each.sha) for each in deployments if each.deployable]
+        self._read_jobs([job.model_copy(update={"sha": sha}) for job, sha in made])
 
     def _read_deployed(self) -> bool:
         """Read the jobs of the pipelines that deployed; False if they don't tell of this job."""
@@ -293,9 +283,8 @@ class _Search:
                 self.found.append(_past_run(job, result, job.started_at, job.finished_at))
 
     def _is_enough(self, page: list[Job] | list[Deployment] | list[Pipeline]) -> bool:
-        times = [_ended_at(each) for each in page]
-        ended = [each for each in times if each]
-        return bool(ended) and is_decided_before(self.found, min(ended))
+        ended = min(filter(None, map(_ended_at, page)), default=None)
+        return ended is not None and is_decided_before(self.found, ended)
 
     def _of_pipeline(self, pipeline: int) -> list[Job]:
         if pipeline not in self.pipelines:

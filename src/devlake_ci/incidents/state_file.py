@@ -134,12 +134,8 @@ class StateFile:
         try:
             return parse(text, streak)
         except ValidationError:
-            return IncidentState(
-                notes=(
-                    f"{self._label} is not a valid state file: it is {self._aside()}, "
-                    "assuming no incident is open.",
-                )
-            )
+            note = f"{self._label} is not a valid state file: it is {self._aside()}, "
+            return IncidentState(notes=(f"{note}assuming no incident is open.",))
 
     def read(self) -> str | None:
         """Return the file's text; None if there is no file yet.
@@ -211,32 +207,19 @@ class StateFile:
 def parse(text: str, streak: Streak) -> IncidentState:
     """Return the state of a streak in a file's text; raise ValidationError."""
     found = _File.model_validate_json(text).streaks.get(streak.name)
-    if found is None:
-        return IncidentState()
-    return IncidentState(
-        open=found.open,
-        unsent=found.unsent,
-        newest_start=found.newest_start,
-        newest_number=found.newest_number,
-    )
+    return IncidentState(**dict(found or ()))
 
 
 def update(text: str | None, streak: Streak, state: IncidentState) -> str:
     """Return a file's text with the state of a streak; what it says of others is kept."""
     file = _parse_or_empty(text)
-    return _dump(
-        file.model_copy(
-            update={"streaks": file.streaks | {streak.name: _Streak.model_validate(state)}}
-        )
-    )
+    streaks = file.streaks | {streak.name: _Streak.model_validate(state)}
+    return _dump(file.model_copy(update={"streaks": streaks}))
 
 
 def _parse_or_empty(text: str | None) -> _File:
-    try:
-        if text is not None:
-            return _File.model_validate_json(text)
-    except ValidationError:
-        pass
+    with suppress(ValidationError):
+        return _File.model_validate_json(text or "")
     return _File.model_validate({"devlake-ci": FORMAT})
 
 
