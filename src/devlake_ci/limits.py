@@ -14,7 +14,7 @@ deployment."""
 COMMITS = 10_000
 """Commits of a deployment at most: more are a mistake, or somebody's joke."""
 
-INCIDENT_TITLE, INCIDENT_DESCRIPTION, INCIDENT_STATUS, INCIDENT_OTHER = 255, 5000, 100, 255
+INCIDENT_TITLE, INCIDENT_DESCRIPTION, INCIDENT_OTHER = 255, 5000, 255
 """Characters of an incident at most: columns of DevLake 1.0.3; before it a title had 255, and
 nobody reads more of a description."""
 

@@ -31,7 +31,7 @@ src/Agent.Sdk/CommandStringConvertor.cs of https://github.com/microsoft/azure-pi
 
 from urllib.parse import quote
 
-from devlake_ci.ci.facts import Fact, Facts, convert, join, timestamp, value, variable, with_source
+from devlake_ci.ci.facts import Fact, Facts, convert, join, timestamp, value, variable
 from devlake_ci.ci.outputs import problem_line, variables
 from devlake_ci.ci.provider import Effect, Env, Print, Provider
 from devlake_ci.model import Outcome
@@ -92,9 +92,7 @@ def _run_url(env: Env) -> Fact[str] | None:
     if not (server and project):
         return None
     page = f"{server.rstrip('/')}/{quote(project, safe='')}/_build/results?buildId="
-    return with_source(
-        convert(variable(env, "BUILD_BUILDID"), lambda id_: page + id_), "BUILD_BUILDID"
-    )
+    return convert(variable(env, "BUILD_BUILDID"), lambda id_: page + id_)
 
 
 def _escape(text: str) -> str:

@@ -22,8 +22,11 @@ def complete(context: Context, git: Git, *, from_any_checkout: bool = False) -> 
     """
     if from_any_checkout and (doubt := _contradiction(context, git)):
         unknown = {**context.unknown, "sha": doubt, "repo_url": doubt}
-        return replace(context, sha=None, repo_url=None, message=None, unknown=unknown,
-                       sources=_without(context, "sha", "repo_url", "message"))  # fmt: skip
+        contradicted = ("sha", "repo_url", "message")
+        sources = {name: each for name, each in context.sources.items() if name not in contradicted}
+        return replace(
+            context, sha=None, repo_url=None, message=None, unknown=unknown, sources=sources
+        )
     if context.sha is None and "sha" not in context.unknown:
         context = _with_head(context, git)
     if context.repo_url is None:
@@ -90,10 +93,6 @@ def _with(context: Context, name: str, value: str | None, source: str) -> Contex
         return context
     changes: dict[str, Any] = {name: value, "sources": {**context.sources, name: source}}
     return replace(context, **changes)
-
-
-def _without(context: Context, *names: str) -> dict[str, str]:
-    return {name: source for name, source in context.sources.items() if name not in names}
 
 
 def _remotes(git: Git) -> list[str]:

@@ -35,7 +35,8 @@ def read(env: Env) -> Facts:
     return Facts(
         sha=variable(env, "CIRCLE_SHA1"),
         ref=variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"),
-        repo_url=repo_url or convert(_claim(env, _ORIGIN), _repository),
+        # The claim is like github.com/org/repo.
+        repo_url=repo_url or convert(_claim(env, _ORIGIN), lambda url: canonical(f"https://{url}")),
         run_id=variable(env, "CIRCLE_WORKFLOW_ID"),
         job=variable(env, "CIRCLE_JOB"),
         job_id=_job_id(env),
@@ -62,10 +63,6 @@ def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
 def _job_id(env: Env) -> str | None:
     job, nodes = value(env, "CIRCLE_WORKFLOW_JOB_ID"), number(value(env, "CIRCLE_NODE_TOTAL"))
     return f"{job}-{value(env, 'CIRCLE_NODE_INDEX')}" if job and nodes and nodes > 1 else job
-
-
-def _repository(origin: object) -> str | None:
-    return canonical(f"https://{origin}")  # github.com/org/repo
 
 
 def _workflow_url(env: Env) -> Fact[str] | None:

@@ -19,7 +19,7 @@
 [1] https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
 """
 
-from datetime import datetime
+from functools import partial
 
 from devlake_ci.ci.facts import Fact, Facts, convert, unix_time, value, variable, whole_sha
 from devlake_ci.ci.provider import Env, Provider
@@ -29,6 +29,7 @@ def read(env: Env) -> Facts:
     """Read the build's variables; the result has to be given."""
     trigger = value(env, "CODEBUILD_WEBHOOK_TRIGGER") or ""
     version = value(env, "CODEBUILD_SOURCE_VERSION") or ""
+    milliseconds = partial(unix_time, per_second=1000)
     project, _, build = (value(env, "CODEBUILD_BUILD_ID") or "").partition(":")
     return Facts(
         sha=convert(variable(env, "CODEBUILD_RESOLVED_SOURCE_VERSION"), whole_sha),
@@ -39,7 +40,7 @@ def read(env: Env) -> Facts:
         job_id=build or None,
         run_url=variable(env, "CODEBUILD_PUBLIC_BUILD_URL"),
         actor=variable(env, "CODEBUILD_INITIATOR"),
-        started_at=convert(variable(env, "CODEBUILD_START_TIME"), _time),
+        started_at=convert(variable(env, "CODEBUILD_START_TIME"), milliseconds),
         run_number=value(env, "CODEBUILD_BUILD_NUMBER"),
         workflow=project or None,
         pull_request=trigger.startswith("pr/") or version.startswith("pr/"),
@@ -52,10 +53,6 @@ def _ref(env: Env, trigger: str) -> Fact[str] | None:
     if kind in {"branch", "tag"} and name:
         return Fact(name, "CODEBUILD_WEBHOOK_TRIGGER")
     return variable(env, "CODEBUILD_WEBHOOK_HEAD_REF")
-
-
-def _time(text: str) -> datetime | None:
-    return unix_time(text, per_second=1000)
 
 
 PROVIDER = Provider(name="codebuild", markers=("CODEBUILD_BUILD_ARN",), marked=None, read=read)

@@ -5,7 +5,7 @@ A fact is a value together with the variable, file or command that it came from.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import field, fields
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -128,22 +128,17 @@ def convert(fact: Fact[T] | None, convert: Callable[[T], U | None]) -> Fact[U] |
     return Fact(converted, fact.source) if fact and converted is not None else None
 
 
-def join(env: Env, *names: str, separator: str = ".") -> Fact[str] | None:
+def join(env: Env, *names: str) -> Fact[str] | None:
     """Join those of the variables that are set; None if none is."""
     said = [fact for name in names if (fact := variable(env, name))]
-    text = separator.join(fact.value for fact in said)
-    return Fact(text, separator.join(fact.source for fact in said)) if said else None
+    text, source = ".".join(each.value for each in said), ".".join(each.source for each in said)
+    return Fact(text, source) if said else None
 
 
 def qualify(number: Fact[str] | None, url: str | None) -> Fact[str] | None:
     """Return a number with its server's host: the next server counts from 1 again."""
     server = host(url)
     return convert(number, lambda number: f"{server}/{number}" if server else number)
-
-
-def with_source(fact: Fact[T] | None, source: str) -> Fact[T] | None:
-    """Return a fact with another source."""
-    return replace(fact, source=source) if fact else None
 
 
 def _pull_request(said: Facts, ref: Fact[str] | None, kind: str) -> str | None:

@@ -16,7 +16,7 @@ from functools import partial
 from urllib.parse import quote, urlencode
 
 from devlake_ci.ci.event import Event, parse
-from devlake_ci.ci.facts import Fact, Facts, commit_sha, convert, value, variable, with_source
+from devlake_ci.ci.facts import Fact, Facts, commit_sha, convert, value, variable
 from devlake_ci.ci.outputs import STARTED_AT, headline, outputs, summary
 from devlake_ci.ci.provider import Append, Ask, Effect, Env, Print, Provider, Query, ReadFile, Reply
 from devlake_ci.commits.sha import WHOLE
@@ -171,11 +171,8 @@ def _deployment(_: Env, event: Event, said: Facts) -> Facts:
 def _deployment_status(env: Env, event: Event, said: Facts) -> Facts:
     # The status is of the deployment; our own job, which only hears of it, succeeds anyway.
     state = event.fact("deployment_status.state")
-    return replace(_deployment(env, event, said), result=convert(state, _result_word))
-
-
-def _result_word(state: str) -> str:
-    return Result.SKIPPED if state in OTHER_STATES else state
+    word = convert(state, lambda word: Result.SKIPPED if word in OTHER_STATES else word)
+    return replace(_deployment(env, event, said), result=word)
 
 
 _READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
@@ -208,11 +205,10 @@ def _repository(env: Env) -> Fact[str] | None:
 
 def _run_url(env: Env, repository: Fact[str] | None) -> Fact[str] | None:
     run, attempt = value(env, "GITHUB_RUN_ID"), value(env, "GITHUB_RUN_ATTEMPT")
-    if not run:
+    if not (run and repository):
         return None
     again = f"/attempts/{attempt}" if attempt and attempt != "1" else ""
-    url = convert(repository, lambda url: f"{url}/actions/runs/{run}{again}")
-    return with_source(url, "GITHUB_RUN_ID")
+    return Fact(f"{repository.value}/actions/runs/{run}{again}", "GITHUB_RUN_ID")
 
 
 def _state_dir(env: Env) -> str | None:

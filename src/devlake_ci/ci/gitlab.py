@@ -158,7 +158,7 @@ def _verifying_job(context: Context, env: Env, ask: Ask, name: str) -> Context:
         return context
     jobs = _pipeline(context, env, ask)
     found = _as_job(context, name, _parts(jobs, name))
-    return replace(found, no_incident=why_not_deployed(jobs, value(env, DEPLOY_JOB)))
+    return replace(found, no_incident=_why_not_deployed(jobs, value(env, DEPLOY_JOB)))
 
 
 def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Context:
@@ -177,33 +177,26 @@ def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Contex
     )
 
 
-def why_not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
+def _why_not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
     """Return why the pipeline of these jobs has no successful deployment; None if it has one.
 
     `name` is the job that deploys; None too if there is none.
     """
-    attempts = sorted((job for job in jobs if name and match_part(job.name, name)), key=_id)
-    newest = {job.name: job for job in attempts}
-    failed = next((job for job in newest.values() if job.status != "success"), None)
-    if not failed:
-        return None
-    return f"the job {quoted(failed.name or '')} of this pipeline is {failed.status}"
+    newest = _newest(jobs, name).items() if name else ()
+    failed = next((each for each in newest if each[1].status != "success"), None)
+    return failed and f"the job {quoted(failed[0])} of this pipeline is {failed[1].status}"
 
 
 def _pipeline(context: Context, env: Env, ask: Ask) -> "list[GitLabJob]":
+    """List all jobs of this pipeline; raise MissingError if they can't be read."""
     if not context.run_id:
         raise MissingError(
             "GitLab can't be asked for this pipeline: CI_PIPELINE_ID is not set.",
             "Outside of a pipeline unset DEVLAKE_DEPLOY_JOB, and give --result and --environment.",
         )
-    return pipeline_jobs(context.run_id, env, ask)
-
-
-def pipeline_jobs(pipeline: str, env: Env, ask: Ask) -> "list[GitLabJob]":
-    """List all jobs of a pipeline by its id; raise MissingError if they can't be read."""
     from devlake_ci.ci.answers import GitLabJob, parse  # noqa: PLC0415 (it imports pydantic)
 
-    path = f"pipelines/{quote(pipeline, safe='')}/jobs"
+    path = f"pipelines/{quote(context.run_id, safe='')}/jobs"
     return [parse(GitLabJob, each) for each in list_objects(env, ask, path)]
 
 
@@ -225,8 +218,7 @@ def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
 
 def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
     """Find the newest attempt of the job: one, or several if it runs in parallel."""
-    attempts = sorted((job for job in jobs if match_part(job.name, name)), key=_id)
-    newest = {job.name or "": job for job in attempts}
+    newest = _newest(jobs, name)
     if name in newest:
         return [newest[name]]
     if not newest:
@@ -237,7 +229,8 @@ def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
             "give the template that job's rules. A job that starts another pipeline doesn't count: "
             "include the template in the one that it starts.",
         )
-    if not _is_one_deployment(newest.values(), name):
+    counts = {found[1] for each in newest if (found := match_part(each, name))}
+    if counts != {str(len(newest))}:  # the legs of a matrix, or not all parts of one deployment
         raise MissingError(
             f"The legs of the job {quoted(name)} may be a deployment each: "
             f"{quoted(', '.join(sorted(newest)))}.",
@@ -245,6 +238,12 @@ def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
             "job-prefix of its own, or let each leg report in its after_script.",
         )
     return list(newest.values())
+
+
+def _newest(jobs: "Iterable[GitLabJob]", name: str) -> "dict[str, GitLabJob]":
+    """Return the newest attempt of the job `name`, or of each of its parts, by their names."""
+    attempts = sorted((job for job in jobs if match_part(job.name, name)), key=_id)
+    return {job.name or "": job for job in attempts}
 
 
 def _id(job: "GitLabJob") -> int:
@@ -258,14 +257,6 @@ def match_part(job: str | None, name: str) -> re.Match[str] | None:
     of how many, if they only share the work.
     """
     return re.fullmatch(rf"{re.escape(name)}(?: \d+/(\d+)|: \[.*\])?", job or "")
-
-
-def _is_one_deployment(parts: "Iterable[GitLabJob]", name: str) -> bool:
-    """Return whether these are all the parts of one deployment, and not the legs of a matrix."""
-    parts = list(parts)
-    return {found[1] for part in parts if (found := match_part(part.name, name))} == {
-        str(len(parts))
-    }
 
 
 def _status(parts: "Sequence[GitLabJob]") -> str:
@@ -318,7 +309,8 @@ def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnv
             "Give it with the template's input environment (DEVLAKE_ENVIRONMENT).",
         )
     # Only this answer has the tier, without which the name alone might be misunderstood.
-    return parse(GitLabEnvironment, get_object(env, ask, f"environments/{next(iter(found))}"))
+    answer = _get_checked(env, ask, f"environments/{next(iter(found))}", dict)
+    return parse(GitLabEnvironment, answer)
 
 
 def _deployments(env: Env, ask: Ask, since: datetime | None) -> "Iterator[GitLabDeployment]":
@@ -351,8 +343,7 @@ def list_objects(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[s
     """List all objects at a path, page after page; raise MissingError if they can't be read."""
 
     def page(number: int) -> list[Any]:
-        things: list[Any] = _get_checked(env, ask, page_path(path, number, **query), list)
-        return things
+        return list(_get_checked(env, ask, page_path(path, number, **query), list))
 
     many = MissingError(
         f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.",
@@ -366,12 +357,6 @@ def page_path(path: str, number: int, **query: Any) -> str:  # noqa: ANN401 (tex
     """Return the path of a list with the query for one of its pages."""
     asked = urlencode({**query, "per_page": PAGE, "page": number}, doseq=True)
     return f"{path}?{asked}"
-
-
-def get_object(env: Env, ask: Ask, path: str) -> dict[str, Any]:
-    """Return the object at a path; raise MissingError if it can't be read."""
-    thing: dict[str, Any] = _get_checked(env, ask, path, dict)
-    return thing
 
 
 def _get_checked(env: Env, ask: Ask, path: str, kind: type) -> Any:  # noqa: ANN401 (of that kind)

@@ -35,7 +35,7 @@ def problem_line(outcome: Outcome) -> str | None:
     """Return in one line what went wrong and what to do; None if nothing did."""
     if not outcome.problem or isinstance(outcome.problem, NothingToReport):
         return None
-    return line(f"{outcome.problem.message} {outcome.problem.hint or ''}")
+    return line(outcome.problem.text)
 
 
 COMMITS_SHOWN = 20

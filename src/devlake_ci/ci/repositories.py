@@ -4,7 +4,7 @@ A token goes to the server that it is for, and to no other: the CI's own, or git
 gitlab.com. Where a repository is may be read from a file that anybody can commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote, urlsplit
 
 from devlake_ci.ci import github, gitlab
@@ -15,7 +15,19 @@ from devlake_ci.model import Context
 
 _SERVER = {"github": "GITHUB_SERVER_URL", "gitlab": "CI_SERVER_URL"}
 _ANY = "/owner/name"
-_GITHUB, _GITLAB = "https://github.com/", "https://gitlab.com/"
+_PUBLIC: Mapping[str, tuple[str, str, Env]] = {
+    "github": (
+        "https://github.com/",
+        "GITHUB_REPOSITORY",
+        {"GITHUB_API_URL": "https://api.github.com"},
+    ),
+    "gitlab": (
+        "https://gitlab.com/",
+        "CI_PROJECT_ID",
+        {"CI_API_V4_URL": "https://gitlab.com/api/v4"},
+    ),
+}
+"""Of each: its address, the variable that names a repository there, and its API's address."""
 
 
 def server(context: Context, env: Env, repo_url: str | None = None) -> str | None:
@@ -64,24 +76,10 @@ def resolver(
 
 
 def _public(repo_url: str, env: Env) -> tuple[str, Env] | None:
-    # In a job of another server (GitHub Enterprise, Gitea, own GitLab) it is that server's.
-    token = value(env, "DEVLAKE_GITHUB_TOKEN")
-    if token and repo_url.startswith(_GITHUB) and _is_public(env, "GITHUB_SERVER_URL", _GITHUB):
-        return "github", {
-            "GITHUB_API_URL": "https://api.github.com",
-            "GITHUB_REPOSITORY": unquote(repo_url.removeprefix(_GITHUB)),
-            "DEVLAKE_GITHUB_TOKEN": token,
-        }
-    token = value(env, "DEVLAKE_GITLAB_TOKEN")
-    if token and repo_url.startswith(_GITLAB) and _is_public(env, "CI_SERVER_URL", _GITLAB):
-        return "gitlab", {
-            "CI_API_V4_URL": "https://gitlab.com/api/v4",
-            "CI_PROJECT_ID": unquote(repo_url.removeprefix(_GITLAB)),
-            "DEVLAKE_GITLAB_TOKEN": token,
-        }
+    # In a job of another server (GitHub Enterprise, Gitea, own GitLab) a token is that server's.
+    for kind, (public, place, api) in _PUBLIC.items():
+        own, name = value(env, _SERVER[kind]) or public, f"DEVLAKE_{kind.upper()}_TOKEN"
+        token = value(env, name)
+        if token and repo_url.startswith(public) and own.rstrip("/") + "/" == public:
+            return kind, {**api, place: unquote(repo_url.removeprefix(public)), name: token}
     return None
-
-
-def _is_public(env: Env, name: str, public: str) -> bool:
-    own = value(env, name)
-    return own is None or own.rstrip("/") + "/" == public

@@ -23,12 +23,11 @@ def read(env: Env) -> Facts:
         run_id=variable(env, "TEKTON_PIPELINERUN_UID"),
         job=variable(env, "TEKTON_TASK"),
         workflow=value(env, "TEKTON_PIPELINE"),
-        result=convert(variable(env, "TEKTON_TASK_STATUS"), _word),
+        result=convert(
+            variable(env, "TEKTON_TASK_STATUS"),
+            lambda status: Result.SKIPPED if status == "None" else status,
+        ),
     )
-
-
-def _word(status: str) -> str:
-    return Result.SKIPPED if status == "None" else status
 
 
 PROVIDER = Provider(name="tekton", markers=("TEKTON_PIPELINERUN_UID",), marked=None, read=read)
