@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import lru_cache, partial
 
 import click
 
@@ -94,8 +95,9 @@ class Sender:
         self._runtime = runtime
         self._options = options
         self._send = runtime.connect(options).send
+        self._target_at = lru_cache(partial(target_at, options))
         self.delivery = Delivery(
-            target=target_at(options, NOWHERE),
+            target=self._target_at(NOWHERE),
             send=self._send,
             clock=runtime.clock,
             deadline=0.0,
@@ -109,7 +111,7 @@ class Sender:
         event = parse(text or "")
         delivery = replace(
             self.delivery,
-            target=target_at(self._options, event.route),
+            target=self._target_at(event.route),
             deadline=self._runtime.clock.monotonic() + self._options.deadline,
             send=lambda request, seconds: self._attempt(waiting, request, seconds),
         )

@@ -49,10 +49,10 @@ class Verdict:
 
 def verdict(answer: Answer, sent: Mapping[str, Any], target: Target, now: datetime) -> Verdict:
     """Judge an answer to the body `sent`; only 2xx, JSON and `success: true` is a success."""
+    if 200 <= answer.status < 300:
+        return _judge_success(answer, target)
     said = message(answer, target.secrets)
     described = _describe(answer, said)
-    if 200 <= answer.status < 300:
-        return _judge_success(answer, described, target)
     if 300 <= answer.status < 400:
         return Verdict("refused", *hints.redirect(answer, target))
     if retry := _retry(answer, said, target, now):
@@ -116,13 +116,13 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return None
 
 
-def _judge_success(answer: Answer, described: str, target: Target) -> Verdict:
+def _judge_success(answer: Answer, target: Target) -> Verdict:
     said = _json(answer.text)
     if isinstance(said, dict) and said.get("success") is True:
         return Verdict("stored")
     if _html(answer):
         return Verdict("refused", *hints.page(answer, target))
-    described = described.removesuffix(".")
+    described = _describe(answer, message(answer, target.secrets)).removesuffix(".")
     return Verdict(
         "refused", f"{described}. DevLake did not confirm that it was stored.", hints.BASE
     )

@@ -207,7 +207,7 @@ def why_invalid(event: Event) -> str | None:
 
 
 def _problems(event: Event) -> Iterator[str]:
-    for place, value in _values(kind(event), event):
+    for place, value in _values(event):
         limit = LONG if place.endswith(("message", "description", "title")) else SHORT
         if isinstance(value, str) and len(value) > limit:
             yield f"{place}: it is longer than {limit} characters"
@@ -261,12 +261,15 @@ def _is_plain(url: str) -> bool:
         return False
 
 
-def _values(place: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (any field's)
-    if isinstance(value, Deployment | Commit | Incident | PullRequest):
-        for name, each in vars(value).items():
-            yield from _values(f"{place}.{name}", each)
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _values(place, each)
-    else:
-        yield place, value
+def _values(event: Event) -> Iterator[tuple[str, Any]]:
+    """Yield what is set in an event, and in its commits, with its place."""
+    todo: list[tuple[str, Any]] = [(kind(event), event)]
+    for place, value in todo:  # which grows meanwhile
+        if isinstance(value, Deployment | Commit | Incident | PullRequest):
+            todo += [
+                (f"{place}.{name}", each) for name, each in vars(value).items() if each is not None
+            ]
+        elif isinstance(value, tuple):
+            todo += [(place, each) for each in value]
+        else:
+            yield place, value
