@@ -10,6 +10,7 @@ import re
 import unicodedata
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
+from types import NoneType
 from urllib.parse import quote
 
 ANNOTATION_LIMIT = 4096  # actions/runner cuts an annotation here (ExecutionContext.cs)
@@ -21,6 +22,7 @@ _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control, lone surrogate, line and paragraph separator
 _COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 _ESCAPE = re.compile("%[0-9A-F]{2}")
+_JSON_KINDS = {bool: "true or false", NoneType: "empty", dict: "a mapping", list: "a list"}
 _INVISIBLE = "&#8203;"
 # @name, #1, GH-1, https://, www. as entities
 _REFERENCE = r"(?i)&#64;|&#35;(?=\d)|GH&#45;(?=\d)|&#58;(?=&#47;&#47;)|www(?=&#46;)"
@@ -91,8 +93,9 @@ def _encodings(secret: str) -> Iterator[str]:
     yield from (escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1])
     yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for safe in ("", "/", "/:@"):
-        quoted = quote(secret, safe=safe, errors="replace")
-        yield from (quoted, quoted.replace("%20", "+"), _ESCAPE.sub(_lower, quoted))
+        escaped = quote(secret, safe=safe, errors="replace")
+        lower = _ESCAPE.sub(lambda found: found[0].lower(), escaped)
+        yield from (escaped, escaped.replace("%20", "+"), lower)
     yield from _in_base64(secret.encode(errors="replace"))
 
 
@@ -111,22 +114,9 @@ def base64(data: bytes) -> str:
     return b2a_base64(data, newline=False).decode()
 
 
-def _lower(found: re.Match[str]) -> str:
-    return found[0].lower()
-
-
 def json_kind(value: object) -> str | None:
     """Return what a parsed value is that is no text and no number, for a message about it."""
-    match value:
-        case bool():
-            return "true or false"
-        case None:
-            return "empty"
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-    return None
+    return _JSON_KINDS.get(type(value))
 
 
 def markdown(text: str) -> str:
@@ -154,7 +144,9 @@ def workflow_command(name: str, message: str, **properties: str) -> str:
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
     """
-    pairs = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+    given = {key: data(value) for key, value in properties.items() if value}
+    escaped = {key: text.replace(":", "%3A").replace(",", "%2C") for key, text in given.items()}
+    pairs = ",".join(f"{key}={text}" for key, text in escaped.items())
     said = data(cut(message, ANNOTATION_LIMIT))
     return f"::{name} {pairs}::{said}" if pairs else f"::{name}::{said}"
 
@@ -179,14 +171,6 @@ def data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _entity(character: str) -> str:
-    # An entity would still open a formula.
-    return "<span>$</span>" if character == "$" else f"&#{ord(character)};"
-
-
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-_ENTITIES = {ord(character): _entity(character) for character in _PUNCTUATION}
+_ENTITIES = {code: f"&#{code};" for code in map(ord, _PUNCTUATION)}
+_ENTITIES[ord("$")] = "<span>$</span>"  # an entity would still open a formula

@@ -182,12 +182,9 @@ def _classify(name: str) -> tuple[list[Environment], list[str]]:
     words = _WORD.findall(_PRE.sub("pre", name.lower()))
     kinds = {_CLASSES[bare] for word in words if (bare := word.rstrip("0123456789")) in _CLASSES}
     doubtful = NEGATIONS if kinds == {Environment.DEVELOPMENT} else NEGATIONS | DOUBTS
-    doubts = [word for word in words if word in doubtful or _is_negated(word)]
+    negated = {word for word in words if word not in _CLASSES and re.fullmatch(_NEGATED, word)}
+    doubts = [word for word in words if word in doubtful or word in negated]
     return sorted(kinds, key=list(Environment).index), doubts
-
-
-def _is_negated(word: str) -> bool:
-    return word not in _CLASSES and re.fullmatch(_NEGATED, word) is not None
 
 
 def _why(kinds: list[Environment], doubts: list[str]) -> str:

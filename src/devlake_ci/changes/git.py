@@ -60,12 +60,10 @@ def find_shipped(
         ]
     else:
         found = list(_pull_requests(history, touched))
-    return make_shipped(
-        base,
-        found,
-        tuple(_notes(found, history, base, commits=commits)),
-        _none(len(history), paths, commits=commits),
-    )
+    what = "change is" if commits else "pull request is named"
+    where = f"{len(history)} commit{'s' if len(history) > 1 else ''}{touching(paths)}"
+    none = f"No {what} in {where}, so only the deployed commit is reported."
+    return make_shipped(base, found, tuple(_notes(found, history, base, commits=commits)), none)
 
 
 def _notes(
@@ -73,17 +71,12 @@ def _notes(
 ) -> Iterator[str]:
     if len(history) == HISTORY:
         yield f"Only the newest {HISTORY} commits since {base[:12]} were looked at."
-    if not commits and _has_squash(changes, history):
+    squashed = {each.sha for each in history if len(each.parents) < 2}
+    if not commits and any(each.merge_sha in squashed for each in changes):
         yield (
             "Squash commits don't say when their pull requests began, so their own dates are "
             "reported. --changes github asks GitHub."
         )
-
-
-def _none(count: int, paths: Sequence[str], *, commits: bool) -> str:
-    what = "change is" if commits else "pull request is named"
-    where = f"{count} commit{'s' if count > 1 else ''}{touching(paths)}"
-    return f"No {what} in {where}, so only the deployed commit is reported."
 
 
 def _check(git: Git, repo_url: str, base: str, head: str) -> None:
@@ -214,11 +207,6 @@ def _commits_of_merge(
         lowest = left & -left
         yield history[lowest.bit_length() - 1]
         left ^= lowest
-
-
-def _has_squash(changes: Sequence[Change], history: Sequence[LogCommit]) -> bool:
-    squashed = {each.sha for each in history if len(each.parents) < 2}
-    return any(each.merge_sha in squashed for each in changes)
 
 
 def _commit(commit: LogCommit) -> Change:

@@ -32,15 +32,17 @@ def read(env: Env) -> Facts:
     """Read the built-in variables, and the OIDC token where they don't say it."""
     # Projects of the GitHub App, of GitLab and of Bitbucket Data Center have no repository URL.
     repo_url = convert(variable(env, "CIRCLE_REPOSITORY_URL"), canonical)
+    workflow = variable(env, "CIRCLE_WORKFLOW_ID")
     return Facts(
         sha=variable(env, "CIRCLE_SHA1"),
         ref=variable(env, "CIRCLE_TAG", "CIRCLE_BRANCH"),
         # The claim is like github.com/org/repo.
         repo_url=repo_url or convert(_claim(env, _ORIGIN), lambda url: canonical(f"https://{url}")),
-        run_id=variable(env, "CIRCLE_WORKFLOW_ID"),
+        run_id=workflow,
         job=variable(env, "CIRCLE_JOB"),
         job_id=_job_id(env),
-        run_url=variable(env, "CIRCLE_BUILD_URL") or _workflow_url(env),
+        run_url=variable(env, "CIRCLE_BUILD_URL")
+        or convert(workflow, lambda id_: f"https://app.circleci.com/pipelines/workflows/{id_}"),
         actor=variable(env, "CIRCLE_USERNAME"),
         # The token is made "shortly before the job starts".
         started_at=convert(_claim(env, "iat"), lambda seconds: unix_time(str(seconds))),
@@ -63,11 +65,6 @@ def remember(started: datetime, env: Env) -> tuple[Effect, ...]:
 def _job_id(env: Env) -> str | None:
     job, nodes = value(env, "CIRCLE_WORKFLOW_JOB_ID"), number(value(env, "CIRCLE_NODE_TOTAL"))
     return f"{job}-{value(env, 'CIRCLE_NODE_INDEX')}" if job and nodes and nodes > 1 else job
-
-
-def _workflow_url(env: Env) -> Fact[str] | None:
-    workflow = variable(env, "CIRCLE_WORKFLOW_ID")
-    return convert(workflow, lambda id_: f"https://app.circleci.com/pipelines/workflows/{id_}")
 
 
 def _claim(env: Env, name: str) -> Fact[object] | None:

@@ -25,16 +25,12 @@ from devlake_ci.commits.repo_url import canonical
 
 def read(env: Env) -> Facts:
     """Read variables and event as on GitHub, with the addresses that the server has itself."""
-    said, run = github.read(env), value(env, "GITHUB_RUN_NUMBER")
-    repo_url = convert(_html_url(env), canonical) or convert(said.repo_url, canonical)
+    said, run, event = github.read(env), value(env, "GITHUB_RUN_NUMBER"), github.event(env)
+    html_url = event.fact("repository.html_url") if event else None
+    repo_url = convert(html_url, canonical) or convert(said.repo_url, canonical)
     page = f"{repo_url.value}/actions/runs/{run}" if repo_url and run else None
     run_url = Fact(page, "GITHUB_RUN_NUMBER") if page else None
     return replace(said, repo_url=repo_url, run_url=run_url)
-
-
-def _html_url(env: Env) -> Fact[str] | None:
-    event = github.event(env)
-    return event.fact("repository.html_url") if event else None
 
 
 PROVIDER = Provider(

@@ -53,36 +53,26 @@ def additional_commits(
             f"{options.source('submodules_recursive')} does nothing without --submodules.",
             "Give the path of the checkout with --submodules.",
         )
-    found = tuple(islice(_additional(options, server, finders, workspace), limits.COMMITS + 1))
+
+    def named() -> Iterator[Commit]:  # imports what it needs: most deployments have one commit
+        if options.commits:
+            from devlake_ci.commits import manifest  # noqa: PLC0415
+
+            source = options.source("commits")
+            yield from manifest.read_commits(options.commits, source, workspace, server, finders)
+        if options.checkout or options.submodules:
+            from devlake_ci.commits import checkouts  # noqa: PLC0415
+
+            for path in options.checkout:
+                yield checkouts.commit(path, options.source("checkout"), workspace)
+            if folder := options.submodules:
+                source, deep = options.source("submodules"), options.submodules_recursive
+                yield from checkouts.submodule_commits(folder, source, workspace, recursive=deep)
+
+    found = tuple(islice(named(), limits.COMMITS + 1))
     if len(found) > limits.COMMITS:
         raise BadUsageError(
             f"Altogether more than {limits.COMMITS} commits are given for one deployment.",
             "Give those that were deployed, one for each repository.",
         )
     return found
-
-
-def _additional(
-    options: Options,
-    server: str | None,
-    finders: Callable[[str], tuple[Find, ...]],
-    workspace: Workspace,
-) -> Iterator[Commit]:
-    # Imported where they are used: most deployments have one commit.
-    if options.commits:
-        from devlake_ci.commits import manifest  # noqa: PLC0415
-
-        source = options.source("commits")
-        yield from manifest.read_commits(options.commits, source, workspace, server, finders)
-    if options.checkout:
-        from devlake_ci.commits import checkouts  # noqa: PLC0415
-
-        for path in options.checkout:
-            yield checkouts.commit(path, options.source("checkout"), workspace)
-    if options.submodules:
-        from devlake_ci.commits import checkouts  # noqa: PLC0415
-
-        source, recursive = options.source("submodules"), options.submodules_recursive
-        yield from checkouts.submodule_commits(
-            options.submodules, source, workspace, recursive=recursive
-        )

@@ -38,7 +38,8 @@ def check_inputs(options: Options, context: Context, event: Event | None, job: s
     """
     environment = options.environment or context.environment
     for given in filter(None, (environment, options.service)):
-        if given in set(_chosen_values(event)) and not _contains_word(job, given):
+        word = rf"(?<!\w){re.escape(given)}(?!\w)"
+        if given in set(_chosen_values(event)) and not re.search(word, job, re.IGNORECASE):
             raise MissingError(
                 f"{UNKNOWN}: {quoted(given)} was chosen for this run, and GitHub doesn't say what "
                 f"was chosen for the other runs of the job {quoted(job)}.",
@@ -69,7 +70,3 @@ def _chosen_values(event: Event | None) -> Iterator[str]:
         chosen = event.at(name).found if event else None
         if isinstance(chosen, dict):
             yield from (each for each in chosen.values() if isinstance(each, str))
-
-
-def _contains_word(job: str, chosen: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(chosen)}(?!\w)", job, re.IGNORECASE) is not None

@@ -115,15 +115,15 @@ def relevant_runs(past: Iterable[PastRun]) -> list[PastRun]:
     checked is newer. A re-run of other jobs may list a job that it didn't run again with its old
     times: the lower attempt is the one that ran.
     """
+
+    def order(run: PastRun) -> tuple[datetime, datetime, int, str]:
+        return run.finished_at, run.started_at, len(run.attempt), run.attempt
+
     found: list[PastRun] = []
-    for each in sorted(past, key=_order):
+    for each in sorted(past, key=order):
         if not found or each.started_at >= found[-1].started_at:
             found.append(each)
     return found
-
-
-def _order(run: PastRun) -> tuple[datetime, datetime, int, str]:
-    return run.finished_at, run.started_at, len(run.attempt), run.attempt
 
 
 def first_failure(past: Iterable[PastRun]) -> PastRun | None:

@@ -58,27 +58,24 @@ def run_bounded(
     In time it ends, or it is killed with all that it started: a child of it may hold its output
     open. Without a thread, for there may be none left to start.
     """
-    process = subprocess.Popen(
-        command,
-        env=env,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        return _read(process, time.monotonic() + seconds, most)
-    finally:
-        if process.returncode is None:
-            _kill(process)
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=env, stdin=stdin, stdout=pipe, stderr=pipe, start_new_session=True
+    ) as process:
+        try:
+            return _read(process, time.monotonic() + seconds, most)
+        finally:
+            if process.returncode is None:
+                _kill(process)
 
 
 def _read(process: "subprocess.Popen[bytes]", deadline: float, most: int) -> ProgramResult:
     if os.name == "nt":  # where no pipe can be waited for
-        return _communicate(process, deadline)
+        try:
+            texts = process.communicate(timeout=max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            return ProgramResult(None, b"", b"")
+        return ProgramResult(process.returncode, *texts)
     said = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe}
     out, errors = said.values()
     with selectors.DefaultSelector() as selector:
@@ -98,14 +95,6 @@ def _read(process: "subprocess.Popen[bytes]", deadline: float, most: int) -> Pro
     except subprocess.TimeoutExpired:
         code = None
     return ProgramResult(code, bytes(out), bytes(errors))
-
-
-def _communicate(process: "subprocess.Popen[bytes]", deadline: float) -> ProgramResult:
-    try:
-        out, errors = process.communicate(timeout=max(deadline - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        return ProgramResult(None, b"", b"")
-    return ProgramResult(process.returncode, out, errors)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
