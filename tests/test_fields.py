@@ -1,9 +1,12 @@
 """docs/fields.md: every field of DevLake's two tables, what feeds it, and what is really sent."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from devlake_ci.devlake.dialects import pull_request
+from devlake_ci.model import PullRequest
 from tests.markdown import ROOT
 from tests.support import GITHUB
 
@@ -101,6 +104,16 @@ def test_a_report_can_send_every_field_of_a_deployment(devlake_ci):
     assert (v1["result"], commit["name"], commit["repoId"]) == (
         "MANUAL", "shop", "github:GithubRepo:1:7",
     )  # fmt: skip
+
+
+def test_a_change_that_shipped_is_sent_with_the_fields_of_a_pull_request():
+    when = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    whole = PullRequest(
+        key=7, title="Sell", url="https://github.com/acme/shop/pull/7", created_at=when,
+        merged_at=when, merge_sha="a" * 40, author="Ann",
+    )  # fmt: skip
+
+    assert set(pull_request(whole)) == now("A pull request")
 
 
 def test_an_incident_by_hand_can_send_every_field_of_an_issue(devlake_ci):

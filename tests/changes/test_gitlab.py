@@ -149,15 +149,18 @@ def test_a_merge_is_its_merge_commit_else_its_squash_else_its_head(gitlab, devla
     assert sorted(deployed(devlake)) == [1, 2, 3]
 
 
-def test_of_a_long_history_the_newest_commits_are_looked_at(gitlab, devlake, report, monkeypatch):
+def test_of_a_long_history_the_newest_commits_are_looked_at_and_it_says_so(
+    gitlab, devlake, report, monkeypatch
+):
     monkeypatch.setattr("devlake_ci.changes.gitlab.HISTORY", 2)
     for number in (1, 2, 3):
         gitlab.commits.append(sha(number))
         gitlab.merge(number, merge=sha(number))
 
-    report("--changes-since", BASE)
+    ran = report("--changes-since", BASE)
 
     assert sorted(deployed(devlake)) == [2, 3]
+    assert f"Only the newest 2 commits since {BASE[:12]} were looked at." in ran.out
 
 
 def test_merge_requests_come_a_hundred_a_page(gitlab, devlake, report):

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from devlake_ci.changes.commit_messages import pull_request_number, pull_request_title, subject
-from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
+from devlake_ci.changes.model import (
+    Change,
+    Shipped,
+    make_shipped,
+    newest_note,
+    nothing_shipped_note,
+)
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.commits.remote import is_checkout_of
 from devlake_ci.commits.sha import WHOLE, Git
@@ -70,7 +76,7 @@ def _notes(
     changes: Sequence[Change], history: Sequence[LogCommit], base: str, *, commits: bool
 ) -> Iterator[str]:
     if len(history) == HISTORY:
-        yield f"Only the newest {HISTORY} commits since {base[:12]} were looked at."
+        yield newest_note(HISTORY, base)
     squashed = {each.sha for each in history if len(each.parents) < 2}
     if not commits and any(each.merge_sha in squashed for each in changes):
         yield (

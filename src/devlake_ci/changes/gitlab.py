@@ -13,7 +13,13 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, Field
 
-from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
+from devlake_ci.changes.model import (
+    Change,
+    Shipped,
+    make_shipped,
+    newest_note,
+    nothing_shipped_note,
+)
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import gitlab
 from devlake_ci.ci.answers import Answer, validate_reply
@@ -159,11 +165,11 @@ def find_shipped(
     if base == head:
         return Shipped(base, notes=(nothing_shipped_note(base, head),))
     if api.may_compare:
-        shas, dated = _commits_between(api, base, head)
+        shas, dated, cut = _commits_between(api, base, head)
         if not dated:
             return Shipped(base, notes=(nothing_shipped_note(base, head),))
         found, notes = _merge_requests(api, shas, dated)
-        count = f"{len(shas)} commits"
+        notes, count = (*cut, *notes), f"{len(shas)} commits"
     else:
         found, notes, count = _linked_merge_requests(api, own), (), "this deployment"
     if is_limited(paths):
@@ -172,17 +178,23 @@ def find_shipped(
     return make_shipped(base, found, notes, none)
 
 
-def _commits_between(api: Api, base: str, head: str) -> tuple[dict[str, int], datetime | None]:
+def _commits_between(
+    api: Api, base: str, head: str
+) -> tuple[dict[str, int], datetime | None, tuple[str, ...]]:
     """List the commits that `head` has and `base` doesn't, each with its place in ancestry order.
 
-    The other result is the oldest of their dates, None if there are none.
+    The other results are the oldest of their dates, None if there are none, and a note if these
+    are not all commits.
     """
     query = {"from": base, "to": head}
-    commits = api.get(_Comparison, "repository/compare", **query).commits[-HISTORY:]
+    commits = api.get(_Comparison, "repository/compare", **query).commits
     if commits and commits[0].id == head:
         commits.reverse()
-    places = {each.id: place for place, each in enumerate(commits)}
-    return places, min((each.committed_date for each in commits), default=None)
+    newest = commits[-HISTORY:]
+    places = {each.id: place for place, each in enumerate(newest)}
+    dated = min((each.committed_date for each in newest), default=None)
+    notes = (newest_note(len(newest), base),) if len(newest) < len(commits) else ()
+    return places, dated, notes
 
 
 def _merge_requests(

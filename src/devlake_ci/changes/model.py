@@ -85,6 +85,11 @@ def nothing_shipped_note(base: str, head: str) -> str:
     return f"Nothing was shipped: {head[:12]} is older than {base[:12]}, which was live before."
 
 
+def newest_note(count: int, base: str) -> str:
+    """Return the note for a history of which only the newest commits are looked at."""
+    return f"Only the newest {count} commits since {base[:12]} were looked at."
+
+
 def make_shipped(base: str, found: Sequence[Change], notes: tuple[str, ...], none: str) -> Shipped:
     """Return what was found since `base`, bounded; `none` is the note if that is nothing."""
     changes, left_out = limit_changes(found)
