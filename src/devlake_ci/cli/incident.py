@@ -55,52 +55,55 @@ class IncidentArguments:
     field: tuple[str, ...] = ()
 
 
+Build = Callable[[Session, IncidentArguments, Incident | None], Incident]
+"""Makes an incident of what is typed and, if there is one, of the incident that is open."""
+
+
+_PARAMETERS: list[click.Parameter] = [
+    click.Argument(["key"]),
+    click.Option(["--title", "named"], metavar="TEXT", help="The incident's title."),
+    click.Option(["--description"], metavar="TEXT", help="What happened."),
+    click.Option(["--link"], metavar="URL", help="Where it is described. Default: this run."),
+    click.Option(["--created-at", "opened"], metavar="TIME", help="When it began."),
+    click.Option(
+        ["--type", "kind"],
+        metavar="WORD",
+        callback=params.validate,
+        help="Its type in DevLake, which counts INCIDENT only. Default: INCIDENT.",
+    ),
+    click.Option(
+        ["--status"],
+        type=click.Choice(ISSUE_STATUSES, case_sensitive=False),
+        help="Its status in DevLake. Default: TODO, and DONE when it is closed.",
+    ),
+    click.Option(
+        ["--creator"], metavar="NAME|ID=NAME", callback=params.validate, help="Who found it."
+    ),
+    click.Option(
+        ["--assignee"], metavar="NAME|ID=NAME", callback=params.validate, help="Who fixes it."
+    ),
+    click.Option(
+        ["--field"],
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=params.validate,
+        help=f"Another field of DevLake's issues: {', '.join(ISSUE_FIELDS)}.",
+    ),
+]
+_RESOLVED_AT = click.Option(
+    ["--resolved-at", "closed"], metavar="TIME", help="When it ended. Default: now."
+)
+
+
 @click.group(no_args_is_help=False)
 def incident() -> None:
     """Open and close an incident by hand."""
 
 
-def _add_parameters(command: click.Command) -> click.Command:
-    """Add what both commands take."""
-    command.params += [
-        click.Argument(["key"]),
-        click.Option(["--title", "named"], metavar="TEXT", help="The incident's title."),
-        click.Option(["--description"], metavar="TEXT", help="What happened."),
-        click.Option(["--link"], metavar="URL", help="Where it is described. Default: this run."),
-        click.Option(["--created-at", "opened"], metavar="TIME", help="When it began."),
-        click.Option(
-            ["--type", "kind"],
-            metavar="WORD",
-            callback=params.validate,
-            help="Its type in DevLake, which counts INCIDENT only. Default: INCIDENT.",
-        ),
-        click.Option(
-            ["--status"],
-            type=click.Choice(ISSUE_STATUSES, case_sensitive=False),
-            help="Its status in DevLake. Default: TODO, and DONE when it is closed.",
-        ),
-        click.Option(
-            ["--creator"], metavar="NAME|ID=NAME", callback=params.validate, help="Who found it."
-        ),
-        click.Option(
-            ["--assignee"], metavar="NAME|ID=NAME", callback=params.validate, help="Who fixes it."
-        ),
-        click.Option(
-            ["--field"],
-            multiple=True,
-            metavar="NAME=VALUE",
-            callback=params.validate,
-            help=f"Another field of DevLake's issues: {', '.join(ISSUE_FIELDS)}.",
-        ),
-    ]
-    return command
-
-
-@_add_parameters
 @incident.command(
     "open",
     cls=params.Grouped,
-    params=params.parameters(*OPTIONS),
+    params=[*params.parameters(*OPTIONS), *_PARAMETERS],
     examples=(
         ("It begins now", 'devlake-ci incident open db-1 --title "Database down" --severity high'),
     ),
@@ -117,11 +120,10 @@ def open_(context: click.Context, /, **_: object) -> None:
     _run(context, _open_incident)
 
 
-@_add_parameters
 @incident.command(
     "close",
     cls=params.Grouped,
-    params=params.parameters(*OPTIONS),
+    params=[*params.parameters(*OPTIONS), _RESOLVED_AT, *_PARAMETERS],
     examples=(
         (
             "It ends now; title and beginning as they were",
@@ -130,7 +132,6 @@ def open_(context: click.Context, /, **_: object) -> None:
         ),
     ),
 )
-@click.option("--resolved-at", "closed", metavar="TIME", help="When it ended. Default: now.")
 @click.pass_context
 def close(context: click.Context, /, **_: object) -> None:
     """Close the incident KEY.
@@ -141,28 +142,21 @@ def close(context: click.Context, /, **_: object) -> None:
     _run(context, _close_incident)
 
 
-def _run(
-    context: click.Context,
-    incident: Callable[[Session, IncidentArguments, Incident | None], Incident],
-) -> None:
+def _run(context: click.Context, build: Build) -> None:
     """Build the incident from what is typed and what the state file has, send it, and save it."""
     session = Session(context.obj, params.options(context))
     names = {each.name for each in fields(IncidentArguments)} & context.params.keys()
     typed = IncidentArguments(**{name: context.params[name] for name in names})
-    outcome = session.refresh(session.attempt(lambda: _report(session, typed, incident)))
+    outcome = session.refresh(session.attempt(lambda: _report(session, typed, build)))
     context.obj.ignore_signals()
     context.exit(conclude(outcome, context.obj, session.options.format))
 
 
-def _report(
-    session: Session,
-    typed: IncidentArguments,
-    incident: Callable[[Session, IncidentArguments, Incident | None], Incident],
-) -> Outcome:
+def _report(session: Session, typed: IncidentArguments, build: Build) -> Outcome:
     key = validate_key(typed.key, "KEY")
     file, streak = _state_file(session), Streak(job=key)
     state = file.load(streak) if file else IncidentState()
-    event = incident(session, typed, state.open)
+    event = build(session, typed, state.open)
     outcome = session.send(event)
     if not file or session.options.dry_run:
         return outcome
@@ -181,8 +175,7 @@ def _state_file(session: Session) -> "StateFile | None":
     return StateFile(session.runtime, found, session.options.dry_run) if found else None
 
 
-def _open_incident(session: Session, typed: IncidentArguments, before: Incident | None) -> Incident:
-    del before
+def _open_incident(session: Session, typed: IncidentArguments, _: Incident | None) -> Incident:
     if not typed.named:
         raise BadUsageError("The incident has no title.", "Give --title.")
     if typed.status == "DONE":
