@@ -60,10 +60,11 @@ def make_deployment(
     commits = combine(options, lambda: _commit(options, context, lookups), lookups.additional)
     created, started, finished = _times(options, context, lookups, now)
     name = _name(options, commits[0].repo_url, original)
+    message = (commits[0].message or "").strip()
     return Deployment(
         id=deployment_id(options, context, lookups, f"{rfc3339(finished)}.{commits[0].sha}"),
         name=name,
-        title=truncate(options.title or _first_line(commits[0].message), TITLE),
+        title=truncate(options.title or next(iter(message.splitlines()), None), TITLE),
         result=result,
         environment=environment,
         original_environment=cut(original, NAME),
@@ -251,33 +252,27 @@ def _times(
     options: Options, context: Context, lookups: Lookups, now: datetime
 ) -> tuple[datetime, datetime, datetime]:
     """Work out created, started and finished; only the user's own contradiction is an error."""
-    names = ("created_at", "started_at", "finished_at")
-    given = {name: _given_time(name, options, now) for name in names}
-    finished = given["finished_at"] or context.finished_at or now
-    if given["started_at"] and given["finished_at"] and given["started_at"] > finished:
+    given = {
+        name: parse_past_timestamp(text, options.source(name), now)
+        for name in ("created_at", "started_at", "finished_at")
+        if (text := getattr(options, name)) is not None
+    }
+    finished = given.get("finished_at") or context.finished_at or now
+    if {"started_at", "finished_at"} <= given.keys() and given["started_at"] > finished:
         raise BadUsageError(
             f"{options.source('started_at')} ({options.started_at}) is after "
             f"{options.source('finished_at')} ({options.finished_at}).",
             "A deployment can't end before it began.",
         )
-    created = given["created_at"] or context.created_at
-    started = given["started_at"] or context.started_at
+    created = given.get("created_at") or context.created_at
+    started = given.get("started_at") or context.started_at
     if not (created and started):
         asked_created, asked_started = lookups.times()
         created, started = created or asked_created, started or asked_started
     return clamp(created, started, finished)
 
 
-def _given_time(name: str, options: Options, now: datetime) -> datetime | None:
-    text = getattr(options, name)
-    return None if text is None else parse_past_timestamp(text, options.source(name), now)
-
-
 def _name(options: Options, repo_url: str, environment: str) -> str:
     repo = path_of(repo_url)
     what = f"{options.service} of {repo}" if options.service else repo
     return cut(options.name or f"Deploy {what} to {environment}", NAME)
-
-
-def _first_line(message: str | None) -> str:
-    return next(iter((message or "").strip().splitlines()), "")

@@ -1,6 +1,5 @@
 """`devlake-ci demo`: set a sandbox up, and report a week of deployments to it as CIs do."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -64,8 +63,8 @@ class Event:
     """One report of the story."""
 
     title: str
-    after: timedelta
-    """Since the story began."""
+    after: float
+    """Hours since the story began."""
     env: dict[str, str]
     merged: int = 0
     """How many of the pull requests are in what it deploys."""
@@ -73,36 +72,26 @@ class Event:
     times: tuple[str, ...] = ("--started-at={before}", "--finished-at={at}")
 
 
-def _hours(hours: float) -> timedelta:
-    return timedelta(hours=hours)
-
-
-OPENED = timedelta(hours=26, minutes=5)
+OPENED = 26 + 5 / 60
 STORY = (
-    Event("Monday: GitHub Actions deploys to staging", _hours(0),
+    Event("Monday: GitHub Actions deploys to staging", 0,
           GITHUB | {"GITHUB_RUN_ID": "10000000001", "DEVLAKE_ENVIRONMENT": "staging"}, 1),
-    Event("Monday, an hour later: and to production", _hours(1),
+    Event("Monday, an hour later: and to production", 1,
           GITHUB | {"GITHUB_RUN_ID": "10000000002", "DEVLAKE_ENVIRONMENT": "production",
                     "DEVLAKE_CHANGES_SINCE": "{before}"}, 1),
-    Event("Tuesday: a deployment on GitLab fails; production stays as it was", _hours(24), GITLAB,
+    Event("Tuesday: a deployment on GitLab fails; production stays as it was", 24, GITLAB,
           2),
-    Event("Tuesday, later: CircleCI deploys to production", _hours(26), CIRCLECI, 2),
+    Event("Tuesday, later: CircleCI deploys to production", 26, CIRCLECI, 2),
     Event("Five minutes later: a check finds that baskets are empty", OPENED, CIRCLECI, 2,
           ("incident", "open", "baskets", "--title=Baskets are empty"), ("--created-at={at}",)),
-    Event("Half an hour after the deployment: they are full again", _hours(26.5), CIRCLECI, 2,
+    Event("Half an hour after the deployment: they are full again", 26.5, CIRCLECI, 2,
           ("incident", "close", "baskets", "--title=Baskets are empty"),
           ("--created-at={opened}", "--resolved-at={at}")),
-    Event("Wednesday: GitHub Actions deploys to production, and all is well", _hours(48),
+    Event("Wednesday: GitHub Actions deploys to production, and all is well", 48,
           GITHUB | {"GITHUB_RUN_ID": "10000000003", "DEVLAKE_ENVIRONMENT": "production",
                     "DEVLAKE_REFRESH_WAIT": "true"}, 3),
 )  # fmt: skip
 TOOK = timedelta(minutes=5)
-WHAT = {
-    "deployments": "successful ones, to production",
-    "lead time for changes": "from a pull request's creation to deployment: the median",
-    "change failure rate": "one of three had an incident afterwards",
-    "recovery time": "from that deployment's end until the incident was over",
-}
 
 
 @click.command()
@@ -128,14 +117,16 @@ def demo(runtime: Runtime) -> None:
             for line in report_event(event, env, begin):
                 say(f"  {line}")
         (month,) = devlake.months
-    numbers = (
-        str(month.deployments),
-        f"{month.lead_hours:.1f} h" if month.lead_hours else "-",
-        f"{month.failure_rate or 0:.0%}",
-        f"{month.recovery_hours:.1f} h",
-    )
+    lead = f"{month.lead_hours:.1f} h" if month.lead_hours else "-"
     say("\nWhat DevLake's dashboard shows:")
-    for (name, says), number in zip(WHAT.items(), numbers, strict=True):
+    for name, number, says in (
+        ("deployments", str(month.deployments), "successful ones, to production"),
+        ("lead time for changes", lead, "from a pull request's creation to deployment: the median"),
+        ("change failure rate", f"{month.failure_rate or 0:.0%}",
+         "one of three had an incident afterwards"),
+        ("recovery time", f"{month.recovery_hours:.1f} h",
+         "from that deployment's end until the incident was over"),
+    ):  # fmt: skip
         say(f"  {name:<22} {number:>6}   {says}")
     say("\nFor a stand-in that stays, with a page, to which you can report yourself:")
     say(f"{own_command()} sandbox")
@@ -155,12 +146,10 @@ def set_up(url: str) -> dict[str, str]:
 
 def report_event(event: Event, env: dict[str, str], begin: datetime) -> list[str]:
     """Report an event as its job does; return what the program says of it, without its hints."""
-    at = begin + event.after
-    times = {"at": at, "before": at - TOOK, "opened": begin + OPENED}
-    arguments = [*event.arguments, *event.times]
-    arguments = [
-        each.format(**{name: rfc3339(when) for name, when in times.items()}) for each in arguments
-    ]
+    at = begin + timedelta(hours=event.after)
+    times = {"at": at, "before": at - TOOK, "opened": begin + timedelta(hours=OPENED)}
+    texts = {name: rfc3339(when) for name, when in times.items()}
+    arguments = [each.format(**texts) for each in (*event.arguments, *event.times)]
     if event is not STORY[-1]:
         del env["DEVLAKE_REFRESH"]
     code, said = run_self(arguments, env)
@@ -188,23 +177,12 @@ def render_env(template: dict[str, str], repository: str, **values: str) -> dict
 # --- a made-up history: three pull requests, each merged as GitHub merges -------------------------
 
 WHO = "Ada <ada@example.com>"
-
-
-@dataclass(frozen=True)
-class MergedPullRequest:
-    """A pull request of one commit; the times are hours since the story began."""
-
-    number: int
-    title: str
-    created: float
-    merged: float
-
-
 PULL_REQUESTS = (
-    MergedPullRequest(41, "Sell apples", -5, -1),
-    MergedPullRequest(42, "Sell baskets", 5, 23),
-    MergedPullRequest(43, "Sell cherries", 40, 47),
+    (41, "Sell apples", -5, -1),
+    (42, "Sell baskets", 5, 23),
+    (43, "Sell cherries", 40, 47),
 )
+"""Number and title, and when each was created and merged, in hours since the story began."""
 
 
 def make_history(runtime: Runtime, folder: str, repository: str, begin: datetime) -> list[str]:
@@ -212,34 +190,24 @@ def make_history(runtime: Runtime, folder: str, repository: str, begin: datetime
 
     The first SHA is what it was before all of them. Raise MissingError without git.
     """
-    made = _Repository(runtime, folder, begin)
-    made.git("init", "--quiet", "--bare")
-    made.git("config", "remote.origin.url", repository)
-    main = [made.commit("Open the shop", -100, ())]
-    for each in PULL_REQUESTS:
-        work = made.commit(each.title, each.created, main[-1:])
-        title = f"Merge pull request #{each.number} from acme/topic\n\n{each.title}"
-        main.append(made.commit(title, each.merged, (main[-1], work)))
-    return main
 
+    def git(*arguments: str) -> str:
+        return runtime.git("--git-dir", folder, *arguments) or ""
 
-@dataclass(frozen=True)
-class _Repository:
-    runtime: Runtime
-    folder: str
-    begin: datetime
-
-    def git(self, *arguments: str) -> str:
-        """Run git in it; return what it prints."""
-        return self.runtime.git("--git-dir", self.folder, *arguments) or ""
-
-    def commit(self, message: str, hours: float, parents: Sequence[str]) -> str:
-        """Write a commit without files; return its SHA."""
-        at = f"{int((self.begin + timedelta(hours=hours)).timestamp())} +0000"
-        head = [f"tree {self.git('mktree')}", *(f"parent {each}" for each in parents)]
+    def commit(message: str, hours: float, *parents: str) -> str:
+        at = f"{int((begin + timedelta(hours=hours)).timestamp())} +0000"
+        head = [f"tree {git('mktree')}", *(f"parent {each}" for each in parents)]
         lines = [*head, f"author {WHO} {at}", f"committer {WHO} {at}", "", message, ""]
-        path = f"{self.folder}/commit"
-        self.runtime.write(Replace(path, "\n".join(lines)))
-        if sha := self.git("hash-object", "-t", "commit", "-w", path):
+        runtime.write(Replace(f"{folder}/commit", "\n".join(lines)))
+        if sha := git("hash-object", "-t", "commit", "-w", f"{folder}/commit"):
             return sha
         raise MissingError("git can't be run, or made no commit.", "Install git.")
+
+    git("init", "--quiet", "--bare")
+    git("config", "remote.origin.url", repository)
+    main = [commit("Open the shop", -100)]
+    for number, title, created, merged in PULL_REQUESTS:
+        work = commit(title, created, main[-1])
+        message = f"Merge pull request #{number} from acme/topic\n\n{title}"
+        main.append(commit(message, merged, main[-1], work))
+    return main

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from traceback import format_exc
@@ -20,8 +20,7 @@ from devlake_ci.cli import params, report
 from devlake_ci.cli.outcome import conclude
 from devlake_ci.cli.printing import say
 from devlake_ci.cli.session import Session
-from devlake_ci.commits.sha import Find, in_checkout
-from devlake_ci.dataclass import dataclass
+from devlake_ci.commits.sha import in_checkout
 from devlake_ci.deployment import Lookups, make_deployment
 from devlake_ci.devlake.spool import CorruptError
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem, UnreachedError
@@ -103,23 +102,22 @@ def _check(words: Sequence[str], command: Sequence[str]) -> None:
         )
 
 
-@dataclass
 class Wrapper:
     """One command, and the report of it; nothing that goes wrong with us stops the command."""
 
-    words: Sequence[str]
-    command: Sequence[str]
-    runtime: Runtime
-    options: RunOptions = field(default_factory=lambda: RunOptions(on_failure="warn"))
-    session: Session | None = None
-    problem: Problem | None = None
-    """Why nothing can be reported, as far as it is known by now."""
-    made: Deployment | None = None
-    """What is deployed, if all goes well."""
-    checkouts: tuple[Commit, ...] | Problem | None = None
-    """What was deployed too, or why that isn't known; None if nobody has looked."""
-    kept: str | None = None
-    """Where it is kept that the deployment was cancelled, until it is known how it ended."""
+    def __init__(self, words: Sequence[str], command: Sequence[str], runtime: Runtime) -> None:
+        """Take what is typed before the command, and the command."""
+        self.words, self.command, self.runtime = words, command, runtime
+        self.options = RunOptions(on_failure="warn")
+        self.session: Session
+        self.problem: Problem | None = None
+        """Why nothing can be reported, as far as it is known by now."""
+        self.made: Deployment | None = None
+        """What is deployed, if all goes well."""
+        self.checkouts: tuple[Commit, ...] | Problem | None = None
+        """What was deployed too, or why that isn't known; None if nobody has looked."""
+        self.kept: str | None = None
+        """Where it is kept that the deployment was cancelled, until it is known how it ended."""
 
     def run(self) -> int:
         """Run the command and report it; return the exit code."""
@@ -170,17 +168,13 @@ class Wrapper:
 
     def _look(self) -> None:
         """Read commit and repository, which the command may change; only git is asked."""
-        session = self._session()
-
-        def finders(repo_url: str) -> tuple[Find, ...]:
-            return (in_checkout(session.git, repo_url),)
-
+        git = self.session.git
         now, options = self.runtime.clock.now(), replace(self.options, result=Result.SUCCESS)
         with suppress(Problem):  # the report says it again
-            ways = Lookups(finders=finders)
-            made = make_deployment(options, session.context, ways, now)
+            ways = Lookups(finders=lambda repo_url: (in_checkout(git, repo_url),))
+            made = make_deployment(options, self.session.context, ways, now)
             if since := self.options.changes_since:  # git's answers are remembered
-                finders(made.commits[0].repo_url)[0](since)
+                in_checkout(git, made.commits[0].repo_url)(since)
         with suppress(Problem):
             self._checkouts()
 
@@ -188,7 +182,7 @@ class Wrapper:
         """Find out what a report needs while the command runs; raise Problem."""
         if child.problem:
             raise _not_started(self.command, child.problem)
-        session = self._session()
+        session = self.session
         session.runtime = replace(session.runtime, stoppable=child.stoppable)
         session.is_head_moved = True
         started = _time(child.started)
@@ -212,7 +206,7 @@ class Wrapper:
         now = max(self.runtime.clock.now(), self.made.started_at)
         event = replace(self.made, result=Result.ABORT, finished_at=now)
         with suppress(OSError, ValueError, CorruptError, Problem):
-            self.kept = self._session().keep_in_spool(self.options.spool, event)
+            self.kept = self.session.keep_in_spool(self.options.spool, event)
 
     def _may_be_cancelled(self, code: int) -> bool:
         """Return whether we may be about to be told that the job was cancelled.
@@ -239,7 +233,7 @@ class Wrapper:
         return ours if succeeded and outcome.problem and not is_soft and ours else code
 
     def _outcome(self, child: Child, code: int, *, succeeded: bool) -> Outcome:
-        session = self._session()
+        session = self.session
         result = Result.SUCCESS if succeeded else Result.FAILURE
         seconds = self.options.deadline
         if child.is_stopped:
@@ -259,16 +253,11 @@ class Wrapper:
 
     def _discard_kept(self, outcome: Outcome) -> None:
         """Remove what was kept for the worst, now that it is known how the command ended."""
-        session = self.session
-        is_known = not isinstance(outcome.problem, UnreachedError) or (session and session.is_kept)
-        if self.kept and is_known:
+        if not self.kept:
+            return
+        if self.session.is_kept or not isinstance(outcome.problem, UnreachedError):
             with suppress(OSError):
                 self.runtime.spool.remove(self.kept)
-
-    def _session(self) -> Session:
-        if not self.session:  # nothing is tried without one
-            raise RuntimeError
-        return self.session
 
     def _memoize(self, ways: Lookups) -> Lookups:
         """Return what asks each question once: the report is made of what was known at first."""
@@ -278,7 +267,7 @@ class Wrapper:
             finders=cache(lambda repo_url: tuple(map(cache, ways.finders(repo_url)))),
             times=cache(ways.times),
             nonce=cache(ways.nonce),
-            additional=lambda: report.find_additional(self._session(), options) + self._checkouts(),
+            additional=lambda: report.find_additional(self.session, options) + self._checkouts(),
         )
 
     def _checkouts(self) -> tuple[Commit, ...]:
@@ -286,7 +275,7 @@ class Wrapper:
         if self.checkouts is None:
             options = replace(self.options, commits=None)
             try:
-                self.checkouts = report.find_additional(self._session(), options)
+                self.checkouts = report.find_additional(self.session, options)
             except Problem as problem:
                 self.checkouts = problem
         if isinstance(self.checkouts, Problem):

@@ -23,10 +23,12 @@ def all_secrets(
     By its name a variable is taken for a secret only if it could be one: `production` is none.
     """
     known = {
-        each.name: [*_typed_values(each.name, arguments), *_texts(each.name, given)]
+        each.name: _typed_values(each.name, arguments)
         for each in declared()
         if each.metadata.get("secret") or each.name == "url"
     }
+    for name in known.keys() & given.keys():
+        known[name].append(given[name].text)
     urls, headers = known.pop("url"), "\n".join(known.pop("header")).splitlines()
     urls += [value for name, value in env.items() if name.lower().endswith("_proxy")]
     tokens = [value for name, value in env.items() if _is_secret(name, value)]
@@ -35,10 +37,6 @@ def all_secrets(
 
 def _is_secret(name: str, value: str) -> bool:
     return _SECRET.search(name) is not None and len(value) >= 8 and not value.isalpha()
-
-
-def _texts(name: str, given: Mapping[str, OptionText]) -> list[str]:
-    return [given[name].text] if name in given else []
 
 
 def _typed_values(name: str, arguments: Sequence[str]) -> list[str]:

@@ -15,13 +15,13 @@ from devlake_ci.errors import BadUsageError
 from devlake_ci.options import Options, render
 from devlake_ci.text import base64, quoted
 
-_API = re.compile(r"(?s)(?P<base>.*?)(?P<rest>/rest)?(?:/plugins/webhook(?P<route>/.*)?)?/*\Z")
-_ROUTES = (
-    r"/connections/by-name/(?P<name>[^/]+)(/.*)?",
-    r"/connections/(?P<number>\d+)(/.*)?",
-    r"/projects/(?P<project>[^/]+)(/.*)?",
-    r"/(?P<number>\d+)(/.*)?",  # before v0.19; a connection's key is refused there
+_API = re.compile(r"(?s)(.*?)(/rest)?(?:/plugins/webhook(/.*)?)?/*\Z")
+"""The base, /rest, and the route below the webhook plugin."""
+_ROUTE = re.compile(
+    r"/(?:connections/by-name/(?P<name>[^/]+)|projects/(?P<project>[^/]+)"
+    r"|(?:connections/)?(?P<number>\d+))(?:/.*)?"
 )
+"""A number alone is from before v0.19; a connection's key is refused there."""
 LONGEST_NAME = 255
 """Characters of a connection's name at most: DevLake's column for it."""
 LONGEST_NUMBER = 18
@@ -100,10 +100,9 @@ def changes_target(options: Options, names: Mapping[str, str | None]) -> Target:
 
     Raise BadUsageError like `report_target`.
     """
-    if not options.changes_connection:
-        return report_target(options, names)
-    given = options.changes_connection
-    return target_at(options, _connection(given, names, "changes_connection", options))
+    if given := options.changes_connection:
+        return target_at(options, _connection(given, names, "changes_connection", options))
+    return report_target(options, names)
 
 
 def target_at(options: Options, route: str) -> Target:
@@ -145,23 +144,18 @@ def _parse_url(options: Options) -> tuple[str, bool, str | None]:
             if options.url.lstrip().startswith("curl")
             else f"It looks like {_EXAMPLE}",
         )
-    api = _API.match(url.path)  # never None: all its parts are optional
-    found: Mapping[str, str | None] = api.groupdict() if api else {}
+    base, rest, route = _API.findall(url.path)[0]  # all its parts are optional
     host = f"[{host}]" if ":" in host else host
-    base = f"{url.scheme}://{host}{port}{(found['base'] or '').rstrip('/')}"
-    return base, bool(found["rest"]), _route(found["route"] or "", source)
+    return f"{url.scheme}://{host}{port}{base.rstrip('/')}", bool(rest), _route(route, source)
 
 
 def _route(path: str, source: str) -> str | None:
-    for form in _ROUTES:
-        if found := re.fullmatch(form, path):
-            parts = found.groupdict()
-            if parts.get("number"):
-                return f"connections/{_number(parts['number'], source)}"
-            kind = "projects" if "project" in parts else "connections/by-name"
-            name = _name(unquote(parts.get("project") or parts["name"]), source)
-            return f"{kind}/{escape(name)}"
-    return None
+    if not (found := _ROUTE.fullmatch(path)):
+        return None
+    if found["number"]:
+        return f"connections/{_number(found['number'], source)}"
+    kind = "projects" if found["project"] else "connections/by-name"
+    return f"{kind}/{escape(_name(unquote(found['project'] or found['name']), source))}"
 
 
 def _given_route(options: Options, names: Mapping[str, str | None]) -> str | None:
