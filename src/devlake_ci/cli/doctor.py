@@ -27,8 +27,12 @@ EXAMPLES = (
     ("As the job that deploys would report", "devlake-ci doctor --environment production"),
     ("For a program", "devlake-ci doctor --environment production --format json"),
 )
-MARKS = {State.GOOD: "✓", State.WARN: "!", State.FAIL: "✗", State.UNKNOWN: "?"}
-COLOURS = {State.GOOD: "green", State.WARN: "yellow", State.FAIL: "red", State.UNKNOWN: "cyan"}
+MARKS = {
+    State.GOOD: click.style("✓", fg="green"),
+    State.WARN: click.style("!", fg="yellow"),
+    State.FAIL: click.style("✗", fg="red"),
+    State.UNKNOWN: click.style("?", fg="cyan"),
+}
 
 
 @click.command(cls=params.Grouped, params=params.parameters(), examples=EXAMPLES)
@@ -60,8 +64,7 @@ def doctor(context: click.Context, /, **_: object) -> None:
 
 
 def _format_check(check: Check) -> str:
-    mark = click.style(MARKS[check.state], fg=COLOURS[check.state])
-    said = f"{mark} {check.name}: {line(check.says)}"
+    said = f"{MARKS[check.state]} {check.name}: {line(check.says)}"
     return f"{said}\n    {line(check.todo)}" if check.todo else said
 
 

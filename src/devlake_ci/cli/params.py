@@ -48,9 +48,10 @@ class Defaults(dict[str, Any]):
 
     def __init__(self, given: Mapping[str, OptionText], kind: type[Options] = Options) -> None:
         """Convert what was `given`; raise BadUsageError for a switch that is neither on nor off."""
-        texts = [(each, given[each.name]) for each in declared(kind) if each.name in given]
         super().__init__(
-            {field.name: _convert(field, one.text, one.source) for field, one in texts}
+            (each.name, _convert(each, given[each.name]))
+            for each in declared(kind)
+            if each.name in given
         )
         self.sources = {name: each.source for name, each in given.items()}
 
@@ -79,7 +80,7 @@ class Grouped(click.Command):
         self.examples = examples
         names = {each.name for each in self.params}
         if names & {each.name for each in declared()} - COMMON:
-            self.params.append(_help_all())
+            self.params.append(_HELP_ALL)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Name the command in an error of click's parser, too, which knows of none."""
@@ -116,21 +117,21 @@ def write_examples(examples: Examples, formatter: click.HelpFormatter) -> None:
                 formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
 
 
-def _help_all() -> click.Option:
-    def show(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-        if wanted and not context.resilient_parsing:
-            context.meta[ALL] = True
-            say(context.get_help())
-            context.exit()
+def _show_all(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        context.meta[ALL] = True
+        say(context.get_help())
+        context.exit()
 
-    return click.Option(
-        ["--help-all"],
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=show,
-        help="Show all options and exit.",
-    )
+
+_HELP_ALL = click.Option(
+    ["--help-all"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_all,
+    help="Show all options and exit.",
+)
 
 
 def parameters(*only: str) -> list[click.Parameter]:
@@ -205,12 +206,8 @@ def option_texts(
     result is kept, to be refused: it comes from a step's id that is misspelled, and the job's
     status must not take its place.
     """
-    names = [each.name for each in declared(kind)]
-    said = {
-        name: OptionText(env[variable(name)], variable(name))
-        for name in names
-        if variable(name) in env
-    }
+    names = {each.name: variable(each.name) for each in declared(kind)}
+    said = {name: OptionText(env[said], said) for name, said in names.items() if said in env}
     return _drop_unset(said) | _drop_unset(inputs)
 
 
@@ -223,10 +220,10 @@ def _drop_unset(options: Mapping[str, OptionText]) -> dict[str, OptionText]:
     }
 
 
-def _convert(field: Field[Any], text: str, source: str) -> Any:  # noqa: ANN401
+def _convert(field: Field[Any], given: OptionText) -> Any:  # noqa: ANN401
     if field.default == ():
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    return parse_switch(text, source) if isinstance(field.default, bool) else text
+        return [line.strip() for line in given.text.splitlines() if line.strip()]
+    return parse_switch(given.text, given.source) if isinstance(field.default, bool) else given.text
 
 
 def parse_switch(text: str, source: str) -> bool:
@@ -260,10 +257,7 @@ def options_of(kind: type[Kind], context: click.Context) -> Kind:
     for name in named.keys() & set(RESULTS):
         if (named[name] or JOB).lower() == JOB:
             named[name] = sources[name] = None
-    return kind(
-        **named,
-        sources={name: where for name, where in sources.items() if where},
-    )
+    return kind(**named, sources={name: where for name, where in sources.items() if where})
 
 
 def source(context: click.Context, name: str) -> str | None:

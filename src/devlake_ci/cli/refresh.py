@@ -48,7 +48,8 @@ def refresh_project(
 
     call = call or runtime.connect(options).call
     left = seconds or (lambda: options.deadline)
-    refresh, began = Refresh(Api(target, call, runtime.clock, left), number), _now(runtime)
+    began = runtime.clock.monotonic()
+    refresh = Refresh(Api(target, call, runtime.clock, left), number)
     try:
         run = refresh.request()
         if not options.refresh_wait:
@@ -58,9 +59,5 @@ def refresh_project(
         refresh.wait(run)
     except Problem as problem:
         return [f"Warning: stored, but not refreshed. {problem.text}"]
-    took = _now(runtime) - began
+    took = runtime.clock.monotonic() - began
     return [f"Counted: the metrics were recalculated {took:.1f} s after the report was stored."]
-
-
-def _now(runtime: Runtime) -> float:
-    return runtime.clock.monotonic()

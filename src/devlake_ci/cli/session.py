@@ -144,9 +144,8 @@ class Session:
         except Problem as problem:
             return Outcome(reported=False, problem=problem, soft=self._is_soft, **what)
         self.has_stored = True
-        notes = (NEXT, plaintext_warning(self.delivery.target))
-        said = tuple(filter(None, notes))
-        return Outcome(reported=True, notes=said, soft=self._is_soft, **what)
+        notes = tuple(filter(None, (NEXT, plaintext_warning(self.delivery.target))))
+        return Outcome(reported=True, notes=notes, soft=self._is_soft, **what)
 
     def refresh(self, outcome: Outcome) -> Outcome:
         """Have the project computed if anything was stored and --refresh asks for it."""

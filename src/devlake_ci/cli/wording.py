@@ -30,16 +30,15 @@ def help_hint(command: str) -> str:
 
 def reword(outcome: Outcome) -> Outcome:
     """Return an outcome whose problem and notes name options in their reader's words."""
-    spell, problem, notes = _INPUT.get(), outcome.problem, outcome.notes
-    if spell is None and problem and re.match(r"DEVLAKE_[A-Z_]+\b", problem.message):
-        problem.message = _respell(problem.message, variable, _as_variable)
-        problem.hint = _respell(problem.hint, variable, _as_variable)
-    if spell and problem:
-        problem.message = _respell(problem.message, spell, _as_input)
-        problem.hint = _respell(problem.hint, spell, _as_input)
+    spell, problem = _INPUT.get(), outcome.problem
     if spell:
-        notes = tuple(_respell(each, spell, _as_input) for each in notes)
-    return replace(outcome, problem=problem, notes=notes)
+        notes = tuple(_respell(each, spell, _as_input) for each in outcome.notes)
+        outcome = replace(outcome, notes=notes)
+    if problem and (spell or re.match(r"DEVLAKE_[A-Z_]+\b", problem.message)):
+        words = (spell, _as_input) if spell else (variable, _as_variable)
+        problem.message = _respell(problem.message, *words)
+        problem.hint = _respell(problem.hint, *words)
+    return outcome
 
 
 def _respell(text: str, spell: Spell, show: Callable[[str, str], str]) -> str:

@@ -285,23 +285,24 @@ def parameters(env: Mapping[str, str]) -> dict[str, str]:
 
 def _orb_notes(env: Mapping[str, str], inputs: Inputs) -> dict[str, OptionText]:
     """Return what the orb's steps noted, as far as neither a parameter nor a variable says it."""
-    said = {name: env.get(variable(name)) for name in params.RESULTS}
-    said |= {name: value(env, variable(name)) for name in ("started_at", "incident_state")}
-    given_ones = {name: inputs[name].text for name in said.keys() & inputs.keys()}
-    said |= {
-        name: text for name, text in given_ones.items() if name in params.RESULTS or is_set(text)
-    }
+
+    def said(name: str) -> str | None:
+        given = inputs[name].text if name in inputs else None
+        if name in params.RESULTS:  # even an empty one
+            return env.get(variable(name)) if given is None else given
+        return given if given and is_set(given) else value(env, variable(name))
+
     result = value(env, "DEVLAKE_ORB_NOTED_RESULT")
     notes = {
         "result": result,
-        "incident_result": result or said["result"],
+        "incident_result": result or said("result"),
         "started_at": value(env, "DEVLAKE_ORB_NOTED_STARTED_AT"),
         "incident_state": value(env, "DEVLAKE_ORB_NOTED_INCIDENT_STATE"),
     }
     return {
         name: OptionText(text, "what devlake-ci/start noted" if name == "started_at" else "the orb")
         for name, text in notes.items()
-        if text and (said[name] is None or said[name] in (params.JOB, "auto"))
+        if text and said(name) in (None, params.JOB, "auto")
     }
 
 

@@ -1,8 +1,9 @@
 """What `doctor` checks of this job, its checkout and its CI's API: a line each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 
 from devlake_ci.ci.provider import Reply
 from devlake_ci.dataclass import dataclass
@@ -29,31 +30,21 @@ class Check:
     """A line of `doctor`: what was checked, how it ended, and what to do."""
 
     name: str
-    state: State
     says: str
     todo: str = ""
     exit_code: int = 0
     """What a report would exit with because of it."""
+    state: State = State.FAIL
 
 
-def good(name: str, says: str) -> Check:
-    """Return a check of what is as it should be."""
-    return Check(name, State.GOOD, says)
-
-
-def warn(name: str, says: str, todo: str) -> Check:
-    """Return a check of what works but could be better."""
-    return Check(name, State.WARN, says, todo)
+good = partial(Check, state=State.GOOD)
+warn = partial(Check, state=State.WARN)
+unknown = partial(Check, state=State.UNKNOWN)
 
 
 def fail(name: str, says: str, todo: str, exit_code: int) -> Check:
     """Return a check of what a report fails for."""
-    return Check(name, State.FAIL, says, todo, exit_code)
-
-
-def unknown(name: str, says: str, todo: str = "") -> Check:
-    """Return a check of what can't be known from here."""
-    return Check(name, State.UNKNOWN, says, todo)
+    return Check(name, says, todo, exit_code)
 
 
 def from_problem(name: str, problem: Problem) -> Check:
@@ -78,18 +69,15 @@ def facts(options: Options, context: Context) -> Iterator[Check]:
     """Check what the CI says: a line for each thing that a report needs."""
     yield good("ci", f"{context.provider} ({context.sources.get('provider', '')})")
     for name, (fields, what, todo) in _NEEDED.items():
-        found = next((each for each in fields if _value(each, options, context)), None)
-        if found:
-            text, source = _value(found, options, context) or ("", "")
-            yield good(name, f"{quoted(text)} ({source})")
+        if found := _first_value(fields, options, context):
+            yield good(name, found)
         else:
             why = context.unknown.get(fields[0], f"{context.provider} doesn't say {what}.")
             yield fail(name, why, todo, MissingError.exit_code)
     if context.matrix_note and not (options.service or options.id):
         yield unknown("matrix", context.matrix_note)
-    if options.result or context.result:
-        text, source = _value("result", options, context) or ("", "")
-        yield good("result", f"{quoted(text)} ({source})")
+    if found := _first_value(["result"], options, context):
+        yield good("result", found)
     else:
         yield unknown(
             "result",
@@ -98,14 +86,16 @@ def facts(options: Options, context: Context) -> Iterator[Check]:
         )
 
 
-def _value(name: str, options: Options, context: Context) -> tuple[str, str] | None:
-    if given := getattr(options, name):
-        if name == "repo_url":  # there may be a password in it
-            return "as given", options.source(name)
-        return str(given), options.source(name)
-    # The CI's own ref goes with its own commit, and finds none without.
-    if name != "ref" and (found := getattr(context, name)):
-        return str(found), context.sources.get(name, context.provider)
+def _first_value(names: Iterable[str], options: Options, context: Context) -> str | None:
+    """Return the first of these that is known, and who says it."""
+    for name in names:
+        if given := getattr(options, name):
+            # There may be a password in a URL.
+            said = "as given" if name == "repo_url" else str(given)
+            return f"{quoted(said)} ({options.source(name)})"
+        # The CI's own ref goes with its own commit, and finds none without.
+        if name != "ref" and (found := getattr(context, name)):
+            return f"{quoted(str(found))} ({context.sources.get(name, context.provider)})"
     return None
 
 
