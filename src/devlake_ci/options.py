@@ -67,8 +67,7 @@ class Options:
         "A client certificate (PEM), for a server that asks for one.", metavar="FILE"
     )
     client_key: str | None = _where_to(
-        "The key of the client certificate, if it is in a file of its own.",
-        metavar="FILE",
+        "The key of the client certificate, if it is in a file of its own.", metavar="FILE"
     )
     dialect: str = _where_to(
         "How DevLake spells the fields: v1 since 1.0.0, legacy before. "
@@ -122,12 +121,10 @@ class Options:
     )
     name: str | None = _what("The deployment's name.", metavar="TEXT")
     title: str | None = _what(
-        "The deployment's title. Default: the first line of the commit message.",
-        metavar="TEXT",
+        "The deployment's title. Default: the first line of the commit message.", metavar="TEXT"
     )
     created_at: str | None = _what(
-        "When the run was queued: RFC 3339 with a time zone, or seconds since 1970.",
-        metavar="TIME",
+        "When the run was queued: RFC 3339 with a time zone, or seconds since 1970.", metavar="TIME"
     )
     started_at: str | None = _what(
         "When the deployment began. Default: what `devlake-ci start` noted or the CI "
@@ -157,8 +154,7 @@ class Options:
         metavar="ID",
     )
     commit_name: str | None = _which_commits(
-        "A name for the deployed commit. Default: the deployment's name.",
-        metavar="TEXT",
+        "A name for the deployed commit. Default: the deployment's name.", metavar="TEXT"
     )
     message: str | None = _which_commits(
         "The commit's message. Default: what the CI or git has.", metavar="TEXT"
@@ -256,9 +252,7 @@ class Options:
         secret=True,
     )
     deadline: float = _how(
-        "Time limit in seconds for a report, including retries.",
-        default=60.0,
-        metavar="SECONDS",
+        "Time limit in seconds for a report, including retries.", default=60.0, metavar="SECONDS"
     )
     on_failure: str = _how(
         "What a failed report does to the job: fail it, or only warn.",
@@ -266,8 +260,7 @@ class Options:
         choices=("fail", "warn"),
     )
     spool: str | None = _how(
-        "A folder to keep what could not be sent to DevLake, for devlake-ci replay.",
-        metavar="DIR",
+        "A folder to keep what could not be sent to DevLake, for devlake-ci replay.", metavar="DIR"
     )
     refresh: str | None = _how(
         "The number of the project's blueprint, as `devlake-ci setup` prints it: once a report is "
@@ -298,9 +291,7 @@ class RunOptions(Options):
     """What the user asked `run` for."""
 
     success_codes: str = _run(
-        "The exit codes of a command that succeeded, such as 0,3.",
-        default="0",
-        metavar="CODES",
+        "The exit codes of a command that succeeded, such as 0,3.", default="0", metavar="CODES"
     )
     keep_secrets: bool = _run(
         "Pass DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the "

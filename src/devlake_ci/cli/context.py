@@ -6,7 +6,6 @@ import click
 
 from devlake_ci import ci
 from devlake_ci.cli.printing import say
-from devlake_ci.model import Context
 from devlake_ci.runtime import Runtime
 from devlake_ci.text import json_text
 from devlake_ci.timestamps import rfc3339
@@ -35,12 +34,7 @@ def context(runtime: Runtime, /, commits_schema: bool) -> None:
         say(json_text(schema()))
         return
     found = ci.read_context(runtime.env, runtime.read_file, cache(runtime.git))
-    say(json_text(as_object(found)))
-
-
-def as_object(found: Context) -> dict[str, object]:
-    """Return what is shown of a context; times as RFC 3339 in UTC."""
     shown = {name: getattr(found, name) for name in SHOWN}
     for name in ("created_at", "started_at"):
         shown[name] = rfc3339(shown[name]) if shown[name] else None
-    return shown | {"sources": dict(found.sources)}
+    say(json_text(shown | {"sources": dict(found.sources)}))

@@ -83,7 +83,9 @@ def merge(first: Outcome, second: Outcome) -> Outcome:
     stored = first.reported or second.reported
     if worst and not worst.exit_code and (stored or first.requests or second.requests):
         worst, other = None, worst
-    notes = [*first.notes, *second.notes, *([_note(other)] if other else [])]
+    # What to do about the lesser problem, such as where it is kept.
+    said = other and (other.text if other.exit_code else other.message)
+    notes = [*first.notes, *second.notes, *([said] if said else [])]
     if worst:
         notes = [each for each in notes if each != NEXT]
     if worst and stored:
@@ -98,11 +100,6 @@ def merge(first: Outcome, second: Outcome) -> Outcome:
         requests=first.requests + second.requests,
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _note(problem: Problem) -> str:
-    """Return the lesser of two problems, and what to do about it, such as where it is kept."""
-    return problem.text if problem.exit_code else problem.message
 
 
 def _stored_lines(outcome: Outcome) -> Iterator[str]:

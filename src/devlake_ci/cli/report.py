@@ -49,18 +49,13 @@ def report(context: click.Context, /, **_: object) -> None:
 
 def outcome(session: Session) -> Outcome:
     """Report, and say what became of it."""
-    return session.refresh(_outcome(session))
-
-
-def _outcome(session: Session) -> Outcome:
-    match session.options.mode:
-        case "incident":
-            return session.attempt(lambda: _incident(session, None))
-        case "both":
-            first = session.attempt(lambda: _deployment(session))
-            second = session.attempt(lambda: _incident(session, first))
-            return merge(first, second)
-    return session.attempt(lambda: _deployment(session))
+    if session.options.mode == "incident":
+        return session.refresh(session.attempt(lambda: _incident(session)))
+    first = session.attempt(lambda: _deployment(session))
+    if session.options.mode == "deployment":
+        return session.refresh(first)
+    second = session.attempt(lambda: _incident(session, first))
+    return session.refresh(merge(first, second))
 
 
 def _deployment(session: Session) -> Outcome:
@@ -86,7 +81,7 @@ def _with_changes(session: Session, made: Deployment, ways: Lookups) -> Outcome:
     return changes.send(session.send(changes.add_to(made)))
 
 
-def _incident(session: Session, beside: Outcome | None) -> Outcome:
+def _incident(session: Session, beside: Outcome | None = None) -> Outcome:
     from devlake_ci.cli.incident_reporter import IncidentReporter  # noqa: PLC0415 (few report any)
 
     return IncidentReporter(session).outcome(beside)

@@ -72,8 +72,9 @@ def _describe(answer: Answer, said: str) -> str:
 
 def _retry(answer: Answer, said: str, target: Target, now: datetime) -> Verdict | None:
     """Judge what passes; of two first reports at the same moment DevLake refuses one."""
-    if _is_transient(answer.status, said):
-        hint = hints.MIGRATION if answer.status == 428 else hints.PASSING
+    status = answer.status
+    if status in TRANSIENT or (status >= 500 and status != 501 and not re.search(_NEVER, said)):
+        hint = hints.MIGRATION if status == 428 else hints.PASSING
         return Verdict("retry", _describe(answer, said), hint, retry_after(answer.headers, now))
     if answer.status == 400 and _NAME_TAKEN in said:
         return Verdict(
@@ -126,10 +127,6 @@ def _judge_success(answer: Answer, target: Target) -> Verdict:
     return Verdict(
         "refused", f"{described}. DevLake did not confirm that it was stored.", hints.BASE
     )
-
-
-def _is_transient(status: int, said: str) -> bool:
-    return status in TRANSIENT or (status >= 500 and status != 501 and not re.search(_NEVER, said))
 
 
 def _has_other_dialect(said: str, sent: Mapping[str, Any]) -> bool:

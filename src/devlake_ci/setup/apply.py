@@ -26,9 +26,7 @@ from devlake_ci.setup.key_path import LONGEST
 from devlake_ci.setup.plan import (
     DEFAULT_SCHEDULE,
     ChangeBlueprint,
-    CreateConnection,
-    CreateProject,
-    EnableDora,
+    Create,
     IssueKey,
     Mark,
     Step,
@@ -81,11 +79,11 @@ class Applier:
         for step in steps:
             refused: list[Step] = []
             match step.change:
-                case CreateConnection(name):
+                case Create("connection", name):
                     self._create_connection(name)
-                case CreateProject(name):
+                case Create("project", name):
                     self._create_project(name)
-                case EnableDora(name):
+                case Create("dora", name):
                     self._enable_dora(self.actual.projects[name])
                 case ChangeBlueprint():
                     self._change_blueprint(step.change)

@@ -70,10 +70,7 @@ def _day(value: object) -> object:
         raise ValueError(f"{quoted(str(value))} is not a date such as 2027-06-30") from None
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
+_ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 _Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_name)]
 _Strict = ConfigDict(
     extra="forbid",
@@ -150,7 +147,7 @@ class Key(BaseModel):
         None, description="The key's name. Default: devlake-ci-<project>, for one project."
     )
     projects: list[_Name] = Field([], description="It may report to all connections of these.")
-    connections: Annotated[list[_Name], BeforeValidator(_as_list)] = Field(
+    connections: Annotated[list[_Name], _ONE_OR_MORE] = Field(
         [],
         description="It may report to these connections of the file; acme-* takes all that match. "
         "A lone * is any connection of the server, and no refreshing.",

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
+from itertools import count
+from typing import Literal
 
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.inventory import (
@@ -36,24 +38,11 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True)
-class CreateConnection:
-    """Make a webhook connection."""
+class Create:
+    """Make a connection, or a project with the dora metric, or add that metric to a project."""
 
+    kind: Literal["connection", "project", "dora"]
     name: str
-
-
-@dataclass(frozen=True)
-class CreateProject:
-    """Make a project with the dora metric."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class EnableDora:
-    """Add the dora metric to a project."""
-
-    project: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,7 @@ class IssueKey:
     renewed: bool = False
 
 
-Change = CreateConnection | CreateProject | EnableDora | ChangeBlueprint | IssueKey
+Change = Create | ChangeBlueprint | IssueKey
 
 
 @dataclass(frozen=True)
@@ -151,15 +140,15 @@ def _project(desired: config.Project, actual: State, made: set[str]) -> Iterator
             yield Step(Mark.AS_IT_SHOULD_BE, f"connection {quoted(connection)}")
         elif connection not in made:
             made.add(connection)
-            step = CreateConnection(connection)
-            yield Step(Mark.MADE, f"connection {quoted(connection)}", step)
+            create = Create("connection", connection)
+            yield Step(Mark.MADE, f"connection {quoted(connection)}", create)
     if not (project := actual.projects.get(desired.name)):
-        yield Step(Mark.MADE, f"project {name} with dora", CreateProject(desired.name))
+        yield Step(Mark.MADE, f"project {name} with dora", Create("project", desired.name))
     elif project.has_dora:
         yield Step(Mark.AS_IT_SHOULD_BE, f"project {name} with dora")
     else:
-        enable = EnableDora(desired.name)
-        yield Step(Mark.CHANGED, f"project {name}: metric dora, off → on", enable)
+        text = f"project {name}: metric dora, off → on"
+        yield Step(Mark.CHANGED, text, Create("dora", desired.name))
     yield from _blueprint(desired, actual)
 
 
@@ -185,11 +174,7 @@ def _blueprint(desired: config.Project, actual: State) -> Iterator[Step]:
 
 
 def _left_alone(
-    title: str,
-    desired: config.Project,
-    blueprint: Blueprint,
-    ours: set[int | None],
-    actual: State,
+    title: str, desired: config.Project, blueprint: Blueprint, ours: set[int | None], actual: State
 ) -> Iterator[Step]:
     """Yield what somebody else did to a blueprint: it is left alone."""
     if blueprint.other_plugins:
@@ -232,10 +217,11 @@ class _Keys:
         elif before is None:
             yield self._new(title, desired)
         elif why := self._misfit(before, desired):
+            free = next(each for n in count(2) if (each := f"{name}-{n}") not in self.actual.keys)
             yield Step(
                 Mark.LEFT_ALONE,
                 f"{title}: {why}, and DevLake can only renew a key. Give it another name in the "
-                f"file, such as {_free_name(name, self.actual)}, and remove {quoted(name)} in "
+                f"file, such as {free}, and remove {quoted(name)} in "
                 "DevLake when no pipeline has it",
             )
         elif renew != name:
@@ -268,13 +254,6 @@ class _Keys:
         if expires != desired.expires:
             return f"it expires {expires or 'never'}, not {desired.expires or 'never'}"
         return f"it has expired ({expires})" if expires and expires < self.today else ""
-
-
-def _free_name(name: str, actual: State) -> str:
-    number = 2
-    while f"{name}-{number}" in actual.keys:
-        number += 1
-    return f"{name}-{number}"
 
 
 def projects_of(key: config.Key, file: config.Config) -> list[str]:
