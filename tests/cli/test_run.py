@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from devlake_ci import ci
 from devlake_ci.child import Child
 from devlake_ci.cli import invoke
-from devlake_ci.cli.run import _not_started, _program, run
+from devlake_ci.cli.run import _not_started, run
 from devlake_ci.devlake.request import NotSentError
 from devlake_ci.launch import SAID, SWITCHES, TAKING, asks_git, cut, is_known, without_user
 from devlake_ci.options import KNOWN_TO_RUN, declared, flag
@@ -531,8 +531,8 @@ def test_the_options_are_those_of_report_but_for_what_the_command_says():
     ours = {*TAKING, *SWITCHES} - {"--success-codes", "--keep-secrets"}
 
     assert ours == {flag(each.name) for each in declared() if each.name not in KNOWN_TO_RUN}
-    assert ours | {"--success-codes", "--keep-secrets", "--help", "--help-all", "-h"} == {
-        name for each in run.get_params(_program()) for name in each.opts}  # fmt: skip
+    assert ours | {"--success-codes", "--keep-secrets", "--help-all"} == {
+        name for each in run.params for name in each.opts}  # fmt: skip
 
 
 WORDS = st.sampled_from([

@@ -42,6 +42,9 @@ EXAMPLES = (
 REPORTING = {"report", "incident"}
 """Those whose failure `--on-failure warn` makes a warning."""
 
+TAKING_OPTIONS = REPORTING | {"replay", "doctor", "setup"}
+"""Those whose options can be given as variables; `run` reads them itself."""
+
 SETUP_S_OWN = {"project", "connection", "dry_run"}
 """Options of `setup` that mean something else there: the variables of reports do not give them."""
 
@@ -181,21 +184,19 @@ def invoke(
 
 def _run(arguments: Sequence[str], runtime: Runtime, given: Mapping[str, params.OptionText]) -> int:
     """Let click run the command; its own errors come up as exceptions."""
-    takes_options = REPORTING | {"replay", "doctor", "setup"}
-    defaults = params.Defaults(given if _command(arguments) in takes_options else {})
+    defaults: Mapping[str, Any] = {}
+    if (command := _command(arguments)) in TAKING_OPTIONS:
+        left_out = SETUP_S_OWN if command == "setup" else set()
+        defaults = params.Defaults({name: given[name] for name in given.keys() - left_out})
+    if command == "incident":
+        defaults = {"open": defaults, "close": defaults}
     code = devlake_ci.main(
         args=list(arguments),
         prog_name="devlake-ci",
         standalone_mode=False,
         obj=runtime,
         color=printing.colour(runtime.env),
-        default_map={
-            **dict.fromkeys(("report", "replay", "doctor"), defaults),
-            "setup": params.Defaults(
-                {name: each for name, each in given.items() if name not in SETUP_S_OWN}
-            ),
-            "incident": {"open": defaults, "close": defaults},
-        },
+        default_map={command: defaults},
     )
     return code if isinstance(code, int) else 0
 

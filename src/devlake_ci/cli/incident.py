@@ -12,13 +12,7 @@ from devlake_ci.cli.incident_reporter import save_state
 from devlake_ci.cli.outcome import conclude, merge
 from devlake_ci.cli.session import Session
 from devlake_ci.dataclass import dataclass
-from devlake_ci.devlake.dialects import (
-    ISSUE_FIELDS,
-    ISSUE_STATUSES,
-    FieldValue,
-    issue_fields,
-    person_fields,
-)
+from devlake_ci.devlake import dialects
 from devlake_ci.errors import BadUsageError, MissingError
 from devlake_ci.incidents.decision import AFTER, validate_key
 from devlake_ci.incidents.streak import ELSEWHERE, IncidentState, Streak
@@ -73,7 +67,7 @@ _PARAMETERS: list[click.Parameter] = [
     ),
     click.Option(
         ["--status"],
-        type=click.Choice(ISSUE_STATUSES, case_sensitive=False),
+        type=click.Choice(dialects.ISSUE_STATUSES, case_sensitive=False),
         help="Its status in DevLake. Default: TODO, and DONE when it is closed.",
     ),
     click.Option(
@@ -87,7 +81,7 @@ _PARAMETERS: list[click.Parameter] = [
         multiple=True,
         metavar="NAME=VALUE",
         callback=params.validate,
-        help=f"Another field of DevLake's issues: {', '.join(ISSUE_FIELDS)}.",
+        help=f"Another field of DevLake's issues: {', '.join(dialects.ISSUE_FIELDS)}.",
     ),
 ]
 _RESOLVED_AT = click.Option(
@@ -251,14 +245,14 @@ def _incident(
     )
 
 
-def _more(typed: IncidentArguments) -> dict[str, FieldValue]:
+def _more(typed: IncidentArguments) -> dict[str, dialects.FieldValue]:
     """Return what only a person knows; nobody is named who wasn't typed."""
     chosen = {"type": truncate(typed.kind, INCIDENT_OTHER), "status": typed.status}
     return (
         {name: text for name, text in chosen.items() if text}
-        | person_fields(typed.creator, "creator", "--creator")
-        | person_fields(typed.assignee, "assignee", "--assignee")
-        | issue_fields(typed.field, "--field")
+        | dialects.person_fields(typed.creator, "creator", "--creator")
+        | dialects.person_fields(typed.assignee, "assignee", "--assignee")
+        | dialects.issue_fields(typed.field, "--field")
     )
 
 

@@ -202,13 +202,12 @@ def _identity(runtime: Runtime) -> str | None:
         inputs = read_inputs(runtime.env, ACTION)
         # Results are those of later steps, so they are empty by now.
         inputs |= {name: OptionText(params.JOB, "") for name in params.RESULTS}
-        context = params.parse(report, [], params.option_texts(runtime.env, inputs))
-        options = params.options(context)
+        given = params.option_texts(runtime.env, inputs)
+        options = params.options(params.parse(report, [], given))
         session = Session(runtime, options)
         if options.mode == "incident":
             return None
-        lookups = Lookups(nonce=runtime.nonce)
-        return deployment_id(options, session.context, lookups)
+        return deployment_id(options, session.context, Lookups(nonce=runtime.nonce))
     except (Problem, click.ClickException):
         return None
 
@@ -220,10 +219,11 @@ def _remember(runtime: Runtime, file: str, name: str, text: str) -> None:
 
 def with_runner_contexts(runtime: Runtime) -> Runtime:
     """Let the providers read what the action's inputs carry of the runner's contexts."""
-    carried = {
-        name: value(runtime.env, ACTION.variable(each)) for each, name in RUNNER_CONTEXTS.items()
+    known = {
+        name: text
+        for each, name in RUNNER_CONTEXTS.items()
+        if (text := value(runtime.env, ACTION.variable(each)))
     }
-    known = {name: text for name, text in carried.items() if text}
     return replace(runtime, env={**runtime.env, **known})
 
 
