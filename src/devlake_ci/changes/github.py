@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import AliasPath, AwareDatetime, Field
 
 from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import github
-from devlake_ci.ci.answers import Answer, validate, validate_reply
+from devlake_ci.ci.answers import Answer, validate, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, Query
 from devlake_ci.dataclass import dataclass
@@ -48,18 +48,6 @@ class _Comparison(Answer):
     commits: list[_Commit]
 
 
-class _Oid(Answer):
-    oid: str
-
-
-class _Author(Answer):
-    login: str | None = None
-
-
-class _Repository(Answer):
-    name: str = Field(alias="nameWithOwner")
-
-
 class PullRequest(Answer):
     """A pull request that a commit belongs to."""
 
@@ -68,9 +56,9 @@ class PullRequest(Answer):
     url: str | None = None
     created_at: AwareDatetime = Field(alias="createdAt")
     merged_at: AwareDatetime | None = Field(None, alias="mergedAt")
-    merge_commit: _Oid | None = Field(None, alias="mergeCommit")
-    author: _Author | None = None
-    base_repository: _Repository | None = Field(None, alias="baseRepository")
+    merge_commit: str | None = within("mergeCommit", "oid")
+    author: str | None = within("author", "login")
+    base_repository: str | None = within("baseRepository", "nameWithOwner")
 
 
 class _PullRequests(Answer):
@@ -85,14 +73,10 @@ class _File(Answer):
     path: str
 
 
-class _Page(Answer):
-    has_next: bool = Field(alias="hasNextPage")
-    end: str | None = Field(None, alias="endCursor")
-
-
 class _Files(Answer):
     nodes: list[_File]
-    page: _Page = Field(alias="pageInfo")
+    has_next: bool = Field(validation_alias=AliasPath("pageInfo", "hasNextPage"))
+    end: str | None = within("pageInfo", "endCursor")
 
 
 class _WithFiles(Answer):
@@ -104,13 +88,9 @@ class _Error(Answer):
     type: str | None = None
 
 
-class _Data(Answer):
-    repository: dict[str, Any] | None = None
-
-
 class _Response(Answer):
     errors: list[_Error] | None = None
-    data: _Data | None = None
+    repository: dict[str, Any] | None = within("data", "repository")
 
 
 @dataclass(frozen=True)
@@ -136,7 +116,7 @@ class Api:
         response = validate_reply(_Response, reply, HOST, hint(reply.message))
         if response.errors:
             raise _graphql_error(response.errors[0])
-        return validate(dict[str, Any], response.data and response.data.repository, HOST)
+        return validate(dict[str, Any], response.repository, HOST)
 
 
 def hint(message: str) -> str:
@@ -228,9 +208,8 @@ def _change(api: Api, asked: PullRequest, sha: str, place: dict[str, int]) -> Ch
 
     A merge that GitHub names no commit of is the last of its commits that lie between.
     """
-    merge = asked.merge_commit.oid if asked.merge_commit else sha
-    into = asked.base_repository
-    is_ours = not into or into.name.lower() == api.repository.lower()
+    merge, into = asked.merge_commit or sha, asked.base_repository
+    is_ours = not into or into.lower() == api.repository.lower()
     if not asked.merged_at or merge not in place or not is_ours:
         return None
     return Change(
@@ -240,7 +219,7 @@ def _change(api: Api, asked: PullRequest, sha: str, place: dict[str, int]) -> Ch
         created_at=asked.created_at,
         merged_at=asked.merged_at,
         merge_sha=merge,
-        author=asked.author.login if asked.author else None,
+        author=asked.author,
     )
 
 
@@ -266,12 +245,10 @@ def _paths(api: Api, change: Change, answer: dict[str, Any]) -> Iterator[str]:
     """Yield the files of a pull request; `answer` has the first of them."""
     for _ in range(MOST_FILES // PAGE):
         files = validate(_WithFiles, answer.get(f"p{change.number}"), HOST).files
-        if not files:
+        yield from (each.path for each in (files.nodes if files else ()))
+        if not (files and files.has_next):
             return
-        yield from (each.path for each in files.nodes)
-        if not files.page.has_next:
-            return
-        answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.page.end)
+        answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.end)
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

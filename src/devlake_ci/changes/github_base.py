@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 
-from pydantic import AwareDatetime, Field
+from pydantic import AliasPath, AwareDatetime, Field
 
 from devlake_ci.changes.github import HOST, PERMISSIONS, Api, hint
 from devlake_ci.ci import github
-from devlake_ci.ci.answers import Answer, validate, validate_reply
+from devlake_ci.ci.answers import Answer, validate, validate_reply, within
 from devlake_ci.ci.provider import ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github as runs
@@ -44,34 +44,25 @@ class _Status(Answer):
     log_url: str | None = Field(None, alias="logUrl")
 
 
-class _Statuses(Answer):
-    nodes: list[_Status]
-
-
 class _Deployment(Answer):
     sha: str = Field(alias="commitOid", pattern="^[0-9a-f]{40}$")
-    statuses: _Statuses | None = None
+    statuses: list[_Status] | None = within("statuses", "nodes")
 
     @property
     def succeeded_at(self) -> datetime | None:
         """When it succeeded. A later status says that a newer deployment replaced it."""
-        said = self.statuses.nodes if self.statuses else []
-        return min((each.created_at for each in said if each.state == "SUCCESS"), default=None)
+        said = (each for each in self.statuses or () if each.state == "SUCCESS")
+        return min((each.created_at for each in said), default=None)
 
     @property
     def run(self) -> str | None:
         """The id of the run of Actions that made it; None if something else did."""
-        said = self.statuses.nodes if self.statuses else []
-        found = (_RUN.search(each.log_url or "") for each in said)
+        found = (_RUN.search(each.log_url or "") for each in self.statuses or ())
         return next((each[1] for each in found if each), None)
 
 
 class _Deployments(Answer):
-    nodes: list[_Deployment]
-
-
-class _WithDeployments(Answer):
-    deployments: _Deployments
+    nodes: list[_Deployment] = Field(validation_alias=AliasPath("deployments", "nodes"))
 
 
 class _Run(Answer):
@@ -91,7 +82,7 @@ def last_deployed(
     except MissingError as problem:
         is_refused = problem.hint == PERMISSIONS
         raise MissingError(problem.message, DEPLOYMENTS if is_refused else problem.hint) from None
-    found = validate(_WithDeployments, answer, HOST).deployments.nodes
+    found = validate(_Deployments, answer, HOST).nodes
     others = [each for each in found if each.run is None or each.run != context.run_id]
     dated = [(when, each.run, each.sha) for each in others if (when := each.succeeded_at)]
     past = sorted((each for each in dated if each[0] < began), key=itemgetter(0), reverse=True)

@@ -22,7 +22,7 @@ from devlake_ci.changes.model import (
 )
 from devlake_ci.changes.paths import is_limited, touching
 from devlake_ci.ci import gitlab
-from devlake_ci.ci.answers import Answer, validate_reply
+from devlake_ci.ci.answers import Answer, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, paginate
 from devlake_ci.dataclass import dataclass
@@ -55,10 +55,6 @@ class _Comparison(Answer):
     commits: list[_Commit]
 
 
-class _Author(Answer):
-    name: str | None = None
-
-
 class MergeRequest(Answer):
     """A merge request that was merged."""
 
@@ -67,7 +63,7 @@ class MergeRequest(Answer):
     web_url: str | None = None
     created_at: AwareDatetime
     merged_at: AwareDatetime | None = None
-    author: _Author | None = None
+    author: str | None = within("author", "name")
     sha: ShaOrNone | None = None
     merge_commit_sha: ShaOrNone | None = None
     squash_commit_sha: ShaOrNone | None = None
@@ -78,14 +74,10 @@ class _Diff(Answer):
     new_path: str
 
 
-class _Pipeline(Answer):
-    id: int
-
-
 class _Job(Answer):
     id: int
     finished_at: AwareDatetime | None = None
-    pipeline: _Pipeline | None = None
+    pipeline: int | None = within("pipeline", "id")
 
 
 class _Deployment(Answer):
@@ -140,8 +132,7 @@ def last_deployed(api: Api, context: Context, environment: str, began: datetime)
     The own pipeline is left out. Raise MissingError if GitLab doesn't say.
     """
     for each in api.deployments(environment):
-        pipeline = each.deployable.pipeline if each.deployable else None
-        is_own = pipeline is not None and str(pipeline.id) == context.run_id
+        is_own = each.deployable and str(each.deployable.pipeline) == context.run_id
         if not is_own and each.finished_at and each.finished_at < began:
             return each.sha
     return None
@@ -245,7 +236,7 @@ def _change(asked: MergeRequest, merge: str) -> Change:
         created_at=asked.created_at,
         merged_at=asked.merged_at or asked.created_at,
         merge_sha=merge,
-        author=asked.author.name if asked.author else None,
+        author=asked.author,
     )
 
 

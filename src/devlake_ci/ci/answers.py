@@ -11,9 +11,17 @@ Only what asks an API imports this, for pydantic takes its time.
 """
 
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from devlake_ci.ci.event import text
 from devlake_ci.ci.facts import timestamp
@@ -29,6 +37,11 @@ class Answer(BaseModel):
     """An object of an answer, of which only some fields are read."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def within(*path: str) -> Any:  # noqa: ANN401 (as pydantic's own Field)
+    """Declare a field that is deeper in the answer; None if there is no such path in it."""
+    return Field(None, validation_alias=AliasPath(*path))
 
 
 def validate_reply(kind: type[T], reply: Reply, host: str, hint: str, unknown: str = "") -> T:
@@ -121,19 +134,13 @@ class GitLabCommit(Payload):
     id: Text = None
 
 
-class Pipeline(Payload):
-    """The pipeline that a job belongs to."""
-
-    id: Number = None
-
-
 class GitLabJob(Payload):
     """One attempt of one job."""
 
     id: Number = None
     name: Text = None
     status: Text = None
-    pipeline: Annotated[Pipeline, Object] = Pipeline()
+    pipeline: Number = within("pipeline", "id")
     created_at: Time = None
     started_at: Time = None
     """None if it never ran."""

@@ -209,7 +209,7 @@ def _jobs(context: Context, env: Env, ask: Ask, name: str) -> "list[GitLabJob]":
         ours = [
             each
             for each in jobs
-            if str(each.pipeline.id) == context.run_id and match_part(each.name, name)
+            if str(each.pipeline) == context.run_id and match_part(each.name, name)
         ]
         if not ours:  # which proves nothing: a job without an environment deploys unseen
             raise

@@ -17,7 +17,7 @@ from typing import TypeVar
 from pydantic import AwareDatetime
 
 from devlake_ci.ci import github as provider
-from devlake_ci.ci.answers import Answer, validate_reply
+from devlake_ci.ci.answers import Answer, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github import get
 from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paginate
@@ -53,12 +53,6 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 T = TypeVar("T")
 
 
-class Actor(Answer):
-    """Who started a run."""
-
-    login: str | None = None
-
-
 class Repository(Answer):
     """The repository of a run, or of its commit."""
 
@@ -76,8 +70,8 @@ class Run(Answer):
     html_url: str | None = None
     created_at: AwareDatetime
     updated_at: AwareDatetime | None = None
-    actor: Actor | None = None
-    triggering_actor: Actor | None = None
+    first_actor: str | None = within("actor", "login")
+    actor: str | None = within("triggering_actor", "login")
     repository: Repository | None = None
     head_repository: Repository | None = None
 
@@ -319,7 +313,6 @@ def _past_runs(run: Run, jobs: list[Job], name: str, context: Context) -> Iterat
         if job.name != name or own or not (result and job.started_at and job.completed_at):
             continue
         again = f"/attempts/{attempt}" if attempt != "1" else ""
-        actor = run.triggering_actor or run.actor
         yield PastRun(
             run_id=str(run.id),
             attempt=attempt,
@@ -329,5 +322,5 @@ def _past_runs(run: Run, jobs: list[Job], name: str, context: Context) -> Iterat
             ref=run.head_branch,
             sha=run.head_sha,
             url=run.html_url and f"{run.html_url}{again}",
-            actor=actor.login if actor else None,
+            actor=run.actor or run.first_actor,
         )

@@ -16,9 +16,9 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from pydantic import AwareDatetime
+from pydantic import AliasPath, AwareDatetime, Field
 
-from devlake_ci.ci.answers import Answer, validate_reply
+from devlake_ci.ci.answers import Answer, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, match_part, page_path
 from devlake_ci.ci.provider import Ask, Env, ReadFile, paginate
@@ -64,25 +64,6 @@ READ_API = (
 T = TypeVar("T")
 
 
-class User(Answer):
-    """Who started a job."""
-
-    username: str | None = None
-
-
-class Commit(Answer):
-    """The commit of a job."""
-
-    id: str | None = None
-
-
-class PipelineOfJob(Answer):
-    """The pipeline of a job."""
-
-    id: int
-    web_url: str | None = None
-
-
 class Job(Answer):
     """One attempt of one job."""
 
@@ -94,11 +75,10 @@ class Job(Answer):
     started_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
     web_url: str | None = None
-    sha: str | None = None
-    """The commit that it deployed, in the answer about a deployment."""
-    pipeline: PipelineOfJob
-    commit: Commit | None = None
-    user: User | None = None
+    sha: str | None = within("commit", "id")
+    pipeline: int = Field(validation_alias=AliasPath("pipeline", "id"))
+    pipeline_url: str | None = within("pipeline", "web_url")
+    user: str | None = within("user", "username")
 
 
 class Deployment(Answer):
@@ -259,15 +239,15 @@ class _Search:
 
     def _read_deployments(self, deployments: list[Deployment]) -> None:
         made = [(each.deployable, each.sha) for each in deployments if each.deployable]
-        self._read_jobs([job.model_copy(update={"sha": sha}) for job, sha in made])
+        self._read_jobs([job.model_copy(update={"sha": sha or job.sha}) for job, sha in made])
 
     def _read_deployed(self) -> bool:
         """Read the jobs of the pipelines that deployed; False if they don't tell of this job."""
         for page in islice(self.api.deployments(self.context.environment), SCANNED_PAGES):
             for job in (each.deployable for each in page if each.deployable):
-                if job.pipeline.id in self.pipelines or not self._counts(job):
+                if job.pipeline in self.pipelines or not self._counts(job):
                     continue
-                self._read_jobs(self._of_pipeline(job.pipeline.id))
+                self._read_jobs(self._of_pipeline(job.pipeline))
                 if any(each.result is Result.SUCCESS for each in self.found):
                     return True
         return False
@@ -328,13 +308,13 @@ def _had_deployed(jobs: list[Job], name: str, before: datetime) -> bool:
 
 def _past_run(job: Job, result: Result, started: datetime, finished: datetime) -> PastRun:
     return PastRun(
-        run_id=str(job.pipeline.id),
+        run_id=str(job.pipeline),
         attempt=str(job.id),
         result=result,
         started_at=started,
         finished_at=finished,
         ref=job.ref,
-        sha=job.sha or (job.commit.id if job.commit else None),
-        url=job.pipeline.web_url or job.web_url,
-        actor=job.user.username if job.user else None,
+        sha=job.sha,
+        url=job.pipeline_url or job.web_url,
+        actor=job.user,
     )
