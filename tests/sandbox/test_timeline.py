@@ -185,3 +185,9 @@ def test_no_connector_crosses_another_incidents_title_or_bar(spans):
         assert not any(one.overlaps(other) for one, other in combinations(row, 2))
         above = [other for each in rows[:number] for other in each]
         assert not any(other.covers(bar.hook) for bar in row for other in above)
+
+
+def test_a_single_deployment_stands_at_the_newest_end_which_a_narrow_screen_shows_first():
+    line = axis.axis([NINE], 0, 100)
+
+    assert line.x(NINE) > 90

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 LONGEST = timedelta(days=92)
 """How far back from the newest time the line goes at most."""
 SHORTEST = timedelta(minutes=10)
+"""How much the line shows at least, so that a single deployment stands at its newest end."""
 MOST_TICKS = 14
 ROOM = 32
 """The share of the line that is kept free after the newest moment."""
@@ -52,7 +53,9 @@ def axis(moments: Iterable[datetime], left: float, right: float) -> Axis:
     """Make a line that ends soon after the newest of some times, of which there must be one."""
     newest = max(moments := list(moments))
     first = min(one for one in moments if newest - one <= LONGEST)
-    room = max((newest - first) / ROOM, SHORTEST)
+    if newest - datetime.min > SHORTEST:  # noqa: DTZ901 (as MONDAY)
+        first = min(first, newest - SHORTEST)
+    room = (newest - first) / ROOM
     fits = datetime.max - newest > room  # noqa: DTZ901 (as MONDAY)
     return Axis(first, newest + room if fits else newest, left, right)
 
