@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TypeVar
 
 from devlake_ci.errors import BadUsageError, MissingError
@@ -128,19 +129,6 @@ def parse_environment(name: str, source: str, mapping: Mapping[str, Environment]
     )
 
 
-def parse_environment_map(entries: Iterable[str], source: str) -> dict[str, Environment]:
-    """Parse `canary=PRODUCTION`, `preview/*=DEVELOPMENT` and the like; blank entries are skipped.
-
-    Raise BadUsageError for an entry that isn't `NAME=KIND` or contradicts an earlier one.
-    """
-    return _parse_map(entries, source, Environment, "NAME=KIND")
-
-
-def parse_result_map(entries: Iterable[str], source: str) -> dict[str, Result]:
-    """Parse `UNSTABLE=SUCCESS` and the like, as `parse_environment_map` does."""
-    return _parse_map(entries, source, Result, "WORD=RESULT")
-
-
 def look_up(word: str, mapping: Mapping[str, Kind]) -> Kind | None:
     """Return what a user's map says of `word`, in any case; None if it says nothing.
 
@@ -155,6 +143,10 @@ def look_up(word: str, mapping: Mapping[str, Kind]) -> Kind | None:
 def _parse_map(
     entries: Iterable[str], source: str, kinds: type[Kind], form: str
 ) -> dict[str, Kind]:
+    """Parse the entries of a user's map; blank ones are skipped.
+
+    Raise BadUsageError for an entry that hasn't the form, or contradicts an earlier one.
+    """
     table: dict[str, Kind] = {}
     for entry in filter(str.strip, entries):
         name, kind = _parse_entry(entry, source, kinds, form)
@@ -176,6 +168,12 @@ def _parse_entry(entry: str, source: str, kinds: type[Kind], form: str) -> tuple
         message = f"{source}: {quoted(entry)} is not a valid entry."
         raise BadUsageError(message, f"Write {form}, with one of {', '.join(kinds)}.")
     return name, kinds(word)
+
+
+parse_environment_map = partial(_parse_map, kinds=Environment, form="NAME=KIND")
+"""Parse `canary=PRODUCTION`, `preview/*=DEVELOPMENT` and the like."""
+parse_result_map = partial(_parse_map, kinds=Result, form="WORD=RESULT")
+"""Parse `UNSTABLE=SUCCESS` and the like."""
 
 
 def _classify(name: str) -> tuple[list[Environment], list[str]]:

@@ -29,10 +29,7 @@ class BaseLookup:
 
 
 def find_base(lookups: Iterable[BaseLookup]) -> str:
-    """Return the first SHA that a lookup finds; raise MissingError with each reason if none does.
-
-    If one fails, the next is asked.
-    """
+    """Return the first SHA that a lookup finds; raise MissingError with the reason of each."""
     reasons = []
     for lookup in lookups:
         try:

@@ -12,8 +12,8 @@ from devlake_ci.changes.model import (
     nothing_shipped_note,
 )
 from devlake_ci.changes.paths import is_limited, touching
-from devlake_ci.commits.remote import is_checkout_of
-from devlake_ci.commits.sha import WHOLE, Git
+from devlake_ci.commits.remote import Git, is_checkout_of
+from devlake_ci.commits.sha import WHOLE
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.limits import HISTORY

@@ -127,10 +127,7 @@ class Api:
 
 
 def last_deployed(api: Api, context: Context, environment: str, began: datetime) -> str | None:
-    """Return what the last deployment put there that ended before `began`; None if none did.
-
-    The own pipeline is left out. Raise MissingError if GitLab doesn't say.
-    """
+    """Return what another pipeline deployed last before `began`, if any did; raise MissingError."""
     for each in api.deployments(environment):
         is_own = each.deployable and str(each.deployable.pipeline) == context.run_id
         if not is_own and each.finished_at and each.finished_at < began:

@@ -51,10 +51,7 @@ class Shipped:
 
 
 def pull_request(repo_url: str, change: Change, *, authors: bool) -> PullRequest | None:
-    """Return a change as DevLake should hear of it; None for a number or a time that none can have.
-
-    The author's name is left out unless the user wants it.
-    """
+    """Return a change as DevLake should hear of it; None for a number or a time that none has."""
     number = change.number
     key = commit_key(change.merge_sha) if number is None else pull_request_key(repo_url, number)
     if key is None or not _is_plausible(change.merged_at):

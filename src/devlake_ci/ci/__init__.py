@@ -4,7 +4,8 @@ from importlib import import_module
 
 from devlake_ci.ci.checkout import complete
 from devlake_ci.ci.facts import Fact, Facts, value
-from devlake_ci.ci.provider import Env, Git, Provider, ReadFile
+from devlake_ci.ci.provider import Env, Provider, ReadFile
+from devlake_ci.commits.remote import Git
 from devlake_ci.errors import BadUsageError
 from devlake_ci.model import Context
 from devlake_ci.text import quoted
@@ -43,10 +44,7 @@ def load(name: str) -> Provider:
 
 
 def provider_of(env: Env) -> Provider:
-    """Return the CI that `DEVLAKE_CI` names, else the one whose marker is set, else PLAIN.
-
-    Raise BadUsageError if `DEVLAKE_CI` names none that is known.
-    """
+    """Return the CI that `DEVLAKE_CI` names, the marked one, or PLAIN; raise BadUsageError."""
     forced = value(env, "DEVLAKE_CI")
     if forced:
         return _find_provider(forced)

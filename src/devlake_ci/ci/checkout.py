@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from devlake_ci.ci.facts import whole_sha
-from devlake_ci.ci.provider import Git
 from devlake_ci.commits import remote
+from devlake_ci.commits.remote import Git
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.model import Context
 from devlake_ci.text import quoted

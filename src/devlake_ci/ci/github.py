@@ -240,10 +240,7 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
 
 
 def output_line(name: str, text: str) -> str:
-    """Format one entry of `GITHUB_OUTPUT`; any text comes out of it as it went in.
-
-    The delimiter is a hash of the text, so the text can't contain it.
-    """
+    """Format one entry of `GITHUB_OUTPUT`; its delimiter is a hash of the text, not in it."""
     from hashlib import sha256  # noqa: PLC0415 (it loads OpenSSL: only for a file of outputs)
 
     delimiter = f"devlake_{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
@@ -263,10 +260,7 @@ def _sentences(outcome: Outcome) -> str:
 
 
 def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
-    """Ask when this attempt was queued, and when the job `DEVLAKE_CHECK_RUN_ID` started.
-
-    Needs `DEVLAKE_GITHUB_TOKEN` with the permission `actions: read`.
-    """
+    """Ask when this attempt was queued and its job started: that takes `actions: read`."""
     run, job = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_CHECK_RUN_ID")
     if not value(env, "DEVLAKE_GITHUB_TOKEN"):
         return None, None
@@ -280,10 +274,7 @@ def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
 
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
-    """Ask for the whole SHA that `ref` (a branch, a tag, a short SHA) stands for.
-
-    Public repositories answer without a token; an ambiguous name gets no answer.
-    """
+    """Ask for the whole SHA of a branch, tag or short SHA; an ambiguous name gets no answer."""
     body = _body(env, ask, "commits", ref.strip().removeprefix("refs/"))
     if body is None:
         return None

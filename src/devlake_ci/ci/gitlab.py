@@ -178,10 +178,7 @@ def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Contex
 
 
 def _why_not_deployed(jobs: "Iterable[GitLabJob]", name: str | None) -> str | None:
-    """Return why the pipeline of these jobs has no successful deployment; None if it has one.
-
-    `name` is the job that deploys; None too if there is none.
-    """
+    """Return why the job `name` of a pipeline didn't deploy; None if it did, or is not named."""
     newest = _newest(jobs, name).items() if name else ()
     failed = next((each for each in newest if each[1].status != "success"), None)
     return failed and f"the job {quoted(failed[0])} of this pipeline is {failed[1].status}"

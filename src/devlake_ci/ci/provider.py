@@ -62,9 +62,6 @@ Env = Mapping[str, str]
 ReadFile = Callable[[str], str | None]
 """The text of a file; None if it can't be read."""
 
-Git = Callable[..., str | None]
-"""`git("rev-parse", "HEAD")`: what git prints, stripped; None if it fails or prints nothing."""
-
 
 @dataclass(frozen=True)
 class Reply:

@@ -31,10 +31,7 @@ _PUBLIC: Mapping[str, tuple[str, str, Env]] = {
 
 
 def server(context: Context, env: Env, repo_url: str | None = None) -> str | None:
-    """Return the URL below which the CI's repositories are; None if it isn't known.
-
-    Where no CI says it, it is the server of `repo_url`.
-    """
+    """Return the URL below which the CI's repositories are, or else `repo_url`; None if unknown."""
     said = value(env, _SERVER[context.provider]) if context.provider in _SERVER else None
     if said and (url := canonical(said.rstrip("/") + _ANY)):
         return url.removesuffix(_ANY)
@@ -64,10 +61,7 @@ def host(repo_url: str, context: Context, env: Env) -> tuple[str, Env] | None:
 def resolver(
     repo_url: str, context: Context, env: Env, ask: Ask
 ) -> Callable[[str], str | None] | None:
-    """Return what asks an API for the whole SHA of a name in a repository; None if there is none.
-
-    That is the API of the CI's own server, or with a token GitHub's or GitLab's.
-    """
+    """Return what asks the API of a repository's `host` for the whole SHA of a name, if any."""
     if not (found := host(repo_url, context, env)):
         return None
     kind, there = found

@@ -14,11 +14,7 @@ from devlake_ci.options import Options
 def combine(
     options: Options, own: Callable[[], Commit], additional: Callable[[], tuple[Commit, ...]]
 ) -> tuple[Commit, ...]:
-    """Return all commits, the job's own first, and each once.
-
-    Raise BadUsageError if the job's own is left out and nothing else is asked for, and
-    MissingError if nothing else was found.
-    """
+    """Return the job's own commit and the others, each once; raise BadUsageError, MissingError."""
     sources = (options.commits, options.checkout, options.submodules)
     if options.exclude_own_commit and not any(sources):
         raise BadUsageError(

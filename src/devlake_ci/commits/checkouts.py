@@ -45,10 +45,7 @@ class Checkout:
         return (answer.out or "").strip() or None
 
     def remote(self) -> str:
-        """Return the URL configured for `origin`, or for the only remote, login included.
-
-        Raise MissingError if there is none, or several.
-        """
+        """Return the URL of `origin` or of the only remote, login included; raise MissingError."""
         if url := remote.url(self.ask):
             return url
         several = len(remote.urls(self.ask)) > 1
@@ -78,10 +75,7 @@ def open_checkout(folder: str, where: str, workspace: Workspace) -> Checkout:
 
 
 def commit(path: str, source: str, workspace: Workspace) -> Commit:
-    """Return the commit that the checkout at `path` is at.
-
-    Raise BadUsageError for a path that can't be used, MissingError for what git doesn't know.
-    """
+    """Return the commit that the checkout at `path` is at; raise BadUsageError, MissingError."""
     where = f"{source} {quoted(path)}"
     checkout = open_checkout(workspace.folder(path, source), where, workspace)
     sha, message = head(checkout)
@@ -143,10 +137,7 @@ class _Submodule:
 def submodule_commits(
     path: str, source: str, workspace: Workspace, *, recursive: bool
 ) -> Iterator[Commit]:
-    """Yield the commits of a checkout's submodules, and of theirs where they are checked out.
-
-    Raise BadUsageError for a path that can't be used, MissingError for what git doesn't know.
-    """
+    """Yield the commits of a checkout's submodules, and of theirs; raise as `commit` does."""
     where = f"{source} {quoted(path)}"
     checkout = open_checkout(workspace.folder(path, source), where, workspace)
     sha, _ = head(checkout)

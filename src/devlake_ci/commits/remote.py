@@ -12,13 +12,13 @@ from devlake_ci.commits.repo_url import canonical, is_shorthand
 
 HEAD = "git rev-parse HEAD"
 """Where a SHA comes from that only the checkout names: it is one of the checkout's repository."""
-Ask = Callable[..., str | None]
-"""Run git with these arguments; return what it prints, stripped, or None if it fails."""
+Git = Callable[..., str | None]
+"""`git("rev-parse", "HEAD")`: what git prints, stripped; None if it fails or prints nothing."""
 
 
-def urls(ask: Ask) -> dict[str, str]:
+def urls(git: Git) -> dict[str, str]:
     """Return the configured URL of each remote by name, logins included; of several the first."""
-    listed = ask("config", "-z", "--get-regexp", r"^remote\..*\.url$") or ""
+    listed = git("config", "-z", "--get-regexp", r"^remote\..*\.url$") or ""
     found: dict[str, str] = {}
     for item in listed.split("\0"):
         key, _, url = item.partition("\n")
@@ -27,41 +27,41 @@ def urls(ask: Ask) -> dict[str, str]:
     return found
 
 
-def url(ask: Ask) -> str | None:
+def url(git: Git) -> str | None:
     """Return the URL of `origin`, or of the only remote, login included; None if there is none."""
-    configured = _choose_remote(ask)
-    return configured and address(configured, ask)
+    configured = _choose_remote(git)
+    return configured and address(configured, git)
 
 
-def default_url(ask: Ask) -> str | None:
+def default_url(git: Git) -> str | None:
     """Return the URL that relative URLs of submodules are below, as configured.
 
     That is the one of the remote that the branch follows, as for `git submodule init`
     (https://git-scm.com/docs/git-submodule#Documentation/git-submodule.txt-add).
     """
-    branch = ask("symbolic-ref", "--quiet", "--short", "HEAD")
-    followed = branch and ask("config", f"branch.{branch}.remote")
-    return urls(ask).get(followed or "") or _choose_remote(ask)
+    branch = git("symbolic-ref", "--quiet", "--short", "HEAD")
+    followed = branch and git("config", f"branch.{branch}.remote")
+    return urls(git).get(followed or "") or _choose_remote(git)
 
 
-def address(url: str, ask: Ask) -> str:
+def address(url: str, git: Git) -> str:
     """Return `url` itself if it is an address, else what `url.*.insteadOf` makes of it."""
     if ":" not in url or (canonical(url) and not is_shorthand(url)):
         return url  # without a colon it could be the name of a remote
-    return ask("ls-remote", "--get-url", "--", url) or url
+    return git("ls-remote", "--get-url", "--", url) or url
 
 
-def repository(ask: Ask) -> str | None:
+def repository(git: Git) -> str | None:
     """Return the canonical URL of the repository that a checkout is of; None if it isn't known."""
-    return canonical(url(ask) or "")
+    return canonical(url(git) or "")
 
 
-def is_checkout_of(repo_url: str, ask: Ask) -> bool:
+def is_checkout_of(repo_url: str, git: Git) -> bool:
     """Return whether a checkout is known to be one of `repo_url`, which is canonical."""
-    return repository(ask) == repo_url
+    return repository(git) == repo_url
 
 
-def _choose_remote(ask: Ask) -> str | None:
-    found = urls(ask)
+def _choose_remote(git: Git) -> str | None:
+    found = urls(git)
     only = next(iter(found.values())) if len(found) == 1 else None
     return found.get("origin", only)

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable
 
-from devlake_ci.commits.remote import is_checkout_of
+from devlake_ci.commits.remote import Git, is_checkout_of
 from devlake_ci.errors import MissingError
 from devlake_ci.text import quoted
 
-Git = Callable[..., str | None]
 Find = Callable[[str], str | None]
 """Return the whole SHA for a name, or None if it can't be found."""
 

@@ -36,10 +36,7 @@ class Workspace(Protocol):
         """Return the files that match, sorted; raise BadUsageError for none or too many."""
 
     def read(self, path: str, source: str, limit: int, within: str | None = None) -> bytes:
-        """Return a file of at most `limit` bytes, which may also be in the folder `within`.
-
-        Raise BadUsageError.
-        """
+        """Return a file of at most `limit` bytes, which `within` may have; raise BadUsageError."""
 
     def git(self, folder: str, *arguments: str) -> GitAnswer:
         """Run git in a folder, as `git -C`; raise MissingError if there is no git."""

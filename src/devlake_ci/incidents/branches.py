@@ -34,10 +34,7 @@ def names(options: Options, context: Context) -> tuple[str, ...]:
 def matching(
     options: Options, kinds: Iterable[str], list_refs: Callable[[str, str], Iterable[str]]
 ) -> set[str]:
-    """Return the branches and tags that the patterns match.
-
-    `list_refs(kind, prefix)` lists those of a kind whose names begin with the prefix.
-    """
+    """Return what the patterns match; `list_refs(kind, prefix)` lists the names that begin so."""
     return {
         name
         for pattern in patterns(options)
@@ -75,10 +72,7 @@ def counts(options: Options, context: Context, ref: str | None, *, is_tag: bool)
 
 
 def check(options: Options, context: Context) -> None:
-    """Check that a failure of this run would be an incident.
-
-    Raise NothingToReport if it wouldn't, and MissingError if nobody says which branch counts.
-    """
+    """Raise NothingToReport if a failure is no incident here, MissingError if nobody says it."""
     ref = context.ref or options.ref
     pull_request = None if options.allow_pull_request else context.pull_request
     if why := pull_request or context.stops:

@@ -128,10 +128,7 @@ def streak_of(options: Options, context: Context, workflow: str | None, job: str
 
 
 def incident_of(options: Options, context: Context, streak: Streak, failure: PastRun) -> Incident:
-    """Return the incident that `failure` opens: the same each time, unless options change.
-
-    Raise BadUsageError for a key or a placeholder that can't be used.
-    """
+    """Return the incident that `failure` opens, the same each time; raise BadUsageError."""
     return Incident(
         key=_key(options, streak, failure),
         title=cut(_title(options, context, streak, failure), limits.INCIDENT_TITLE),

@@ -115,10 +115,7 @@ class _Ref(Answer):
 
 
 def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
-    """Find how this job ended before, back to a success after which nothing older matters.
-
-    Raise MissingError if GitHub doesn't say, or if no success is among the runs looked at.
-    """
+    """Find how this job ended before, back to a success that decides; raise MissingError."""
     file = workflow_file(env)
     if not file:
         raise MissingError(

@@ -32,10 +32,7 @@ def check_event(options: Options, event: str | None) -> None:
 
 
 def check_inputs(options: Options, context: Context, event: Event | None, job: str) -> None:
-    """Check that the environment or service doesn't differ from run to run.
-
-    Raise MissingError if the event names it and the job's display name doesn't.
-    """
+    """Raise MissingError if the event chose environment or service, and `job` doesn't name it."""
     environment = options.environment or context.environment
     for given in filter(None, (environment, options.service)):
         word = rf"(?<!\w){re.escape(given)}(?!\w)"

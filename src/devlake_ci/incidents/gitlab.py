@@ -101,10 +101,7 @@ class _Ref(Answer):
 
 
 def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
-    """Find how this job ended before, back to a success after which nothing older matters.
-
-    Raise MissingError if GitLab doesn't say.
-    """
+    """Find how this job ended before, back to a success that decides; raise MissingError."""
     del read_file
     search = _Search(options, context, env, _Api(env, ask))
     search.read()

@@ -78,20 +78,16 @@ class _File(_Model):
 class Files(Protocol):
     """What is done to files; all of it raises OSError."""
 
-    @property
-    def read_if_exists(self) -> Callable[[str], str | None]:
+    def read_if_exists(self, path: str, /) -> str | None:
         """Return a file's text; None if there is no such file."""
 
-    @property
-    def set_aside(self) -> Callable[[str], str]:
+    def set_aside(self, path: str, /) -> str:
         """Rename a file, and return its new path."""
 
-    @property
-    def write(self) -> Callable[[Replace], None]:
+    def write(self, effect: Replace, /) -> None:
         """Write a file whole or not at all."""
 
-    @property
-    def lock_folder_of(self) -> Callable[[str, float], AbstractContextManager[bool]]:
+    def lock_folder_of(self, path: str, seconds: float, /) -> AbstractContextManager[bool]:
         """Hold a file for so many seconds at most; False if another process still holds it."""
 
 
@@ -123,10 +119,7 @@ class StateFile:
     """Whether nothing may be changed."""
 
     def load(self, streak: Streak) -> IncidentState:
-        """Return the state of a streak; an invalid file is set aside, with a note.
-
-        Raise BadUsageError like `read`.
-        """
+        """Return a streak's state; set an invalid file aside, with a note. Raise BadUsageError."""
         text = self.read()
         if text is None:
             note = f"There is no {self._label} yet: assuming no incident is open."
@@ -152,18 +145,11 @@ class StateFile:
             ) from None
 
     def save(self, streak: Streak, state: IncidentState, seconds: float) -> None:
-        """Write the state of a streak, and keep that of others.
-
-        `seconds` is how long to wait for another process that writes the file. Raise MissingError
-        if it can't be written.
-        """
+        """Write a streak's state; wait `seconds` for other processes. Raise MissingError."""
         self._write(lambda text: update(text, streak, state), seconds, "which incident is open")
 
     def load_live(self, lane: str) -> Live | None:
-        """Return what was deployed last to the place `lane`; None if that isn't known.
-
-        Raise BadUsageError like `read`.
-        """
+        """Return what was deployed last to the place `lane`, if known; raise BadUsageError."""
         with suppress(ValidationError):
             return _File.model_validate_json(self.read() or "").live.get(lane)
         return None

@@ -84,10 +84,7 @@ def connections(options: Options) -> "Connections":
 
 
 def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SECONDS) -> Workspace:
-    """Return the disk of a job with these variables; it is looked at only for several commits.
-
-    `left` tells how many seconds git may still take.
-    """
+    """Return the disk of a job with these variables; `left` returns git's seconds that are left."""
     roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
     return Disk(tuple(roots), left=left)
 

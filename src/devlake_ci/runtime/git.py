@@ -34,10 +34,7 @@ _PLACES = {
 
 
 def run_git(*arguments: str, seconds: float = SECONDS) -> str | None:
-    """Return what git prints in the working directory, stripped; None if it fails or says nothing.
-
-    There `GIT_DIR` and the like may say which repository is meant.
-    """
+    """Return what git prints here, or where `GIT_DIR` says, stripped; None if it fails."""
     try:
         said = run_git_bounded([*COMMAND, *arguments], child_env() | _ENV, seconds)
     except FileNotFoundError:

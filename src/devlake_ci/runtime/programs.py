@@ -108,13 +108,9 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 def run_self(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
-    """Run this very program once more, as a CI does; return its exit code and what it prints.
-
-    With -P Python imports nothing of the working directory.
-
-    Of our environment it gets nothing but `env`.
-    """
+    """Run this very program again with the variables `env`; return its exit code and output."""
     path = {"PATH": os.environ.get("PATH", os.defpath)}
+    # With -P Python imports nothing of the working directory.
     command = [sys.executable] if FROZEN else [sys.executable, "-P", "-m", "devlake_ci"]
     ran = subprocess.run(
         [*command, *arguments],
