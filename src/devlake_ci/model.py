@@ -180,6 +180,10 @@ class PullRequest:
     """Its author's name, only if the user wants it sent."""
 
 
+Event = Deployment | Incident | PullRequest
+"""What DevLake is told of."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What became of a report: `reported` only after DevLake's own "success"."""

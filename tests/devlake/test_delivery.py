@@ -41,7 +41,7 @@ def delivery(server, ticking):
 
 
 def test_it_is_stored_when_devlake_says_so(server, delivery):
-    delivery().deployment(deployment())
+    delivery().deliver(deployment())
 
     (received,) = server.received
     assert received.path == "/rest/plugins/webhook/connections/1/deployments"
@@ -54,7 +54,7 @@ def test_it_is_stored_when_devlake_says_so(server, delivery):
 def test_what_passes_is_tried_again_with_growing_pauses(server, delivery, ticking, passing):
     server.script = [passing, passing, passing, Reply()]
 
-    delivery().deployment(deployment())
+    delivery().deliver(deployment())
 
     assert len(server.received) == 4
     assert ticking.slept == [0.5, 1.0, 2.0]
@@ -63,7 +63,7 @@ def test_what_passes_is_tried_again_with_growing_pauses(server, delivery, tickin
 def test_retry_after_is_heeded(server, delivery, ticking):
     server.script = [Reply(503, "busy", {"Retry-After": "20"}), Reply()]
 
-    delivery().deployment(deployment())
+    delivery().deliver(deployment())
 
     assert ticking.slept == [20.0]
 
@@ -74,7 +74,7 @@ def test_a_wait_beyond_the_deadline_is_not_waited_for(server, delivery, ticking)
     with pytest.raises(
         UnreachedError, match=r"after 1 attempt\. .*503: busy It asks to wait 3600 s"
     ):
-        delivery().deployment(deployment())
+        delivery().deliver(deployment())
 
     assert ticking.slept == []
 
@@ -83,14 +83,14 @@ def test_no_attempt_begins_after_the_deadline(server, delivery, ticking):
     server.script = [BUSY]
 
     with pytest.raises(UnreachedError, match=r"Not stored within the deadline, after 10 attempts"):
-        delivery(seconds=60).deployment(deployment())
+        delivery(seconds=60).deliver(deployment())
 
     assert ticking.seconds < 60
 
 
 def test_a_port_that_nothing_listens_on_is_tried_until_the_deadline(delivery, ticking):
     with pytest.raises(UnreachedError, match=r"http://127.0.0.1:1: no connection \(Connection ref"):
-        delivery(url="http://127.0.0.1:1").deployment(deployment())
+        delivery(url="http://127.0.0.1:1").deliver(deployment())
 
     assert len(ticking.slept) > 3
 
@@ -99,7 +99,7 @@ def test_a_refusal_is_final(server, delivery):
     server.script = [Reply(403, {"success": False, "message": "api key is invalid"})]
 
     with pytest.raises(RefusedError, match="api key is invalid"):
-        delivery().deployment(deployment())
+        delivery().deliver(deployment())
 
     assert len(server.received) == 1
 
@@ -108,7 +108,7 @@ def test_a_redirect_is_not_followed(server, delivery):
     server.script = [Reply(302, "", {"Location": f"{server.url}/elsewhere"}), Reply()]
 
     with pytest.raises(RefusedError, match="redirects"):
-        delivery().deployment(deployment())
+        delivery().deliver(deployment())
 
     assert len(server.received) == 1
 
@@ -116,7 +116,7 @@ def test_a_redirect_is_not_followed(server, delivery):
 def test_a_server_that_misses_what_was_sent_gets_the_legacy_dialect(server, delivery):
     server.script = [MISSING, Reply()]
 
-    delivery().deployment(deployment(commits=2))
+    delivery().deliver(deployment(commits=2))
 
     assert [each.body.get("id", each.body.get("pipeline_id")) for each in server.received] == [
         "x", "x", "x",
@@ -128,8 +128,8 @@ def test_the_legacy_dialect_is_remembered_for_the_run(server, delivery):
     server.script = [MISSING, Reply()]
     run = delivery()
 
-    run.deployment(deployment())
-    run.deployment(deployment())
+    run.deliver(deployment())
+    run.deliver(deployment())
 
     assert ["pipeline_id" in each.body for each in server.received] == [False, True, True]
 
@@ -140,7 +140,7 @@ def test_a_dialect_given_by_hand_is_kept(server, delivery, dialect):
     server.script = [Reply(400, f"Field validation for '{missing}' failed on the 'required' tag")]
 
     with pytest.raises(RefusedError) as raised:
-        delivery(dialect=dialect).deployment(deployment())
+        delivery(dialect=dialect).deliver(deployment())
 
     assert "--dialect auto" in raised.value.hint
     assert len(server.received) == 1
@@ -153,7 +153,7 @@ def test_a_server_that_misses_everything_is_not_asked_for_ever(server, delivery)
     ]
 
     with pytest.raises(RefusedError):
-        delivery().deployment(deployment())
+        delivery().deliver(deployment())
 
     assert len(server.received) == 2
 
@@ -161,7 +161,7 @@ def test_a_server_that_misses_everything_is_not_asked_for_ever(server, delivery)
 def test_a_project_whose_connection_was_just_made_is_asked_once_more(server, delivery, ticking):
     server.script = [NOT_FOUND, Reply()]
 
-    delivery(connection=None, project="shop").deployment(deployment())
+    delivery(connection=None, project="shop").deliver(deployment())
 
     assert len(server.received) == 2
     assert ticking.slept == []
@@ -171,7 +171,7 @@ def test_a_project_that_stays_unknown_is_asked_twice_only(server, delivery):
     server.script = [NOT_FOUND]
 
     with pytest.raises(RefusedError, match="record not found"):
-        delivery(connection=None, project="shop").deployment(deployment())
+        delivery(connection=None, project="shop").deliver(deployment())
 
     assert len(server.received) == 2
 
@@ -180,7 +180,7 @@ def test_a_failure_in_the_middle_says_how_much_is_stored(server, delivery):
     server.script = [Reply(), Reply(), Reply(), Reply(403, {"message": "api key has expired"})]
 
     with pytest.raises(RefusedError) as raised:
-        delivery(dialect="legacy").deployment(deployment(commits=5))
+        delivery(dialect="legacy").deliver(deployment(commits=5))
 
     assert "3 of its 5 requests were stored before" in raised.value.message
 
@@ -192,13 +192,13 @@ def test_a_login_from_a_netrc_file_does_not_replace_the_token(
     netrc.write_text("machine 127.0.0.1 login me password s3cr3t")
     monkeypatch.setenv("NETRC", str(netrc))
 
-    delivery().deployment(deployment())
+    delivery().deliver(deployment())
 
     assert server.received[0].headers["authorization"] == "Bearer key"
 
 
 def test_a_header_that_is_no_secret_does_not_blind_us_for_a_success(server, delivery):
-    delivery(header=("X-Forwarded-Ssl: true", "X-Word: success")).deployment(deployment())
+    delivery(header=("X-Forwarded-Ssl: true", "X-Word: success")).deliver(deployment())
 
     assert len(server.received) == 1
 
@@ -211,7 +211,7 @@ DUPLICATE = Reply(400, "\"Error 1062 (23000): Duplicate entry 'webhook:70' for k
 def test_a_first_report_beside_another_one_is_stored(server, delivery, refusal):
     server.script = [refusal, refusal, Reply()]
 
-    delivery(connection=None, project="shop").deployment(deployment())
+    delivery(connection=None, project="shop").deliver(deployment())
 
     assert len(server.received) == 3
 
@@ -220,21 +220,21 @@ def test_a_name_that_is_taken_for_good_is_a_refusal_that_says_what_to_do(server,
     server.script = [NAME_TAKEN]
 
     with pytest.raises(RefusedError) as raised:
-        delivery(connection=None, project="shop").deployment(deployment())
+        delivery(connection=None, project="shop").deliver(deployment())
 
     assert len(server.received) == 5
     assert '"shop_deployments"' in raised.value.hint
 
 
 def test_more_commits_than_a_statement_takes_go_in_several_requests_of_one_id(server, delivery):
-    delivery().deployment(deployment(commits=4100))
+    delivery().deliver(deployment(commits=4100))
 
     assert [len(each.body["deploymentCommits"]) for each in server.received] == [2000, 2000, 100]
     assert {each.body["id"] for each in server.received} == {"x"}
 
 
 def test_an_answer_is_asked_for_as_it_is(server, delivery):
-    delivery().deployment(deployment())
+    delivery().deliver(deployment())
 
     assert server.received[0].headers["accept-encoding"] == "identity"
 
@@ -245,7 +245,7 @@ def test_one_attempt_may_not_take_all_of_the_time(delivery):
     slow.send = lambda _, seconds: allowed.append(seconds) or Answer(503, "busy")
 
     with pytest.raises(UnreachedError):
-        slow.deployment(deployment())
+        slow.deliver(deployment())
 
     assert max(allowed) == 30
     assert allowed[-1] < 30
@@ -255,6 +255,6 @@ def test_a_wait_that_ends_with_the_deadline_is_not_waited_for(server, delivery, 
     server.script = [Reply(503, "busy", {"Retry-After": "60"})]
 
     with pytest.raises(UnreachedError, match="Not stored within the deadline"):
-        delivery(seconds=60).deployment(deployment())
+        delivery(seconds=60).deliver(deployment())
 
     assert ticking.slept == []

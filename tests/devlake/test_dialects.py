@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
-from devlake_ci.devlake.dialects import DIALECTS
+from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.dialects import encode
 from devlake_ci.model import Commit, Deployment, Environment, Result
 
+TARGET = Target("https://devlake.example.com/api", "connections/1", rest=True)
 SHOP = Commit(
     repo_url="https://github.com/acme/shop", sha="a" * 40, ref="main", message="Sell", name="shop",
     repo_id="github:GithubRepo:1:7",
@@ -28,7 +30,7 @@ def test_v1_has_one_body_whose_commits_carry_result_and_dates():
         "finishedDate": "2026-03-01T10:09:00Z",
     }
 
-    assert DIALECTS["v1"].deployment(DEPLOYMENT) == [
+    assert encode(DEPLOYMENT, TARGET, "v1")[1] == [
         {
             **shared,
             "id": "x-1",
@@ -69,7 +71,7 @@ def test_legacy_has_a_body_a_commit_with_the_same_pipeline():
         "end_time": "2026-03-01T10:09:00Z",
     }
 
-    assert DIALECTS["legacy"].deployment(DEPLOYMENT) == [
+    assert encode(DEPLOYMENT, TARGET, "legacy")[1] == [
         {
             **shared,
             "repo_url": "https://github.com/acme/shop",

@@ -116,9 +116,9 @@ def _check_answers(
         yield from server.check_project(send, get, target, dialect, incidents=mode == "both")
         return
     if mode != "incident":
-        yield from server.check_connection(send, target, "deployments", dialect)
+        yield from server.check_connection(send, target, dialect)
     if mode != "deployment":
-        yield from server.check_connection(send, target.for_incidents(), "issues", dialect)
+        yield from server.check_connection(send, target.for_connection("issues"), dialect)
 
 
 def _check_project(session: Session, works: bool) -> Iterator[Check]:

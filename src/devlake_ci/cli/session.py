@@ -17,11 +17,11 @@ from devlake_ci.cli.secrets import masks, option_secrets
 from devlake_ci.deployment import Lookups, placeholder_values
 from devlake_ci.devlake import spool
 from devlake_ci.devlake.address import changes_target, plaintext_warning, report_target
-from devlake_ci.devlake.delivery import Delivery, Event
-from devlake_ci.devlake.dialects import DIALECTS, pull_request
+from devlake_ci.devlake.delivery import Delivery
+from devlake_ci.devlake.dialects import encode
 from devlake_ci.devlake.request import Answer, NotSentError
 from devlake_ci.errors import BadUsageError, Problem, StoppedError, UnreachedError, reason
-from devlake_ci.model import Context, Deployment, Incident, Outcome, PullRequest
+from devlake_ci.model import Context, Deployment, Event, Incident, Outcome, PullRequest
 from devlake_ci.options import Options, variable
 from devlake_ci.runtime import Runtime
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
@@ -221,16 +221,9 @@ class Session:
 
     def preview(self, event: Event) -> tuple[dict[str, object], ...]:
         """Return the requests that an event would be, as a dry run shows them."""
-        dialect = DIALECTS["legacy" if self.options.dialect == "legacy" else "v1"]
-        where = self._delivery_for(event).target
-        match event:
-            case Incident():
-                where, bodies = where.for_incidents(), [dialect.incident(event)]
-            case PullRequest():
-                where, bodies = where.for_pull_requests(), [pull_request(event)]
-            case _:
-                bodies = dialect.deployment(event)
-        return tuple({"method": "POST", "url": where.url, "body": body} for body in bodies)
+        target = self._delivery_for(event).target
+        target, bodies = encode(event, target, self.options.dialect)
+        return tuple({"method": "POST", "url": target.url, "body": body} for body in bodies)
 
     def ask(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask a CI's API, within the time that is left."""

@@ -30,6 +30,10 @@ _EXAMPLE = "https://devlake.example.com/api/rest/plugins/webhook/connections/1/d
 _HEADER = r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[\x20-\x7e\x80-\xff]*)"
 
 
+Kind = Literal["deployments", "issues", "pull_requests"]
+"""What a route takes."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One connection or project of one DevLake, and what lets us in."""
@@ -42,7 +46,7 @@ class Target:
     """Whether to use the routes that ask for an API key."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What lets us in: they hold secrets, so they are never shown."""
-    kind: Literal["deployments", "issues", "pull_requests"] = "deployments"
+    kind: Kind = "deployments"
 
     @property
     def path(self) -> str:
@@ -59,23 +63,16 @@ class Target:
         """What lets us in, in the forms that an error page of a server could quote."""
         return set(chain.from_iterable(map(_parts, self.headers.values())))
 
-    def for_incidents(self) -> Self:
-        """Return the target of incidents."""
-        return replace(self, route=self._connection, kind="issues")
+    def for_connection(self, kind: Kind) -> Self:
+        """Return the target of what goes to the connection, which DevLake makes for a project.
 
-    def for_pull_requests(self) -> Self:
-        """Return the target of pull requests."""
-        return replace(self, route=self._connection, kind="pull_requests")
-
-    @property
-    def _connection(self) -> str:
-        """The route of the connection: a project has one route only, for deployments.
-
-        DevLake makes a connection for it.
+        A project's own route takes deployments only.
         """
-        if self.route.startswith("projects/"):
-            return f"connections/by-name/{self.route.removeprefix('projects/')}_deployments"
-        return self.route
+        project = self.route.removeprefix("projects/")
+        if project != self.route:
+            route = f"connections/by-name/{project}_deployments"
+            return replace(self, route=route, kind=kind)
+        return replace(self, kind=kind)
 
 
 def report_target(options: Options, names: Mapping[str, str | None]) -> Target:

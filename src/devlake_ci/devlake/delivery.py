@@ -9,18 +9,16 @@ from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake import hints
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import Verdict, verdict
-from devlake_ci.devlake.dialects import DIALECTS, Body, pull_request
+from devlake_ci.devlake.dialects import Body, encode
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.errors import InvalidReportError, Problem, RefusedError, UnreachedError
-from devlake_ci.model import Deployment, Incident, PullRequest
+from devlake_ci.model import Event, PullRequest
 
 ATTEMPT = 30.0
 """Seconds that one attempt may take, so that a server that hangs gets a second one."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 """Seconds: the bounds of the pauses between attempts, which double and are jittered in full
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)."""
-
-Event = Deployment | Incident | PullRequest
 
 
 @dataclass
@@ -41,50 +39,25 @@ class Delivery:
 
         Raise RefusedError if DevLake says no, UnreachedError if time runs out first.
         """
-        match event:
-            case Incident():
-                self.incident(event)
-            case PullRequest():
-                self.pull_request(event)
-            case _:
-                self.deployment(event)
-
-    def deployment(self, deployment: Deployment) -> None:
-        """Deliver a deployment: all of its requests."""
-        self._with_dialect(lambda dialect: self._send_all(DIALECTS[dialect].deployment(deployment)))
-
-    def incident(self, incident: Incident) -> None:
-        """Deliver an incident."""
-        where = self.target.for_incidents()
-        self._with_dialect(
-            lambda dialect: self._send_until_stored(DIALECTS[dialect].incident(incident), where)
-        )
-
-    def pull_request(self, request: PullRequest) -> None:
-        """Deliver a pull request; a server that understands legacy alone has no route for it."""
-        try:
-            self._send_until_stored(pull_request(request), self.target.for_pull_requests())
-        except _OtherDialectError as other:
-            raise RefusedError(other.verdict.message, hints.PULL_REQUESTS) from None
-
-    def _with_dialect(self, send: Callable[[str], None]) -> None:
-        """Send in the dialect that the server understands, which only its refusal shows."""
         first = "legacy" if self.dialect == "legacy" else "v1"
         for dialect in (first, "legacy"):
             try:
-                send(dialect)
+                self._send_all(*encode(event, self.target, dialect))
             except _OtherDialectError as other:
+                said, hint = other.verdict.message, other.verdict.hint
+                if isinstance(event, PullRequest):  # legacy has none
+                    raise RefusedError(said, hints.PULL_REQUESTS) from None
                 if self.dialect != "auto":
-                    raise RefusedError(other.verdict.message, other.verdict.hint) from None
-                self.log(f"{other.verdict.message} Going on in the legacy dialect.")
+                    raise RefusedError(said, hint) from None
+                self.log(f"{said} Going on in the legacy dialect.")
                 self.dialect = "legacy"
             else:
                 return
 
-    def _send_all(self, bodies: list[Body]) -> None:
+    def _send_all(self, target: Target, bodies: list[Body]) -> None:
         for stored, body in enumerate(bodies):
             try:
-                self._send_until_stored(body, self.target)
+                self._send_until_stored(body, target)
             except Problem as problem:
                 if stored:
                     problem.message += (

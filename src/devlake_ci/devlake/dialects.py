@@ -6,15 +6,15 @@ https://github.com/apache/incubator-devlake: v1.0.3 for v1, v0.20.0 and v0.21.0 
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from devlake_ci.dataclass import dataclass
+from devlake_ci.devlake.address import Target
 from devlake_ci.errors import BadUsageError
 from devlake_ci.identity import LONGEST_KEY
 from devlake_ci.limits import COMMITS_A_REQUEST, INCIDENT_OTHER
-from devlake_ci.model import Commit, Deployment, Incident, PullRequest
+from devlake_ci.model import Commit, Deployment, Event, Incident, PullRequest
 from devlake_ci.text import cut, quoted
 from devlake_ci.timestamps import rfc3339
 
@@ -93,7 +93,7 @@ def _v1_incident(incident: Incident) -> Body:
     }
 
 
-def pull_request(request: PullRequest) -> Body:
+def _pull_request(request: PullRequest) -> Body:
     """Spell a merged pull request (since 1.0.3); DevLake names its row by the key alone."""
     merged = rfc3339(request.merged_at)
     return {
@@ -148,19 +148,16 @@ def _given(**fields: str | None) -> Body:
     return {name: text for name, text in fields.items() if text}
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """One of the two spellings."""
-
-    deployment: Callable[[Deployment], list[Body]]
-    """Spell a deployment, in as many bodies as it takes."""
-    incident: Callable[[Incident], Body]
-
-
-DIALECTS = {
-    "v1": Dialect(_v1_deployment, _v1_incident),
-    "legacy": Dialect(_legacy_deployment, _legacy_incident),
-}
+def encode(event: Event, target: Target, dialect: str) -> tuple[Target, list[Body]]:
+    """Return where an event goes, and the bodies that it is in a dialect: v1 or legacy."""
+    is_legacy = dialect == "legacy"
+    match event:
+        case Incident():
+            body = _legacy_incident(event) if is_legacy else _v1_incident(event)
+            return target.for_connection("issues"), [body]
+        case PullRequest():
+            return target.for_connection("pull_requests"), [_pull_request(event)]
+    return target, _legacy_deployment(event) if is_legacy else _v1_deployment(event)
 
 
 # --- the fields of an issue that only a person knows ----------------------------------------------

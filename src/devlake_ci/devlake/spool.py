@@ -17,9 +17,8 @@ from urllib.parse import unquote, urlsplit
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.address import LONGEST_NUMBER, Target, escape, why_invalid_name
-from devlake_ci.devlake.delivery import Event
 from devlake_ci.identity import digest
-from devlake_ci.model import Commit, Deployment, Incident, PullRequest, Result
+from devlake_ci.model import Commit, Deployment, Event, Incident, PullRequest, Result
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -6,10 +6,9 @@ list in place of an object before DevLake looks at it (contract, "body is a list
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any
 
 from devlake_ci.devlake.address import Target
 from devlake_ci.devlake.answers import verdict
@@ -28,14 +27,12 @@ SKEW = timedelta(minutes=2)
 SPELLINGS = {"WebhookDeploymentReq": "v1", "WebhookDeployTaskRequest": "legacy"}
 _ASKS = re.compile(r"Key: '(\w+)\.")
 
-Kind = Literal["deployments", "issues", "pull_requests"]
 Send = Callable[[Request], Answer]
 Get = Callable[[str], Answer | None]
 
 
-def check_connection(send: Send, target: Target, kind: Kind, dialect: str) -> Iterator[Check]:
-    """Check a report of this kind to a connection."""
-    asked = replace(target, kind=kind)
+def check_connection(send: Send, asked: Target, dialect: str) -> Iterator[Check]:
+    """Check a report to a connection."""
     answer = send(_request(asked, {}))
     if _is_accepted(answer):
         yield _access(asked)
@@ -46,7 +43,7 @@ def check_connection(send: Send, target: Target, kind: Kind, dialect: str) -> It
 
 def check_changes(send: Send, target: Target) -> Check:
     """Check that pull requests are taken; a report that sends them in vain is still one."""
-    asked = target.for_pull_requests()
+    asked = target.for_connection("pull_requests")
     answer = send(_request(asked, {}))
     if _is_accepted(answer):
         return _access(asked)
@@ -70,7 +67,7 @@ def check_project(
     if found and found.status == 404 and "could not find project" in found.text:
         yield refusal(found, target, name="project")
         return
-    own = replace(target.for_incidents(), kind="deployments")
+    own = target.for_connection("deployments")
     if _is_accepted(send(_request(own, {}))):
         yield from _own_connection(send, target, dialect, incidents=incidents)
     elif found and found.status == 200:
@@ -95,7 +92,7 @@ def _own_connection(
     yield good("project", "It is there, with its connection.")
     yield from _spelling(answer, dialect)
     if incidents:
-        yield from check_connection(send, target.for_incidents(), "issues", dialect)
+        yield from check_connection(send, target.for_connection("issues"), dialect)
 
 
 def _request(target: Target, body: Any) -> Request:  # noqa: ANN401 (a list is no body of ours)
