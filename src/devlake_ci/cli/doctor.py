@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import click
@@ -18,9 +19,8 @@ from devlake_ci.devlake.address import Target, changes_target, plaintext_warning
 from devlake_ci.devlake.delivery import ATTEMPT
 from devlake_ci.devlake.request import Answer, NotSentError, Request
 from devlake_ci.doctor import checks, server
-from devlake_ci.doctor.checks import Check, State, fail, from_problem, good, unknown, warn
-from devlake_ci.errors import NothingToReport, Problem, StoppedError, UnreachedError
-from devlake_ci.model import Deployment
+from devlake_ci.doctor.checks import Check, State, fail, from_problem, good, warn
+from devlake_ci.errors import Problem, StoppedError, UnreachedError
 from devlake_ci.text import json_text, line
 
 EXAMPLES = (
@@ -175,7 +175,7 @@ def _check_job(session: Session) -> Iterator[Check]:
     facts = list(checks.facts(session.options, session.context)) if mode != "incident" else []
     yield from facts
     if facts and all(each.state is not State.FAIL for each in facts):
-        yield checks.report(_deployment(session))
+        yield _check_deployment(session)
     if mode != "deployment":
         yield _check_incidents(session)
     git = session.git
@@ -184,13 +184,18 @@ def _check_job(session: Session) -> Iterator[Check]:
     yield from _check_token(session)
 
 
-def _deployment(session: Session) -> Deployment | Problem:
-    options = checks.assume_success(session.options, session.context)
+def _check_deployment(session: Session) -> Check:
+    """Work a deployment out; where a job's result isn't known before its end, it is a success."""
+    options, context = session.options, session.context
+    if not (options.result or context.result):
+        options = replace(options, result="success")
     ways, now = make_lookups(session, nonce=False), session.runtime.clock.now()
     try:
-        return make_deployment(options, session.context, ways, now)
+        made = make_deployment(options, context, ways, now)
     except Problem as problem:
-        return problem
+        return from_problem("report", problem)
+    commits = ", ".join(each.sha[:12] for each in made.commits[:3])
+    return good("report", f"It would report {commits} in {made.environment}.")
 
 
 def _check_incidents(session: Session) -> Check:
@@ -199,8 +204,6 @@ def _check_incidents(session: Session) -> Check:
         reporter = IncidentReporter(session)
         reporter.check()
         return good("open incident", f"It is known from: {reporter.state_source}.")
-    except NothingToReport as problem:
-        return unknown("open incident", problem.message, problem.hint)
     except Problem as problem:
         return from_problem("open incident", problem)
 

@@ -279,10 +279,9 @@ def _strip(value: Any) -> Any:  # noqa: ANN401
 def parse_tolerantly(
     arguments: Sequence[str], given: Mapping[str, OptionText], on_failure: str = "fail"
 ) -> tuple[bool, bool]:
-    """Return whether a failure is a warning, and whether to say more.
+    """Return whether a failure is a warning, and whether to say more, of any command line.
 
-    Unlike `options`, it works where the command line can't be read. `on_failure` stands where
-    nothing is said that can be read.
+    `on_failure` stands where nothing is said that can be read.
     """
     names = ("on_failure", "verbose")
     command = click.Command(None, params=parameters(*names), add_help_option=False)

@@ -1,14 +1,13 @@
 """What `doctor` checks of this job, its checkout and its CI's API: a line each."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 
 from devlake_ci.ci.provider import Reply
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError, NothingToReport, Problem, StoppedError
-from devlake_ci.model import Context, Deployment
+from devlake_ci.model import Context
 from devlake_ci.options import Options
 from devlake_ci.text import quoted
 
@@ -51,6 +50,8 @@ def from_problem(name: str, problem: Problem) -> Check:
     """Return a problem as a check; raise a StoppedError, which is no finding."""
     if isinstance(problem, StoppedError):
         raise problem
+    if isinstance(problem, NothingToReport):
+        return unknown(name, problem.message, problem.hint)
     return fail(name, problem.message, problem.hint, problem.exit_code)
 
 
@@ -97,21 +98,6 @@ def _first_value(names: Iterable[str], options: Options, context: Context) -> st
         if name != "ref" and (found := getattr(context, name)):
             return f"{quoted(str(found))} ({context.sources.get(name, context.provider)})"
     return None
-
-
-def assume_success(options: Options, context: Context) -> Options:
-    """Return the options with a result, where the job's isn't known before its end."""
-    return options if options.result or context.result else replace(options, result="success")
-
-
-def report(deployment: Deployment | Problem) -> Check:
-    """Check what a report would be made of."""
-    if isinstance(deployment, NothingToReport):
-        return unknown("report", deployment.message, deployment.hint)
-    if isinstance(deployment, Problem):
-        return from_problem("report", deployment)
-    commits = ", ".join(each.sha[:12] for each in deployment.commits[:3])
-    return good("report", f"It would report {commits} in {deployment.environment}.")
 
 
 def checkout(top: str | None, head: str | None, version: str | None) -> Iterator[Check]:

@@ -194,16 +194,15 @@ class Applier:
     def _verify_blueprints(self) -> None:
         """Read the changed blueprints again, and add once more what is missing."""
         for name, now in self._read_again().items():
-            missing = self._missing(name, now)
-            if missing:
+            if missing := self._missing(name, now):
                 self._patch(now.id, {"connections": self._members(now, missing)})
                 now = fetch_blueprint(self.api, now.id)  # noqa: PLW2901
-            if missing and (lost := self._missing(name, now)):
-                raise RefusedError(
-                    f"The blueprint of {quoted(name)} does not keep the connection "
-                    f"{quoted(min(lost))}: something else changes it at the same time.",
-                    AGAIN,
-                )
+                if lost := self._missing(name, now):
+                    raise RefusedError(
+                        f"The blueprint of {quoted(name)} does not keep the connection "
+                        f"{quoted(min(lost))}: something else changes it at the same time.",
+                        AGAIN,
+                    )
             self.actual.projects[name].blueprint = now
 
     def _missing(self, project: str, now: Blueprint) -> set[str]:
