@@ -48,7 +48,7 @@ class Child:
         """Whether the job is to end, of which we may hear after the command has ended by itself."""
         self._unsent: list[int] = []
         self._is_ready = False
-        self._late: float | None = None
+        self._late = float("inf")
         """Until when, on the monotonic clock, a signal may be what ended the command."""
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stoppable = False
@@ -113,7 +113,7 @@ class Child:
             return False
         if self._process.poll() is None:
             return True
-        if self._late is None:
+        if self.ended is None:
             self.ended, self._late = time.time(), time.monotonic() + LATE_SECONDS
         return False
 
@@ -126,7 +126,7 @@ class Child:
 
     def _wait_for_cancel(self) -> None:
         while self._wakeup is not None and not self.is_cancelled:
-            left = (self._late or 0) - time.monotonic()
+            left = self._late - time.monotonic()
             if left <= 0 or not select.select([self._wakeup], [], [], left)[0]:
                 return
             os.read(self._wakeup, 4096)
@@ -142,17 +142,12 @@ class Child:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number in CANCEL:
             self.is_stopped = True
-            self.is_cancelled = self.is_cancelled or self._is_in_time()
+            self._is_running()  # it notes until when a signal may be what ends the command
+            self.is_cancelled = self.is_cancelled or time.monotonic() <= self._late
         self._unsent.append(number)
         self._forward_unsent()
         if self._is_stoppable and number in CANCEL:
             self._stop()
-
-    def _is_in_time(self) -> bool:
-        """Return whether a signal may be what ends the command."""
-        if self._process is None or self._is_running():
-            return True
-        return time.monotonic() <= (self._late or 0)
 
     def _forward_unsent(self) -> None:
         """Send each signal once: another one may interrupt this, and send them in its place."""

@@ -78,7 +78,14 @@ class Api:
             raise UnreachedError(f"{method} {path}: {error.reason}.", hint) from None
         self.log(f"{method} {path}: {answer.status}")
         if 200 <= answer.status < 300:
-            return self._parse_body(answer, f"{method} {path}")
+            try:
+                return json.loads(answer.text)
+            except (ValueError, RecursionError):
+                raise RefusedError(
+                    f"{method} {path}: the answer is not what DevLake's API says, but other text "
+                    "or a web page.",
+                    hints.BASE,
+                ) from None
         if 300 <= answer.status < 400:
             raise RefusedError(*hints.redirect(answer, self.target))
         said = self._error_text(answer)
@@ -97,15 +104,6 @@ class Api:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return first
         return cut(line(Redactor(self.target.secrets).redact(told)), 500)
-
-    def _parse_body(self, answer: Answer, what: str) -> Any:  # noqa: ANN401 (any JSON)
-        try:
-            return json.loads(answer.text)
-        except (ValueError, RecursionError):
-            raise RefusedError(
-                f"{what}: the answer is not what DevLake's API says, but other text or a web page.",
-                hints.BASE,
-            ) from None
 
 
 def causes(text: str) -> str:

@@ -7,14 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
-from pydantic import (
-    AliasGenerator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from devlake_ci.dataclass import dataclass
@@ -48,11 +41,7 @@ Entries = Annotated[list[M], BeforeValidator(lambda value: [] if value is None e
 class Answer(BaseModel):
     """An object that DevLake's API answers, of which only some fields are read."""
 
-    model_config = ConfigDict(
-        alias_generator=AliasGenerator(validation_alias=to_camel, serialization_alias=to_camel),
-        extra="ignore",
-        populate_by_name=True,
-    )
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", populate_by_name=True)
 
 
 class Connection(Answer):
