@@ -98,9 +98,10 @@ def plan(
     steps: list[Step] = []
     for project in desired.projects:
         steps += _project(project, actual, made)
-    keys = _Keys(desired, actual, _after_plan(desired, actual), skipped, today)
+    planned = _after_plan(desired, actual)
     for key in desired.keys:
-        steps += keys.steps(key, renew=renew)
+        path, blocked = path_of(key, desired, planned), skipped & set(projects_of(key, desired))
+        steps += _key(key, path, actual, blocked, today, renew=renew)
     if whole:
         steps += _not_in_file(desired, actual)
     issued = {step.change.name for step in steps if isinstance(step.change, IssueKey)}
@@ -194,66 +195,48 @@ def _left_alone(
         yield Step(Mark.NOT_IN_FILE, f"{title}: connection {named}")
 
 
-@dataclass(frozen=True)
-class _Keys:
-    """The steps for keys, and what they depend on."""
+def _key(
+    key: config.Key, path: str, actual: State, blocked: set[str], today: date, *, renew: str | None
+) -> Iterator[Step]:
+    """Yield the steps for a key; `blocked` are those of its projects that are left alone."""
+    name = key.full_name()
+    title, before = f"key {quoted(name)}", actual.keys.get(name)
+    if blocked:
+        which = quoted(min(blocked))
+        yield Step(Mark.LEFT_ALONE, f"{title}: it is for {which}, which is left alone")
+    elif before is None and len(path) > LONGEST:
+        yield Step(
+            Mark.LEFT_ALONE,
+            f"{title}: not made, for its allowed path would have {len(path)} characters, and "
+            f"DevLake keeps {LONGEST}. Give each project a key of its own (projects: [NAME]), "
+            "or one key that may report to any connection and do nothing else "
+            '(connections: "*")',
+        )
+    elif before is None:
+        yield Step(Mark.MADE, f"{title}: allowed path {path}", IssueKey(name, key))
+    elif why := _misfit(before, key, path, today):
+        free = next(each for n in count(2) if (each := f"{name}-{n}") not in actual.keys)
+        yield Step(
+            Mark.LEFT_ALONE,
+            f"{title}: {why}, and DevLake can only renew a key. Give it another name in the "
+            f"file, such as {free}, and remove {quoted(name)} in "
+            "DevLake when no pipeline has it",
+        )
+    elif renew != name:
+        said = f"{title}: its secret was shown once; --renew-key makes a new one"
+        yield Step(Mark.AS_IT_SHOULD_BE, said)
+    if before and renew == name:
+        yield _renewal(name, key)
 
-    file: config.Config
-    actual: State
-    planned: State
-    """What DevLake will have once the plan is applied."""
-    skipped: set[str]
-    """The projects that are left alone."""
-    today: date
 
-    def steps(self, desired: config.Key, *, renew: str | None) -> Iterator[Step]:
-        """Yield the steps for one key."""
-        name = desired.full_name()
-        title = f"key {quoted(name)}"
-        before = self.actual.keys.get(name)
-        if blocked := sorted(self.skipped & set(projects_of(desired, self.file))):
-            which = quoted(blocked[0])
-            yield Step(Mark.LEFT_ALONE, f"{title}: it is for {which}, which is left alone")
-        elif before is None:
-            yield self._new(title, desired)
-        elif why := self._misfit(before, desired):
-            free = next(each for n in count(2) if (each := f"{name}-{n}") not in self.actual.keys)
-            yield Step(
-                Mark.LEFT_ALONE,
-                f"{title}: {why}, and DevLake can only renew a key. Give it another name in the "
-                f"file, such as {free}, and remove {quoted(name)} in "
-                "DevLake when no pipeline has it",
-            )
-        elif renew != name:
-            said = f"{title}: its secret was shown once; --renew-key makes a new one"
-            yield Step(Mark.AS_IT_SHOULD_BE, said)
-        if before and renew == name:
-            yield _renewal(name, desired)
-
-    def _path(self, desired: config.Key) -> str:
-        return path_of(desired, self.file, self.planned)
-
-    def _new(self, title: str, desired: config.Key) -> Step:
-        path = self._path(desired)
-        if len(path) > LONGEST:
-            return Step(
-                Mark.LEFT_ALONE,
-                f"{title}: not made, for its allowed path would have {len(path)} characters, and "
-                f"DevLake keeps {LONGEST}. Give each project a key of its own (projects: [NAME]), "
-                "or one key that may report to any connection and do nothing else "
-                '(connections: "*")',
-            )
-        change = IssueKey(desired.full_name(), desired)
-        return Step(Mark.MADE, f"{title}: allowed path {path}", change)
-
-    def _misfit(self, before: ApiKey, desired: config.Key) -> str:
-        """Return why an existing key doesn't fit; "" if it does."""
-        path, expires = self._path(desired), before.expires
-        if before.allowed_path != path:
-            return f"its allowed path is {before.allowed_path}, not {path}"
-        if expires != desired.expires:
-            return f"it expires {expires or 'never'}, not {desired.expires or 'never'}"
-        return f"it has expired ({expires})" if expires and expires < self.today else ""
+def _misfit(before: ApiKey, key: config.Key, path: str, today: date) -> str:
+    """Return why an existing key doesn't fit; "" if it does."""
+    expires = before.expires
+    if before.allowed_path != path:
+        return f"its allowed path is {before.allowed_path}, not {path}"
+    if expires != key.expires:
+        return f"it expires {expires or 'never'}, not {key.expires or 'never'}"
+    return f"it has expired ({expires})" if expires and expires < today else ""
 
 
 def projects_of(key: config.Key, file: config.Config) -> list[str]:
