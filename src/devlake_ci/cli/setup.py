@@ -1,8 +1,9 @@
 """`devlake-ci setup`: make DevLake ready for reports, as options or files say."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from shlex import quote
+from typing import Any
 
 import click
 
@@ -91,14 +92,9 @@ def setup(context: click.Context, /, **_: object) -> None:
     = as it should be, ! left alone, ? not in the file. --deadline applies to each request, not to
     the whole run.
     """
-    given = context.params
     context.obj.stop_at_signals()
-    run = Setup(context.obj, params.options(context), given["key_file"])
-    desired = _read_config(context)
-    context.exit(
-        run.run(desired, given["renew"], dry=given["dry_run"], check=given["check"],
-                whole=bool(given["files"]))
-    )  # fmt: skip
+    run = Setup(context.obj, params.options(context), context.params)
+    context.exit(run.run(_read_config(context)))
 
 
 def _read_config(context: click.Context) -> config.Config:
@@ -136,10 +132,10 @@ def _read_file(runtime: Runtime, path: str) -> config.Config:
 class Setup:
     """One run."""
 
-    def __init__(self, runtime: Runtime, options: Options, key_file: str | None) -> None:
-        """Check the address; raise BadUsageError."""
+    def __init__(self, runtime: Runtime, options: Options, given: Mapping[str, Any]) -> None:
+        """Check the address; raise BadUsageError. `given` are all parameters of the command."""
         carry_out(masks(option_secrets(options), runtime.env), runtime)
-        self.runtime, self.key_file = runtime, key_file
+        self.runtime, self.given = runtime, given
         self.api = Api(
             target_at(options, NOWHERE),
             runtime.connect(options).call,
@@ -151,18 +147,16 @@ class Setup:
         """Whether there are several keys, so that the lines of each say whose they are."""
         self.writers: dict[str, Callable[[str], None]] = {}
 
-    def run(
-        self, desired: config.Config, renew: str | None, *, dry: bool, check: bool, whole: bool
-    ) -> int:
+    def run(self, desired: config.Config) -> int:
         """Plan, apply the plan unless only the plan is asked for, and return the exit code."""
-        actual = fetch_state(self.api)
-        today = self.runtime.clock.now().date()
+        actual, today = fetch_state(self.api), self.runtime.clock.now().date()
+        whole, renew = bool(self.given["files"]), self.given["renew"]
         steps = plan(desired, actual, today=today, renew=renew, whole=whole)
-        if dry or check:
+        if self.given["dry_run"] or self.given["check"]:
             for step in steps:
                 _show(step)
             _say(_summary(steps, dry=True))
-            return DRIFT if check and any(step.change for step in steps) else 0
+            return DRIFT if self.given["check"] and any(step.change for step in steps) else 0
         self._apply(steps, Applier(self.api, desired, actual, self._hand_over))
         return 0
 
@@ -189,15 +183,15 @@ class Setup:
         """Open the keys' files before any key is made: DevLake shows a secret only once."""
         names = [step.change.name for step in steps if isinstance(step.change, IssueKey)]
         self.several = len(names) > 1
-        if not self.key_file:
+        if not (file := self.given["key_file"]):
             return
-        if self.several and PLACE not in self.key_file:
+        if self.several and PLACE not in file:
             raise BadUsageError(
                 f"{len(names)} keys would be written to one --key-file, and only the last remain.",
                 f"Put {PLACE} into its name, such as --key-file '{PLACE}.env'.",
             )
         for name in names:
-            path = self.key_file.replace(PLACE, name.replace("/", "-"))
+            path = file.replace(PLACE, name.replace("/", "-"))
             try:
                 self.writers[name] = files.enter_context(self.runtime.secret_file(path))
             except OSError as error:
