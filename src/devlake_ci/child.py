@@ -54,8 +54,7 @@ class Child:
         self._is_stoppable = False
         self._companion: Companion | None = None
         self._wakeup = _wakeup(self._on_child)
-        has_terminal = _has_terminal()
-        self._has_group = not has_terminal and os.name != "nt"
+        self._has_group = os.name != "nt" and not _has_terminal()
         for each in FORWARDED:
             if signal.getsignal(each) is not signal.SIG_IGN:  # as under nohup, for the command too
                 signal.signal(each, self._on_signal)

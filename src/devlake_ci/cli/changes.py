@@ -222,7 +222,6 @@ class Changes:
             outcome,
             reported=False,
             problem=unreached[0],
-            soft=self.session.options.on_failure == "warn",
             notes=(*notes, f"The deployment is stored. {count}."),
         )
 

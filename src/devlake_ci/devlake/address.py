@@ -218,13 +218,20 @@ def why_invalid_name(name: str) -> str | None:
 def _headers(options: Options) -> dict[str, str]:
     """Everything that lets us in, in one place."""
     headers = dict(_header(each, options) for each in options.header)
-    url = urlsplit(options.url or "")
+    url, logins = urlsplit(options.url or ""), {}
     if options.token:
-        _add_authorization(headers, f"Bearer {_token(options)}", options.source("token"))
+        logins[options.source("token")] = f"Bearer {_token(options)}"
     if url.username or url.password:
         pair = f"{unquote(url.username or '')}:{unquote(url.password or '')}"
-        basic = base64(pair.encode())
-        _add_authorization(headers, f"Basic {basic}", "the user info in " + options.source("url"))
+        logins["the user info in " + options.source("url")] = f"Basic {base64(pair.encode())}"
+    for source, login in logins.items():
+        if "authorization" in {name.lower() for name in headers}:
+            raise BadUsageError(
+                f"{source} conflicts with another credential: a request has one Authorization "
+                "header.",
+                "Give only one of --token, a user in the URL, and --header 'Authorization: …'.",
+            )
+        headers["Authorization"] = login
     return headers
 
 
@@ -236,15 +243,6 @@ def _parts(value: str) -> Iterator[str]:
         with suppress(ValueError):
             user, _, password = a2b_base64(rest).decode().partition(":")
             yield password or user
-
-
-def _add_authorization(headers: dict[str, str], value: str, source: str) -> None:
-    if "authorization" in {name.lower() for name in headers}:
-        raise BadUsageError(
-            f"{source} conflicts with another credential: a request has one Authorization header.",
-            "Give only one of --token, a user in the URL, and --header 'Authorization: …'.",
-        )
-    headers["Authorization"] = value
 
 
 def _token(options: Options) -> str:
