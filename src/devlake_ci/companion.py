@@ -19,12 +19,9 @@ WITNESS_SECONDS = 0.05
 class Companion:
     """A process that kills the command if we are killed, and tells which signals our group gets.
 
-    Whoever kills us, such as a CI after a cancel that took too long, means the command: by itself
-    it would go on after its job has ended.
-
-    Where the command is in our group, a terminal's Ctrl-C and a CI that ends the whole group reach
-    it without us. Forwarded, the same signal would come twice, by which many a program ends
-    without cleaning up.
+    Whoever kills us, such as a CI after a cancel that took too long, means the command. Where it is
+    in our group, a terminal's Ctrl-C and a CI that ends the whole group reach it without us: of the
+    same signal twice many a program ends without cleaning up.
     """
 
     def __init__(self, command: int, *, has_group: bool) -> None:

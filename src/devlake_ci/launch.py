@@ -128,10 +128,7 @@ def start(command: Sequence[str], options: Sequence[str]) -> Child:
 
 
 def start_early(words: Sequence[str]) -> Child | None:
-    """Start the command of `run`, of what is typed after it; None where more has to be known first.
-
-    Nothing is started if the command line is wrong: click says what is wrong with it.
-    """
+    """Start the command of `run`; None if more has to be known first, or `words` are wrong."""
     options, command = cut(words)
     env = original_env()
     if not command or not is_known(options) or asks_git(env, options):

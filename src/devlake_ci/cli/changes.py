@@ -68,10 +68,7 @@ class Changes:
     """The repositories of which it could not be told."""
 
     def add_to(self, made: Deployment) -> Deployment:
-        """Return the deployment with the commits of what it shipped.
-
-        What can't be found out is a note, and leaves the deployment as it is.
-        """
+        """Return the deployment with the commits of what it shipped; what isn't known is a note."""
         check(self.session.options)
         if made.result is not Result.SUCCESS or made.environment is not Environment.PRODUCTION:
             return made
@@ -198,10 +195,7 @@ class Changes:
             self.notes.append(_summary(found))
 
     def send(self, outcome: Outcome) -> Outcome:
-        """Send the pull requests of a deployment that was sent, and return what became of both.
-
-        They go on into the spool if DevLake is not reached.
-        """
+        """Send a deployment's pull requests after it, or keep them; return what became of both."""
         if outcome.requests:
             shown = tuple(each for one in self.requests for each in self.session.preview(one))
             notes = (*self.notes, *outcome.notes)

@@ -48,10 +48,7 @@ class IncidentReporter:
             self.file.read()
 
     def outcome(self, beside: Outcome | None) -> Outcome:
-        """Report the incident of this run, if any; raise Problem.
-
-        `beside` is the outcome of the deployment that is reported with it.
-        """
+        """Report this run's incident, if any, beside a deployment's outcome; raise Problem."""
         ended = decision.result(self.options, self.context)
         branches.check(self.options, self.context)
         if self.options.environment or self.context.environment:

@@ -93,10 +93,7 @@ def report_target(options: Options, names: Mapping[str, str | None]) -> Target:
 
 
 def changes_target(options: Options, names: Mapping[str, str | None]) -> Target:
-    """Return the target of pull requests: that of `--changes-connection`, else the report's.
-
-    Raise BadUsageError like `report_target`.
-    """
+    """Return the target of pull requests: `--changes-connection`, else that of `report_target`."""
     if given := options.changes_connection:
         return target_at(options, _connection(given, names, "changes_connection", options))
     return report_target(options, names)

@@ -180,10 +180,7 @@ MOST_MINUTES = 2**31 - 1
 
 
 def issue_fields(entries: Iterable[str], source: str) -> dict[str, FieldValue]:
-    """Parse `epicKey=SHOP-1` and the like; the last of several entries with one name counts.
-
-    Raise BadUsageError for a name that is not one of ISSUE_FIELDS, and for a value of another kind.
-    """
+    """Parse `epicKey=SHOP-1` and the like, the last one of a name; raise BadUsageError."""
     found: dict[str, FieldValue] = {}
     for entry in entries:
         name, _, text = entry.partition("=")

@@ -19,10 +19,7 @@ Path = tuple[str | int, ...]
 
 
 def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
-    """Return the value of a YAML text, and the line of each part of it by its path.
-
-    Raise BadUsageError, which names `where`.
-    """
+    """Return a YAML text's value, and the line of each part by its path; raise BadUsageError."""
     import yaml  # noqa: PLC0415 (only where there is YAML to read)
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
