@@ -1,5 +1,6 @@
 """Which CI runs us, what it says of the job, and how the result is handed to it."""
 
+from dataclasses import replace
 from importlib import import_module
 
 from devlake_ci.ci.checkout import complete
@@ -33,14 +34,14 @@ KNOWN = {
 """The CIs, each a module of this package, and its markers: only a CI with a marker that is set is
 imported. No two of them claim the same environment."""
 
-PLAIN = Provider(name="plain", markers=(), read=lambda _: Facts())
+PLAIN = Provider(name="plain", read=lambda _: Facts())
 """A machine without a CI that we know: options, variables of our own and git say everything."""
 
 
 def load(name: str) -> Provider:
     """Import a known CI."""
     found: Provider = import_module(f"{__name__}.{name}").PROVIDER
-    return found
+    return replace(found, name=name, markers=KNOWN[name])
 
 
 def provider_of(env: Env) -> Provider:

@@ -28,4 +28,4 @@ def read(env: Env) -> Facts:
     )
 
 
-PROVIDER = Provider(name="argo", markers=("ARGO_WORKFLOW_UID",), marked=None, read=read)
+PROVIDER = Provider(marked=None, read=read)

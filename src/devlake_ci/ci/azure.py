@@ -101,4 +101,4 @@ def _escape(text: str) -> str:
     return text
 
 
-PROVIDER = Provider(name="azure", markers=("TF_BUILD",), read=read, emit=emit)
+PROVIDER = Provider(read=read, emit=emit)

@@ -50,4 +50,4 @@ def _run_url(env: Env) -> Fact[str] | None:
     return convert(run, lambda number: page + number)
 
 
-PROVIDER = Provider(name="bitbucket", markers=("BITBUCKET_BUILD_NUMBER",), marked=None, read=read)
+PROVIDER = Provider(marked=None, read=read)

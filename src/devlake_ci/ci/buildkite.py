@@ -80,4 +80,4 @@ def _style(outcome: Outcome) -> str:
     return "warning" if outcome.soft else "error"
 
 
-PROVIDER = Provider(name="buildkite", markers=("BUILDKITE",), read=read, emit=emit)
+PROVIDER = Provider(read=read, emit=emit)

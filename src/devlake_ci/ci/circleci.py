@@ -89,4 +89,4 @@ def _export(values: dict[str, str], env: Env) -> tuple[Effect, ...]:
     return (Append(path, text),) if path else ()
 
 
-PROVIDER = Provider(name="circleci", markers=("CIRCLECI",), read=read, emit=emit, remember=remember)
+PROVIDER = Provider(read=read, emit=emit, remember=remember)

@@ -55,4 +55,4 @@ def _ref(env: Env, trigger: str) -> Fact[str] | None:
     return variable(env, "CODEBUILD_WEBHOOK_HEAD_REF")
 
 
-PROVIDER = Provider(name="codebuild", markers=("CODEBUILD_BUILD_ARN",), marked=None, read=read)
+PROVIDER = Provider(marked=None, read=read)

@@ -26,7 +26,6 @@
 from devlake_ci.ci.facts import Fact, Facts, convert, join, qualify, unix_time, value, variable
 from devlake_ci.ci.provider import Env, Provider
 
-NAME = "drone"
 _JOB = ("DRONE_STAGE_NUMBER", "HARNESS_STAGE_INDEX", "HARNESS_STEP_INDEX", "HARNESS_NODE_INDEX")
 
 
@@ -66,5 +65,5 @@ def _status(env: Env) -> Fact[str] | None:
     return next((each for each in statuses if each and each.value != "success"), statuses[0])
 
 
-PROVIDER = Provider(name=NAME, markers=("DRONE",), read=read)
+PROVIDER = Provider(read=read)
 """Both Drone and Harness set it."""

@@ -12,4 +12,4 @@ from dataclasses import replace
 
 from devlake_ci.ci import gitea
 
-PROVIDER = replace(gitea.PROVIDER, name="forgejo", markers=("FORGEJO_ACTIONS",), unless=())
+PROVIDER = replace(gitea.PROVIDER, unless=())

@@ -34,8 +34,6 @@ def read(env: Env) -> Facts:
 
 
 PROVIDER = Provider(
-    name="gitea",
-    markers=("GITEA_ACTIONS",),
     unless=("FORGEJO_ACTIONS",),
     with_files=github.with_event,
     read=read,

@@ -313,8 +313,6 @@ def _headers(env: Env) -> dict[str, str]:
 
 
 PROVIDER = Provider(
-    name="github",
-    markers=("GITHUB_ACTIONS",),
     unless=("GITEA_ACTIONS", "FORGEJO_ACTIONS"),
     with_files=with_event,
     read=read,

@@ -384,12 +384,5 @@ def _headers(env: Env) -> dict[str, str]:
     return {"JOB-TOKEN": job} if job else {}
 
 
-PROVIDER = Provider(
-    name="gitlab",
-    markers=("GITLAB_CI",),
-    read=read,
-    emit=emit,
-    resolve=resolve,
-    deploying_job=deploying_job,
-)
+PROVIDER = Provider(read=read, emit=emit, resolve=resolve, deploying_job=deploying_job)
 """`gitlab-ci-local` says `false` in its marker, and wants to be named by `DEVLAKE_CI`."""

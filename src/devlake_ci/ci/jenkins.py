@@ -68,7 +68,5 @@ def _git_branch(text: str) -> str | None:
     return None if text == "detached" else (bare_ref(text) or "").removeprefix("upstream/") or None
 
 
-PROVIDER = Provider(
-    name="jenkins", markers=("JENKINS_URL",), marked=None, read=read, from_any_checkout=True
-)
+PROVIDER = Provider(marked=None, read=read, from_any_checkout=True)
 """Without its address Jenkins has no addresses of builds either."""

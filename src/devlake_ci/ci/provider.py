@@ -111,11 +111,11 @@ Times = tuple[datetime | None, datetime | None]
 class Provider:
     """A CI, as its module declares it at its end; what a CI can't do is left out."""
 
-    name: str
-    """What `DEVLAKE_CI` calls it."""
+    name: str = ""
+    """What `DEVLAKE_CI` calls it, as `ci.KNOWN` says."""
 
-    markers: tuple[str, ...]
-    """The variables that it is recognized by; one of them is enough."""
+    markers: tuple[str, ...] = ()
+    """The variables that it is recognized by, as that says; one of them is enough."""
 
     marked: str | None = "true"
     """What the marker says, in any case; None if it is enough that it is set."""

@@ -112,11 +112,4 @@ def _units(character: re.Match[str]) -> str:
     return "".join(f"|0x{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-PROVIDER = Provider(
-    name="teamcity",
-    markers=("TEAMCITY_VERSION",),
-    marked=None,
-    with_files=with_properties,
-    read=read,
-    emit=emit,
-)
+PROVIDER = Provider(marked=None, with_files=with_properties, read=read, emit=emit)

@@ -45,4 +45,4 @@ def read(env: Env) -> Facts:
     )
 
 
-PROVIDER = Provider(name="travis", markers=("TRAVIS",), read=read)
+PROVIDER = Provider(read=read)

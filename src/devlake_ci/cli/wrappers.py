@@ -13,7 +13,6 @@ from typing import NoReturn
 import click
 
 from devlake_ci import ci, cli
-from devlake_ci.ci import drone, woodpecker
 from devlake_ci.ci.facts import is_set, value
 from devlake_ci.ci.github import output_line
 from devlake_ci.ci.provider import Append
@@ -42,7 +41,7 @@ RUNNER_CONTEXTS = {
 }
 """Inputs of the action that carry what the runner's contexts know, and the variables to read."""
 
-PLUGINS = {drone.NAME, woodpecker.NAME}
+PLUGINS = {"drone", "woodpecker"}
 """The CIs whose steps may be plugins."""
 
 NUMBERS = {each.name: f"{each.default:g}" for each in declared() if isinstance(each.default, float)}

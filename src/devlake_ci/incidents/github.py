@@ -12,9 +12,9 @@ from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from pydantic import AwareDatetime
+from pydantic import AliasChoices, AwareDatetime, Field
 
 from devlake_ci.ci import github as provider
 from devlake_ci.ci.answers import Answer, validate_reply, within
@@ -102,12 +102,8 @@ class Job(Answer):
     runner_name: str | None = None
 
 
-class _Runs(Answer):
-    workflow_runs: list[Run]
-
-
-class _Jobs(Answer):
-    jobs: list[Job]
+class _Page(Answer, Generic[T]):
+    items: list[T] = Field(validation_alias=AliasChoices("workflow_runs", "jobs"))
 
 
 class _Ref(Answer):
@@ -157,11 +153,8 @@ class _Api:
     def runs(self, file: str, branch: str | None = None) -> Iterator[list[Run]]:
         """List the runs of a workflow, for a branch or tag or for all, the last created first."""
         query = {"branch": branch} if branch else {}
-
-        def page(number: int) -> list[Run]:
-            return self._page(_Runs, number, "workflows", file, "runs", **query).workflow_runs
-
-        return paginate(page, MOST_PAGES if branch else SCANNED_PAGES)
+        most = MOST_PAGES if branch else SCANNED_PAGES
+        return self._pages(_Page[Run], most, "workflows", file, "runs", **query)
 
     def jobs(self, run: int) -> list[Job]:
         """List the jobs of all attempts of a run."""
@@ -196,14 +189,16 @@ class _Api:
         return {each.ref.removeprefix(f"refs/{kind}/") for each in listed}
 
     def _jobs(self, *path: str, **query: str) -> list[Job]:
-        def page(number: int) -> list[Job]:
-            return self._page(_Jobs, number, *path, **query).jobs
+        return list(chain.from_iterable(self._pages(_Page[Job], MOST_PAGES, *path, **query)))
 
-        return list(chain.from_iterable(paginate(page, MOST_PAGES)))
+    def _pages(
+        self, kind: type[_Page[T]], most: int, *path: str, **query: str
+    ) -> Iterator[list[T]]:
+        def page(number: int) -> list[T]:
+            asked = {"per_page": str(PAGE), "page": str(number), **query}
+            return self._get(kind, "actions", *path, **asked).items
 
-    def _page(self, kind: type[T], number: int, *path: str, **query: str) -> T:
-        asked = {"per_page": str(PAGE), "page": str(number), **query}
-        return self._get(kind, "actions", *path, **asked)
+        return paginate(page, most)
 
     def _get(self, kind: type[T], *path: str, **query: str) -> T:
         reply = get(self.env, self.ask, *path, **query)
