@@ -54,11 +54,10 @@ def check(tag: str = "") -> None:
 
 def mentions() -> Iterator[tuple[str, str]]:
     """Yield each version of ours that a file of this repository names, and where."""
-    listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True)
-    for path in filter(None, listed.stdout.split("\0")):
-        if Path(path).suffix not in {".json", ".md", ".yml"}:
+    for path in tracked():
+        if path.suffix not in {".json", ".md", ".yml"}:
             continue
-        for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             for named in re.findall("|".join(f"(?:{each})" for each in MENTIONS), line):
                 yield f"{path}:{number}", "".join(named).rstrip(".")
 
@@ -96,14 +95,15 @@ def pin(digest: str) -> None:
 
 def copied() -> Iterator[Path]:
     """Yield the files that users copy from, or include."""
-    folders = ("docs", "examples", "gitlab-ci")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--", *folders, "README.md"],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    for path in filter(None, listed.stdout.split("\0")):
-        if Path(path).suffix != ".png":
-            yield Path(path)
+    named = tracked("docs", "examples", "gitlab-ci", "README.md")
+    return (path for path in named if path.suffix != ".png")
+
+
+def tracked(*paths: str) -> Iterator[Path]:
+    """Yield the files of this repository, or those of it below some paths."""
+    command = ["git", "ls-files", "-z", "--", *paths]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True)
+    yield from map(Path, filter(None, listed.stdout.split("\0")))
 
 
 def pin_orb(digest: str) -> None:

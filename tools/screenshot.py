@@ -75,7 +75,8 @@ def picture(url: str, file: Path, look: int) -> None:
 
 def deployments() -> list[tuple[str, dict[str, object]]]:
     """Return the fortnight's deployments as DevLake takes them."""
-    return [("deployments", deployment(*columns(line))) for line in lines(FORTNIGHT)]
+    rows = map(columns, FORTNIGHT.strip().splitlines())
+    return [("deployments", deployment(*row)) for row in rows]
 
 
 def deployment(day: str, time: str, environment: str, result: str, title: str) -> dict[str, object]:
@@ -107,7 +108,7 @@ def sha_of(title: str) -> str:
 def pull_requests() -> list[tuple[str, dict[str, object]]]:
     """Return the pull request of each change, merged shortly before it first came to staging."""
     staged: dict[str, str] = {}
-    for day, time, _, _, title in map(columns, lines(FORTNIGHT)):
+    for day, time, _, _, title in map(columns, FORTNIGHT.strip().splitlines()):
         staged.setdefault(title, f"{day}T{time}:00+00:00")
     return [
         ("pull_requests", pull_request(number, title, datetime.fromisoformat(at)))
@@ -140,7 +141,8 @@ def columns(line: str) -> list[str]:
 
 def incidents() -> list[tuple[str, dict[str, object]]]:
     """Return the fortnight's incidents as DevLake takes them."""
-    return [("issues", incident(number, line)) for number, line in enumerate(lines(INCIDENTS), 412)]
+    numbered = enumerate(INCIDENTS.strip().splitlines(), 412)
+    return [("issues", incident(number, line)) for number, line in numbered]
 
 
 def incident(number: int, line: str) -> dict[str, object]:
@@ -159,11 +161,6 @@ def incident(number: int, line: str) -> dict[str, object]:
         "createdDate": f"{began.replace(' ', 'T')}:00Z",
         **(end if ended else {"status": "TODO", "originalStatus": "open"}),
     }
-
-
-def lines(text: str) -> list[str]:
-    """Return the lines of a table."""
-    return text.strip().splitlines()
 
 
 if __name__ == "__main__":

@@ -136,8 +136,7 @@ def _option(each: Input) -> list[str]:
     if each.switch:
         return _lines(name, "boolean", each.text, "false")
     # No enum: its default would be handed on, before a variable of the project or a context.
-    one_of = f" One of {', '.join(each.choices)}." if len(each.choices) > 1 else ""
-    return _lines(name, "string", each.text + one_of, quoted(each.default))
+    return _lines(name, "string", each.text + each.one_of, quoted(each.default))
 
 
 def _lines(name: str, kind: str, text: str, default: str | None = None) -> list[str]:

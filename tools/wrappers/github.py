@@ -38,11 +38,7 @@ def inputs() -> str:
 
 
 def _input(each: Input) -> str:
-    lines = [f"  {each.name}:", f"    description: {quoted(each.text + _one_of(each))}"]
+    lines = [f"  {each.name}:", f"    description: {quoted(each.text + each.one_of)}"]
     if default := each.default or _DEFAULTS.get(each.name):
         lines.append(f"    default: {quoted(default)}")
     return "\n".join(lines) + "\n"
-
-
-def _one_of(each: Input) -> str:
-    return f" One of {', '.join(each.choices)}." if len(each.choices) > 1 else ""

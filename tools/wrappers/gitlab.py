@@ -41,8 +41,7 @@ def _carried() -> Iterator[Input]:
 
 def _input(each: Input) -> str:
     kind, default = _kind(each)
-    one_of = f" One of {', '.join(each.choices)}." if len(each.choices) > 1 else ""
-    lines = [f"    {each.name}:", f"      description: {quoted(each.text + one_of)}"]
+    lines = [f"    {each.name}:", f"      description: {quoted(each.text + each.one_of)}"]
     if kind != "string":
         lines.append(f"      type: {kind}")
     return "\n".join([*lines, f"      default: {default}"]) + "\n"

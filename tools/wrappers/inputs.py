@@ -22,6 +22,11 @@ class Input:
     """Whether it is true or false."""
     metadata: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def one_of(self) -> str:
+        """Return a sentence with the choices, if there are several."""
+        return f" One of {', '.join(self.choices)}." if len(self.choices) > 1 else ""
+
 
 def options(without: frozenset[str] = frozenset()) -> Iterator[Input]:
     """Yield the program's options, but for those of other wrappers."""

@@ -100,17 +100,15 @@ class _Ref(Answer):
     name: str
 
 
-def history(options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile) -> History:
+def history(options: Options, context: Context, env: Env, ask: Ask, _: ReadFile) -> History:
     """Find how this job ended before, back to a success that decides; raise MissingError."""
-    del read_file
     search = _Search(options, context, env, _Api(env, ask))
     search.read()
     return History(search.failures_that_count(), context.started_at, context.job)
 
 
-def workflow(context: Context, env: Env) -> None:
+def workflow(_: Context, __: Env) -> None:
     """Return None: a pipeline's name is that of one pipeline, and may have its commit's title."""
-    del context, env
 
 
 @dataclass(frozen=True)

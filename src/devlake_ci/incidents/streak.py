@@ -94,11 +94,11 @@ class Source(Protocol):
     """A CI that can be asked how its jobs ended before: `incidents.github`, `incidents.gitlab`."""
 
     def history(
-        self, options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile
+        self, options: Options, context: Context, env: Env, ask: Ask, read_file: ReadFile, /
     ) -> History:
         """Ask for it; raise MissingError if the CI doesn't say."""
 
-    def workflow(self, context: Context, env: Env) -> str | None:
+    def workflow(self, context: Context, env: Env, /) -> str | None:
         """Return what identifies the workflow; None if the CI has no such thing."""
 
 

@@ -373,10 +373,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
         yield cause
-        inner = getattr(cause, "reason", None)
-        first = next((each for each in cause.args if isinstance(each, BaseException)), None)
-        cause = (
-            inner
-            if isinstance(inner, BaseException)
-            else (first or cause.__cause__ or cause.__context__)
-        )
+        wrapped = (getattr(cause, "reason", None), *cause.args, cause.__cause__, cause.__context__)
+        cause = next((each for each in wrapped if isinstance(each, BaseException)), None)
