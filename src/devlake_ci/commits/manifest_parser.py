@@ -33,7 +33,8 @@ SHORT = re.compile(
 # https://yaml.org/spec/1.2.2/#1032-tag-resolution
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
-_SPACE = re.compile(r"[ \t\r\n]*")
+_OPENING = re.compile(r"\s*\[[ \t\r\n]*(\]?)")
+_SEPARATOR = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
 _FIELD = re.compile(r'"(\w+)"[ \t\r\n]*:')  # a quote within JSON's text has a backslash before it
 
 
@@ -69,27 +70,25 @@ class ParseError(Exception):
         self.hint = hint
 
 
-class _Located(Protocol):
-    """A node or an event of PyYAML's."""
-
-    start_mark: Any
-
-
-class _Node(_Located, Protocol):
+class _Node(Protocol):
     """What PyYAML composes."""
 
     id: str
     tag: str
     value: Any
     style: str | None
+    start_mark: Any
 
 
 def parse(text: str) -> list[ParsedEntry]:
     """Parse the entries of a text; raise ParseError."""
     if text.lstrip().startswith("["):
-        read = _json(text)
-        if read is not None:
-            return read
+        try:
+            return _json(text)
+        except RecursionError:
+            raise ParseError(None, "it is nested too deeply.") from None
+        except (ValueError, IndexError):
+            pass  # it is no JSON, and may still be YAML
     if SHORT.fullmatch(next(_lines(text), (0, ""))[1]):
         return list(_short_lines(text))
     return _yaml(text)
@@ -120,18 +119,8 @@ class _ObjectError(ValueError):
     """An object that can't be an entry."""
 
 
-def _json(text: str) -> list[ParsedEntry] | None:
-    """Parse a JSON list; None if it is no JSON: it may still be YAML."""
-    try:
-        return _json_list(text)
-    except (ValueError, IndexError):
-        return None
-    except RecursionError:
-        raise ParseError(None, "it is nested too deeply.") from None
-
-
-def _json_list(text: str) -> list[ParsedEntry]:
-    """Parse it entry by entry, so that each knows its line."""
+def _json(text: str) -> list[ParsedEntry]:
+    """Parse a JSON list entry by entry, so that each knows its line; raise ValueError."""
     decoder = json.JSONDecoder(
         object_pairs_hook=_json_object,
         parse_int=_json_number,
@@ -139,8 +128,10 @@ def _json_list(text: str) -> list[ParsedEntry]:
         parse_constant=_json_number,
     )
     read: list[ParsedEntry] = []
-    at, number, counted = _after_space(text, text.index("[") + 1), 1, 0
-    while text[at] != "]":
+    number, counted = 1, 0
+    separator = _OPENING.match(text)
+    while separator and separator[1] != "]":
+        at = separator.end()
         if len(read) == limits.COMMITS:
             raise ParseError(number, _TOO_MANY)
         number, counted = number + text.count("\n", counted, at), at
@@ -149,21 +140,10 @@ def _json_list(text: str) -> list[ParsedEntry]:
         except _ObjectError as wrong:
             raise ParseError(number, str(wrong)) from None
         read.append(ParsedEntry(value, number, _field_lines(text[at:end], number)))
-        at = _after_space(text, end)
-        if text[at] == ",":
-            at = _after_space(text, at + 1)
-            if text[at] == "]":
-                raise ValueError(at)
-        elif text[at] != "]":
-            raise ValueError(at)
-    if text[at + 1 :].strip():
-        raise ValueError(at)
+        separator = _SEPARATOR.match(text, end)
+    if not separator or text[separator.end() :].strip():
+        raise ValueError(text)
     return read
-
-
-def _after_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
 
 
 def _json_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -280,11 +260,11 @@ def _node_kind(node: _Node) -> str:
     return {"mapping": "a mapping", "sequence": "a list"}.get(node.id, "text")
 
 
-def _line(node: _Located) -> int:
+def _line(node: _Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _refuse(node: _Located, message: str, hint: str = "") -> NoReturn:
+def _refuse(node: _Node, message: str, hint: str = "") -> NoReturn:
     raise ParseError(_line(node), message, hint)
 
 
