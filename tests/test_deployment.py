@@ -373,6 +373,13 @@ def test_milliseconds_since_1970_are_the_time_that_they_count(count):
     assert abs(read.timestamp() - count / 1000) < 0.001
 
 
+@pytest.mark.parametrize("count", [0, 1, 999])
+def test_a_time_keeps_its_milliseconds_on_the_wire(count):
+    when = NOON + timedelta(milliseconds=count)
+
+    assert parse_timestamp(rfc3339(when), "") == when
+
+
 @pytest.mark.parametrize(("minutes", "is_taken"), [(59, True), (60, True), (61, False)])
 def test_a_time_may_be_an_hour_ahead_of_our_clock_and_no_more(minutes, is_taken):
     text = rfc3339(NOON + timedelta(minutes=minutes))

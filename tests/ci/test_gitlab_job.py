@@ -241,6 +241,17 @@ def test_parallel_legs_are_one_deployment_that_is_as_good_as_the_worst(project, 
     assert context.environment == "shop/live"
 
 
+def test_legs_that_were_cancelled_before_they_began_do_not_hide_one_that_deployed(project):
+    project.jobs = parallel("success", "canceled")
+    project.jobs[1]["started_at"] = None
+    for each in project.jobs:
+        project.deploys(each["id"], "shop/live", "production")
+
+    context = asked(project)
+
+    assert (context.result, context.started_at) == (Result.ABORT, at(10, 0, 456000))
+
+
 def test_parallel_legs_are_waited_for(project):
     project.jobs = parallel("success", "running")
 

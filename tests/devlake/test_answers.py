@@ -177,6 +177,7 @@ def test_a_redirect_is_told_without_what_may_be_secret_in_it():
         ("0", 0.0),
         ("Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
         ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
+        ("Sun, 01 Mar 2026 12:00:30 -0000", 30.0),
         ("", None),
         ("soon", None),
         ("-5", None),
@@ -189,6 +190,27 @@ def test_retry_after_is_seconds_or_a_date_or_nothing(value, seconds):
     now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
     assert retry_after({"retry-after": value}, now) == seconds
+
+
+@pytest.mark.parametrize(("title", "kind"), [("Down", "switch dialect"), ("", "refused")])
+def test_a_required_field_that_was_sent_empty_is_missing_in_any_spelling(title, kind):
+    said = "Key: 'Title' Error:Field validation for 'Title' failed on the 'required' tag"
+
+    found = verdict(Answer(400, json.dumps({"message": said})), {"title": title}, TARGET, NOON)
+
+    assert found.kind == kind
+
+
+@pytest.mark.parametrize("text", ['{"message": "no user has the key t0p-secret"}', "t0p-secret?"])
+def test_a_key_that_a_server_repeats_is_hidden(text):
+    target = report_target(
+        Options(url="https://d.example/api", connection="1", token="t0p-secret"), {}
+    )
+
+    found = verdict(Answer(401, text), {}, target, NOON)
+
+    assert "t0p-secret" not in found.message
+    assert "401" in found.message
 
 
 NAME_TAKEN = Answer(400, '{"message": "the connection name already exists (400)"}')

@@ -203,7 +203,10 @@ def test_whatever_devlake_misses_it_has_once_it_answers_again(sequence, away):
     assert devlake == {key: each for key, each in reference.items() if each.resolved_at}
 
 
-def test_an_incident_begins_after_the_deployment_beside_it():
+@pytest.mark.parametrize(
+    ("now", "begins"), [(at(10), at(10) + timedelta(seconds=1)), (at(25), at(25))]
+)
+def test_an_incident_begins_now_but_after_the_deployment_beside_it(now, begins):
     run = Run(1, 1, 0, 10, Result.FAILURE)
     deployment = Deployment(
         id="x", name="x", title=None, result=Result.SUCCESS, environment=Environment.PRODUCTION,
@@ -218,10 +221,10 @@ def test_an_incident_begins_after_the_deployment_beside_it():
         state=IncidentState(),
         this=this,
         deployment=deployment,
-        now=at(10),
+        now=now,
     )
 
-    assert incident.created_at == at(10) + timedelta(seconds=1)
+    assert incident.created_at == begins
 
 
 def test_what_devlake_misses_for_months_does_not_fill_the_file():

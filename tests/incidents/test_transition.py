@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from devlake_ci.incidents.decision import job_result
+from devlake_ci.ci.provider import PAGE
+from devlake_ci.incidents.decision import job_result, streak_of
+from devlake_ci.incidents.state_file import state_after
 from devlake_ci.incidents.streak import (
     IncidentState,
     JobResult,
     PastRun,
     first_failure,
     is_outdated,
+    read_backwards,
     transition,
 )
 from devlake_ci.model import Context, Incident, Result
@@ -103,3 +106,41 @@ def test_when_a_job_began_the_ci_s_history_knows_better_than_its_variables():
     context = Context(provider="github", started_at=NOON - timedelta(minutes=9))
 
     assert job_result(Options(), context, known, Result.FAILURE).started_at == NOON
+
+
+def test_when_a_job_began_the_user_knows_better_than_variables_and_history_better_than_both():
+    given = Options(started_at="2026-03-01T11:55:00Z")
+    context = Context(provider="github", started_at=NOON - timedelta(minutes=9))
+    known = IncidentState(started_at=NOON)
+    unknown = IncidentState()
+
+    assert job_result(given, context, known, Result.FAILURE).started_at == NOON
+    assert job_result(given, context, unknown, Result.FAILURE).started_at == NOON - timedelta(
+        minutes=5
+    )
+
+
+def test_a_run_without_a_number_does_not_make_an_older_one_news():
+    seven = IncidentState(newest_number=7)
+
+    after = state_after(seven, JobResult(result=Result.SUCCESS), None, sent=True)
+
+    assert is_outdated(after, JobResult(result=Result.FAILURE, number=6))
+
+
+def test_of_several_lists_one_that_is_too_long_to_read_is_not_taken_for_a_whole_one():
+    full, short = [["run"] * PAGE], [["run"] * PAGE, ["run"]]
+
+    def read(*pages):
+        return read_backwards(map(iter, pages), lambda _: None, lambda _: False)
+
+    assert read(short, short)
+    assert not read(full, short)
+    assert not read(short, full)
+
+
+@pytest.mark.parametrize(("index", "job"), [(None, "deploy"), ("0", "deploy"), ("1", "deploy (1)")])
+def test_only_the_later_legs_of_a_matrix_are_numbered_for_a_lone_job_has_index_0_too(index, job):
+    context = Context(provider="bitbucket", job="deploy", matrix_index=index)
+
+    assert streak_of(Options(), context, None, None).job == job

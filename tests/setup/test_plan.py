@@ -179,14 +179,31 @@ def test_a_key_that_no_longer_fits_is_named_for_removal_and_a_new_name_offered(t
     assert said.endswith('such as ci-3, and remove "ci" in DevLake when no pipeline has it')
 
 
-def test_a_key_that_has_expired_is_said_to_have():
+def test_a_key_that_expires_and_never_should_is_named_for_removal():
     path = key_path([Scope(1, "shop", pull_requests=True)], [3])
-    key = ApiKey(id=1, name="ci", allowed_path=path, expired_at="2026-02-01T23:59:59Z")
-    text = SHOP + "\nkeys: [{name: ci, projects: [shop], expires: 2026-02-01}]"
+    key = ApiKey(id=1, name="ci", allowed_path=path, expired_at="2027-06-30T23:59:59Z")
+    text = SHOP + "\nkeys: [{name: ci, projects: [shop]}]"
 
     said = lines(text, state(project("shop", blueprint(1)), keys=[key]))[3]
 
-    assert said.startswith('! key "ci": it has expired (2026-02-01)')
+    assert said.startswith('! key "ci": it expires 2027-06-30, not never')
+
+
+@pytest.mark.parametrize(
+    ("expires", "says"),
+    [
+        ("2026-02-28", '! key "ci": it has expired (2026-02-28)'),
+        (str(TODAY), '= key "ci": its secret was shown once'),
+    ],
+)
+def test_a_key_is_good_to_the_end_of_its_last_day(expires, says):
+    path = key_path([Scope(1, "shop", pull_requests=True)], [3])
+    key = ApiKey(id=1, name="ci", allowed_path=path, expired_at=f"{expires}T23:59:59Z")
+    text = SHOP + f"\nkeys: [{{name: ci, projects: [shop], expires: {expires}}}]"
+
+    said = lines(text, state(project("shop", blueprint(1)), keys=[key]))[3]
+
+    assert said.startswith(says)
 
 
 def test_a_path_longer_than_devlake_keeps_is_not_cut_but_offered_otherwise():
