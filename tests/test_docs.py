@@ -171,12 +171,13 @@ def test_shell_lines_can_be_run_as_they_are(block, checkout):
         ("connections/by-name/acme-shop/issues", "0 1"),
         ("connections/1/issues", "0"),
         ("connections/1", ""),
+        ("connections/1/issues/7", ""),
         ("connections", ""),
     ],
 )
 def test_the_keys_that_are_advised_open_what_is_said(path, opens):
     page = (ROOT / "docs" / "organisation.md").read_text().replace("\\|", "|")
-    patterns = re.findall(r"(?m)^(?:\| `)?(/plugins/webhook/[^`\n]+)", page)
+    patterns = re.findall(r"(?m)^(?:\| `)?(\^/plugins/webhook/[^`\n]+)", page)
 
     with Sandbox() as devlake:
         answers = [_asked(devlake, f"/plugins/webhook/{path}", each) for each in patterns]

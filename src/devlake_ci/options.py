@@ -290,6 +290,12 @@ class Options:
 class RunOptions(Options):
     """What the user asked `run` for."""
 
+    mode: str = _what(
+        "What the command does: deployment, or incident for a check, whose failure opens an "
+        "incident and whose success closes it.",
+        default="deployment",
+        choices=("deployment", "incident"),
+    )
     success_codes: str = _run(
         "The exit codes of a command that succeeded, such as 0,3.", default="0", metavar="CODES"
     )

@@ -388,8 +388,8 @@ def test_what_can_not_be_read_starts_nothing(wrapper, words, said):
 
 
 @pytest.mark.parametrize(("options", "variables", "said"), [
-    (["--mode", "both"], {}, "--mode: run takes deployment or incident"),
-    ([], {"DEVLAKE_MODE": "both"}, "DEVLAKE_MODE: run takes deployment or incident"),
+    (["--mode", "both"], {}, "--mode: 'both' is not one of 'deployment', 'incident'"),
+    ([], {"DEVLAKE_MODE": "both"}, "DEVLAKE_MODE: 'both' is not one of"),
     (["--deadline", "soon"], {}, "--deadline: 'soon' is not a valid number of seconds"),
     (["--on-failure", "perhaps"], {}, "--on-failure: 'perhaps' is not one of 'fail', 'warn'"),
     ([], {"DEVLAKE_ON_FAILURE": "perhaps"}, "DEVLAKE_ON_FAILURE: 'perhaps' is not one of"),

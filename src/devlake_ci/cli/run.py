@@ -153,12 +153,6 @@ class Wrapper:
         defaults = params.Defaults(given, RunOptions)
         parsed = run.make_context("run", list(self.words), _program(), default_map=defaults)
         options = params.options_of(RunOptions, parsed)
-        if options.mode == "both":
-            raise BadUsageError(
-                f"{options.source('mode')}: run takes deployment or incident. One command can't be "
-                "a good deployment and a failed check.",
-                "Run the check by another run, with --mode incident.",
-            )
         _success_codes(options)
         self.options = options
         env = {name: text for name, text in self.runtime.env.items() if name not in OTHER_JOBS}
