@@ -87,8 +87,9 @@ class Facts:
         values |= {name: convert(values[name], rule) for name, rule in _RULES.items()}
         values["result"] = convert(self.result, job_result)
         values["result_word"] = str(self.result.value) if self.result else None
-        values["pull_request"] = _pull_request(self, values["ref"], values.pop("request_kind"))
+        values["pull_request"] = _pull_request(self, values["ref"])
         values["run_number"] = number(self.run_number)
+        del values["request_kind"]
         shown = {name: fact for name, fact in values.items() if isinstance(fact, Fact)}
         sources = {name: fact.source for name, fact in shown.items()}
         values |= {name: fact.value for name, fact in shown.items()}
@@ -141,12 +142,13 @@ def qualify(number: Fact[str] | None, url: str | None) -> Fact[str] | None:
     return convert(number, lambda number: f"{server}/{number}" if server else number)
 
 
-def _pull_request(said: Facts, ref: Fact[str] | None, kind: str) -> str | None:
-    if not said.pull_request and ref and _QUEUE.fullmatch(ref.value):
-        kind = "merge queue"
-    elif not said.pull_request and not (ref and _REQUEST.fullmatch(ref.value)):
-        return None
-    return f"it runs for a {kind}"
+def _pull_request(said: Facts, ref: Fact[str] | None) -> str | None:
+    name = ref.value if ref else ""
+    if said.pull_request:
+        return f"it runs for a {said.request_kind}"
+    if _QUEUE.fullmatch(name):
+        return "it runs for a merge queue"
+    return "it runs for a pull request" if _REQUEST.fullmatch(name) else None
 
 
 # --- parsers of single values --------------------------------------------------------------------
