@@ -6,8 +6,7 @@
 
 Only what asks an API imports this, for pydantic takes its time.
 
-- GitHub's API: https://docs.github.com/rest/actions/workflow-runs, .../rest/commits/commits
-- GitLab's API: https://docs.gitlab.com/api/jobs/, .../api/deployments/, .../api/environments/
+GitLab's API: https://docs.gitlab.com/api/jobs/, .../api/deployments/, .../api/environments/
 """
 
 from datetime import datetime
@@ -23,8 +22,8 @@ from pydantic import (
     ValidationError,
 )
 
-from devlake_ci.ci.event import text
 from devlake_ci.ci.facts import timestamp
+from devlake_ci.ci.json_object import text
 from devlake_ci.ci.provider import Reply
 from devlake_ci.errors import MissingError
 from devlake_ci.text import quoted
@@ -107,31 +106,6 @@ class Payload(Answer):
 def parse(model: type[M], body: object) -> M:
     """Parse JSON leniently as a model; anything but an object is one without any field."""
     return model.model_validate(_object(body))
-
-
-class WorkflowRun(Payload):
-    """An attempt of a run."""
-
-    created_at: Time = None
-    run_started_at: Time = None
-
-
-class GitHubJob(Payload):
-    """A job of a run."""
-
-    started_at: Time = None
-
-
-class GitHubCommit(Payload):
-    """A commit, as GitHub's API answers."""
-
-    sha: Text = None
-
-
-class GitLabCommit(Payload):
-    """A commit, as GitLab's API answers."""
-
-    id: Text = None
 
 
 class GitLabJob(Payload):

@@ -15,8 +15,8 @@ from datetime import datetime
 from functools import partial
 from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.event import Event, parse
-from devlake_ci.ci.facts import Fact, Facts, commit_sha, convert, value, variable
+from devlake_ci.ci.facts import Fact, Facts, commit_sha, convert, timestamp, value, variable
+from devlake_ci.ci.json_object import JsonObject, parse
 from devlake_ci.ci.outputs import STARTED_AT, headline, outputs, summary
 from devlake_ci.ci.provider import Append, Ask, Effect, Env, Print, Provider, Query, ReadFile, Reply
 from devlake_ci.commits.sha import WHOLE
@@ -45,7 +45,7 @@ def with_event(env: Env, read_file: ReadFile) -> Env:
     return {**env, EVENT: text} if text else env
 
 
-def event(env: Env) -> Event | None:
+def event(env: Env) -> JsonObject | None:
     """Return the event, of variables that have its text; None if it can't be read."""
     return parse(env.get(EVENT))
 
@@ -97,7 +97,7 @@ def _unknown(said: Facts, name: str) -> Facts:
     return replace(said, sha=None, ref=None, unknown={**said.unknown, "sha": why})
 
 
-def _by_ref(env: Env, event: Event, said: Facts) -> Facts:
+def _by_ref(env: Env, event: JsonObject, said: Facts) -> Facts:
     # Of an issue nothing else is meant than the default branch; of a pull request perhaps its head.
     if event.has("issue.pull_request"):
         return _unknown(said, f"{value(env, 'GITHUB_EVENT_NAME')} on a pull request")
@@ -109,7 +109,7 @@ def _by_ref(env: Env, event: Event, said: Facts) -> Facts:
     return replace(said, sha=sha, ref=ref or tag, message=message)
 
 
-def _pull_request(env: Env, event: Event, said: Facts) -> Facts:
+def _pull_request(env: Env, event: JsonObject, said: Facts) -> Facts:
     # GITHUB_SHA is a merge that nobody made (pull_request) or the target (pull_request_target).
     if event.flag("pull_request.merged") and event.text("action") == "closed":
         sha = event.fact("pull_request.merge_commit_sha")
@@ -121,7 +121,7 @@ def _pull_request(env: Env, event: Event, said: Facts) -> Facts:
     return replace(said, sha=sha, ref=ref)
 
 
-def _workflow_run(_: Env, event: Event, said: Facts) -> Facts:
+def _workflow_run(_: Env, event: JsonObject, said: Facts) -> Facts:
     # GITHUB_SHA is the head of the default branch. Its times and its conclusion are not this job's.
     run = event.at("workflow_run")
     cause = run.text("event") or ""
@@ -132,7 +132,7 @@ def _workflow_run(_: Env, event: Event, said: Facts) -> Facts:
     return replace(said, sha=sha, ref=ref, message=_message(run.at("head_commit"), sha))
 
 
-def _check(_: Env, event: Event, said: Facts, name: str = "check_suite") -> Facts:
+def _check(_: Env, event: JsonObject, said: Facts, name: str = "check_suite") -> Facts:
     check = event.at(name)
     suite = check.at("check_suite") if name == "check_run" else check
     asked = check.each("pull_requests") + suite.each("pull_requests")
@@ -142,7 +142,7 @@ def _check(_: Env, event: Event, said: Facts, name: str = "check_suite") -> Fact
     return _at(sha, said, name)
 
 
-def _status(_: Env, event: Event, said: Facts) -> Facts:
+def _status(_: Env, event: JsonObject, said: Facts) -> Facts:
     branches = event.each("branches")
     names = [name for each in branches if (name := each.text("name"))]
     # Of several branches that have the commit it is the default one's, or nothing says whose.
@@ -159,7 +159,7 @@ def _at(sha: Fact[str] | None, said: Facts, name: str) -> Facts:
     return replace(said, sha=found) if found else _unknown(said, name)
 
 
-def _deployment(_: Env, event: Event, said: Facts) -> Facts:
+def _deployment(_: Env, event: JsonObject, said: Facts) -> Facts:
     made = event.at("deployment")
     sha, ref = made.fact("sha"), made.fact("ref")
     if sha and ref and sha.value.startswith(ref.value):
@@ -168,14 +168,14 @@ def _deployment(_: Env, event: Event, said: Facts) -> Facts:
     return replace(said, sha=sha, ref=ref, environment=environment, created_at=created)
 
 
-def _deployment_status(env: Env, event: Event, said: Facts) -> Facts:
+def _deployment_status(env: Env, event: JsonObject, said: Facts) -> Facts:
     # The status is of the deployment; our own job, which only hears of it, succeeds anyway.
     state = event.fact("deployment_status.state")
     word = convert(state, lambda word: Result.SKIPPED if word in OTHER_STATES else word)
     return replace(_deployment(env, event, said), result=word)
 
 
-_READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
+_READERS: Mapping[str, Callable[[Env, JsonObject, Facts], Facts]] = {
     "check_run": partial(_check, name="check_run"),
     "check_suite": _check,
     "delete": lambda _env, _event, said: _unknown(said, "delete"),
@@ -192,7 +192,7 @@ _READERS: Mapping[str, Callable[[Env, Event, Facts], Facts]] = {
 """The events whose runs are about another commit than `GITHUB_SHA`, or may be."""
 
 
-def _message(commit: Event, sha: Fact[str] | None) -> Fact[str] | None:
+def _message(commit: JsonObject, sha: Fact[str] | None) -> Fact[str] | None:
     belongs = sha and commit.text("id") == sha.value
     return commit.fact("message") if belongs else None
 
@@ -264,23 +264,17 @@ def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:
     run, job = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_CHECK_RUN_ID")
     if not value(env, "DEVLAKE_GITHUB_TOKEN"):
         return None, None
-    from devlake_ci.ci.answers import GitHubJob, WorkflowRun, parse  # noqa: PLC0415 (pydantic)
-
     attempt = value(env, "GITHUB_RUN_ATTEMPT") or "1"
-    queued = parse(WorkflowRun, _body(env, ask, "actions", "runs", run, "attempts", attempt))
+    queued = _answer(env, ask, "actions", "runs", run, "attempts", attempt)
     # A re-run keeps the `created_at` of the first attempt.
-    created = queued.created_at if attempt == "1" else queued.run_started_at
-    return created, parse(GitHubJob, _body(env, ask, "actions", "jobs", job)).started_at
+    created = queued.at("created_at" if attempt == "1" else "run_started_at").found
+    started = _answer(env, ask, "actions", "jobs", job).at("started_at").found
+    return timestamp(created), timestamp(started)
 
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask for the whole SHA of a branch, tag or short SHA; an ambiguous name gets no answer."""
-    body = _body(env, ask, "commits", ref.strip().removeprefix("refs/"))
-    if body is None:
-        return None
-    from devlake_ci.ci.answers import GitHubCommit, parse  # noqa: PLC0415 (it imports pydantic)
-
-    sha = parse(GitHubCommit, body).sha
+    sha = _answer(env, ask, "commits", ref.strip().removeprefix("refs/")).text("sha")
     return sha if sha and WHOLE.fullmatch(sha) else None
 
 
@@ -302,8 +296,8 @@ def graphql(env: Env, query: Query, text: str, **variables: object) -> Reply:
     return query(url, _headers(env), {"query": text, "variables": variables})
 
 
-def _body(env: Env, ask: Ask, *path: str | None) -> object:
-    return get(env, ask, *(part or "" for part in path)).body if all(path) else None
+def _answer(env: Env, ask: Ask, *path: str | None) -> JsonObject:
+    return JsonObject(get(env, ask, *filter(None, path)).body if all(path) else None)
 
 
 def _headers(env: Env) -> dict[str, str]:

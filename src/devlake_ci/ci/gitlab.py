@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from devlake_ci.ci.facts import Facts, commit_sha, convert, job_result, timestamp, value, variable
+from devlake_ci.ci.json_object import JsonObject
 from devlake_ci.ci.outputs import variables
 from devlake_ci.ci.provider import PAGE, Ask, Effect, Env, Provider, Replace, Reply, paginate
 from devlake_ci.commits.sha import WHOLE
@@ -112,12 +113,8 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
 
 def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     """Ask for the whole SHA that `ref` stands for: https://docs.gitlab.com/api/commits/."""
-    body = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}").body
-    if body is None:
-        return None
-    from devlake_ci.ci.answers import GitLabCommit, parse  # noqa: PLC0415 (it imports pydantic)
-
-    sha = parse(GitLabCommit, body).id
+    reply = get(env, ask, f"repository/commits/{quote(ref.strip(), safe='')}")
+    sha = JsonObject(reply.body).text("id")
     return sha if sha and WHOLE.fullmatch(sha) else None
 
 

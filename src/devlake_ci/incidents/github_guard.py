@@ -7,7 +7,7 @@ that triggered it.
 import re
 from collections.abc import Iterator
 
-from devlake_ci.ci.event import Event
+from devlake_ci.ci.json_object import JsonObject
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents.branches import patterns
 from devlake_ci.incidents.streak import UNKNOWN, PastRun
@@ -31,7 +31,7 @@ def check_event(options: Options, event: str | None) -> None:
         )
 
 
-def check_inputs(options: Options, context: Context, event: Event | None, job: str) -> None:
+def check_inputs(options: Options, context: Context, event: JsonObject | None, job: str) -> None:
     """Raise MissingError if the event chose environment or service, and `job` doesn't name it."""
     environment = options.environment or context.environment
     for given in filter(None, (environment, options.service)):
@@ -61,7 +61,7 @@ def check_refs(options: Options, context: Context, past: list[PastRun]) -> None:
         )
 
 
-def _chosen_values(event: Event | None) -> Iterator[str]:
+def _chosen_values(event: JsonObject | None) -> Iterator[str]:
     """Yield what a person or a program chose for a run."""
     for name in ("inputs", "client_payload", "deployment"):
         chosen = event.at(name).found if event else None
