@@ -210,15 +210,12 @@ def _check_incidents(session: Session) -> Check:
 
 def _check_token(session: Session) -> Iterator[Check]:
     """Ask the CI's API something, as a report may."""
-    env, provider = session.env, session.context.provider
+    env, provider, reply = session.env, session.context.provider, None
     if provider == "github":
-        run, has_token = value(env, "GITHUB_RUN_ID"), value(env, "DEVLAKE_GITHUB_TOKEN")
-        asks = bool(run and has_token)
-        yield checks.github_token(
-            github.get(env, session.ask, "actions", "runs", run or "") if asks else None
-        )
+        if (run := value(env, "GITHUB_RUN_ID")) and value(env, "DEVLAKE_GITHUB_TOKEN"):
+            reply = github.get(env, session.ask, "actions", "runs", run)
+        yield checks.token(provider, reply)
     if provider == "gitlab":
-        has_token = value(env, "DEVLAKE_GITLAB_TOKEN", "CI_JOB_TOKEN")
-        yield checks.gitlab_token(
-            gitlab.get(env, session.ask, "deployments?per_page=1") if has_token else None
-        )
+        if value(env, "DEVLAKE_GITLAB_TOKEN", "CI_JOB_TOKEN"):
+            reply = gitlab.get(env, session.ask, "deployments?per_page=1")
+        yield checks.token(provider, reply)

@@ -116,32 +116,27 @@ def checkout(top: str | None, head: str | None, version: str | None) -> Iterator
         )
 
 
-def github_token(reply: Reply | None) -> Check:
+_PERMISSIONS = "Give the job `permissions: actions: read, contents: read`."
+_TOKENS = {
+    "github": ("There is none: times and tags that no variable holds are not looked up.",
+               f"Our action has one; elsewhere set DEVLAKE_GITHUB_TOKEN. {_PERMISSIONS}",
+               _PERMISSIONS),
+    "gitlab": ("There is none, so tags are looked up in the checkout only.", "",
+               "Give --gitlab-token one that may read_api."),
+}  # fmt: skip
+"""What is said, and to be done, where a CI's token is missing, and to be done where it fails."""
+
+
+def token(provider: str, reply: Reply | None) -> Check:
     """Check the answer to a question about this run; None if there is no token to ask with."""
-    name, todo = "github token", "Give the job `permissions: actions: read, contents: read`."
+    name, (missing, todo, permit) = f"{provider} token", _TOKENS[provider]
     if reply is None:
-        return unknown(
-            name,
-            "There is none: times and tags that no variable holds are not looked up.",
-            "Our action has one; elsewhere set DEVLAKE_GITHUB_TOKEN. " + todo,
-        )
-    return _token(name, reply, todo)
-
-
-def gitlab_token(reply: Reply | None) -> Check:
-    """Check the answer to a question about this job; None if there is no token to ask with."""
-    name = "gitlab token"
-    if reply is None:
-        return unknown(name, "There is none, so tags are looked up in the checkout only.")
-    return _token(name, reply, "Give --gitlab-token one that may read_api.")
-
-
-def _token(name: str, reply: Reply, todo: str) -> Check:
+        return unknown(name, missing, todo)
     if reply.status == 200:
         return good(name, "It may read this run.")
     if reply.status is None:
         return warn(name, "The CI's API was not reached.", "Reports work without it.")
-    return warn(name, f"The CI's API answers {reply.status} to it.", todo)
+    return warn(name, f"The CI's API answers {reply.status} to it.", permit)
 
 
 PLUGINS = {"github": "GitHub", "gitlab": "GitLab", "circleci": "CircleCI"}
