@@ -53,7 +53,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stoppable = False
         self._companion: Companion | None = None
-        self._wakeup = _wakeup(self._on_child)
+        self._wakeup = _wakeup(lambda *_: self._is_running())  # it notes when the command ended
         self._has_group = os.name != "nt" and not _has_terminal()
         for each in FORWARDED:
             if signal.getsignal(each) is not signal.SIG_IGN:  # as under nohup, for the command too
@@ -81,17 +81,18 @@ class Child:
         Once it is cancelled, `on_cancel` is called while it still runs. `may_be_cancelled` tells
         the exit codes after which to wait for a cancel that reaches the command first.
         """
-        is_told = False
-        while self._is_running():
+        is_told, process = False, self._process
+        while process and self._is_running():
             if self.is_cancelled and not is_told:
                 is_told = True
                 on_cancel()
             elif self._wakeup is None:
-                self._wait_without_signals()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
             else:
                 os.read(self._wakeup, 4096)
         code = self._code()
-        if self._process and may_be_cancelled(code):
+        if process and may_be_cancelled(code):
             self._wait_for_cancel()
         self._close()
         return code
@@ -129,14 +130,6 @@ class Child:
             if left <= 0 or not select.select([self._wakeup], [], [], left)[0]:
                 return
             os.read(self._wakeup, 4096)
-
-    def _on_child(self, _number: int, _frame: FrameType | None) -> None:
-        self._is_running()  # it notes the time, whatever we are at
-
-    def _wait_without_signals(self) -> None:
-        if self._process:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(1)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number in CANCEL:
@@ -285,7 +278,7 @@ def _has_terminal() -> bool:
     return True
 
 
-def _wakeup(on_child: Callable[[int, FrameType | None], None]) -> int | None:
+def _wakeup(on_child: Callable[[int, FrameType | None], object]) -> int | None:
     """Let each signal, and the end of each child, write a byte; return where to read them."""
     if sys.platform == "win32":
         return None

@@ -91,16 +91,15 @@ class Changes:
         """Return what was shipped of a repository; None for one of which nothing was known."""
         url = commit.repo_url
         if is_own:
-            return self._between(url, self._base(made, commit), commit.sha)
+            options = self.session.options
+            if options.changes_since:
+                base = bases.from_option(options, self.finders(url))
+            else:
+                base = bases.find_base(self._base_lookups(made, url))
+            return self._between(url, base, commit.sha)
         is_alone = sum(each.repo_url == url for each in made.commits) == 1
         live = self._from_state_file(made, url) if is_alone else None
         return self._between(url, live, commit.sha) if live and self._host(url) else None
-
-    def _base(self, made: Deployment, commit: Commit) -> str:
-        options = self.session.options
-        if options.changes_since:
-            return bases.from_option(options, self.finders(commit.repo_url))
-        return bases.find_base(self._base_lookups(made, commit.repo_url))
 
     def _base_lookups(self, made: Deployment, url: str) -> Iterator[BaseLookup]:
         """Yield the ways to find out what was live before, the surest first."""

@@ -11,7 +11,7 @@ from devlake_ci.cli.session import Session
 from devlake_ci.commits.additional import additional_commits
 from devlake_ci.commits.sha import Find, in_checkout
 from devlake_ci.deployment import Lookups, make_deployment, start_note
-from devlake_ci.model import Commit, Deployment, Outcome
+from devlake_ci.model import Commit, Outcome
 from devlake_ci.options import Options
 from devlake_ci.runtime import workspace
 
@@ -64,21 +64,17 @@ def _deployment(session: Session) -> Outcome:
     if (note := session.context.matrix_note) and not (options.service or options.id):
         session.log(note)
     made = session.find_out(lambda: make_deployment(options, session.context, ways, now))
-    outcome = (
-        _with_changes(session, made, ways) if options.changes != "none" else session.send(made)
-    )
+    if options.changes == "none":
+        outcome = session.send(made)
+    else:
+        from devlake_ci.cli.changes import Changes  # noqa: PLC0415 (it imports pydantic)
+
+        changes = Changes(session, ways.finders)
+        outcome = changes.send(session.send(changes.add_to(made)))
     note = start_note(options, session.context, made)
     if not note or (outcome.problem and not session.is_kept):
         return outcome
     return replace(outcome, notes=(note, *outcome.notes))
-
-
-def _with_changes(session: Session, made: Deployment, ways: Lookups) -> Outcome:
-    """Report a deployment, and then what it shipped: late pull requests count all the same."""
-    from devlake_ci.cli.changes import Changes  # noqa: PLC0415 (it imports pydantic)
-
-    changes = Changes(session, ways.finders)
-    return changes.send(session.send(changes.add_to(made)))
 
 
 def _incident(session: Session, beside: Outcome | None = None) -> Outcome:

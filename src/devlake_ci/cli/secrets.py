@@ -58,9 +58,9 @@ def secret_forms(
     tokens: Iterable[str], headers: Iterable[str], urls: Iterable[str]
 ) -> tuple[str, ...]:
     """Return the secrets in these, longest first, so that no part hides the whole."""
-    tokens = list(tokens)
-    keys = (each.strip().rpartition(" ")[2] for each in tokens)  # of "Bearer KEY"
-    found = {*tokens, *keys, *chain(*map(_of_header, headers), *map(_of_url, urls))}
+    texts = [*tokens, *(each.partition(":")[2] for each in headers)]
+    keys = (each.strip().rpartition(" ")[2] for each in texts)  # of "Bearer KEY"
+    found = {*texts, *keys, *chain(*map(_of_url, urls))}
     long_enough = {each.strip() for each in found if len(each.strip()) >= SHORTEST_SECRET}
     return tuple(sorted(long_enough, key=lambda each: (-len(each), each)))
 
@@ -73,12 +73,6 @@ def masks(secrets: Iterable[str], env: Env) -> tuple[Effect, ...]:
     if value(env, "GITHUB_ACTIONS") != "true":
         return ()
     return tuple(Mask(f"::add-mask::{data(each)}") for each in secrets)
-
-
-def _of_header(header: str) -> Iterator[str]:
-    text = header.partition(":")[2].strip()
-    yield text
-    yield text.rpartition(" ")[2]  # Bearer …
 
 
 def _of_url(url: str) -> Iterator[str]:

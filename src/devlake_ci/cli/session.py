@@ -53,7 +53,9 @@ class Session:
         self.stopped: StoppedError | None = None
         blueprint_number(options)  # what is no number is said before anything is sent
         self.has_stored = self.is_kept = False
-        self.env = {**runtime.env, **_tokens(options)}
+        tokens = {"github_token": options.github_token, "gitlab_token": options.gitlab_token}
+        # The variables in which providers look for them.
+        self.env = {**runtime.env, **{variable(name): key for name, key in tokens.items() if key}}
         if masked:
             carry_out(masks(option_secrets(options), self.env), runtime)
         self.provider = ci.provider_of(self.env)
@@ -283,9 +285,3 @@ def _parse_reply(answer: Answer) -> Reply:
         said = None
     message = (said.get("message") or said.get("error")) if isinstance(said, dict) else None
     return Reply(answer.status, None, cut(line(redact_all(str(message or ""))), 200))
-
-
-def _tokens(options: Options) -> dict[str, str]:
-    """Return the tokens as the variables in which providers look for them."""
-    names = ("github_token", "gitlab_token")
-    return {variable(name): value for name in names if (value := getattr(options, name))}

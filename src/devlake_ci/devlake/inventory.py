@@ -166,7 +166,10 @@ def fetch_state(api: Api, *, with_keys: bool = True) -> State:
     )
     projects = _fetch_all(api, "/projects", "projects", Project)
     found = fetch_keys(api) if with_keys else []
-    _with_blueprints(api, projects)
+    if not all(each.blueprint for each in projects):  # before 1.0, the list has none
+        blueprints = {each.project_name: each for each in fetch_blueprints(api)}
+        for project in projects:
+            project.blueprint = project.blueprint or blueprints.get(project.name)
     return State(
         connections={each.name: each for each in connections},
         projects={each.name: each for each in projects},
@@ -177,15 +180,6 @@ def fetch_state(api: Api, *, with_keys: bool = True) -> State:
 def fetch_keys(api: Api) -> list[ApiKey]:
     """Read all keys that people made; raise Problem."""
     return _fetch_all(api, "/api-keys", "apikeys", ApiKey)
-
-
-def _with_blueprints(api: Api, projects: list[Project]) -> None:
-    """Add the blueprints that the list of projects lacks: before 1.0 it has none."""
-    if all(each.blueprint for each in projects):
-        return
-    found = {each.project_name: each for each in fetch_blueprints(api)}
-    for project in projects:
-        project.blueprint = project.blueprint or found.get(project.name)
 
 
 def fetch_blueprints(api: Api) -> list[Blueprint]:
