@@ -220,8 +220,7 @@ class Setup:
     def _lines(self, key: NewKey) -> Iterable[str]:
         base = self.api.target.base
         if len(key.connections) == 1:
-            number = key.connections[0][1]
-            base = f"{base}/rest/plugins/webhook/connections/{number}/deployments"
+            base += f"/rest/plugins/webhook/connections/{key.connections[0]}/deployments"
         if self.several:
             yield f"# {line(key.name)}"
         if key.is_known:

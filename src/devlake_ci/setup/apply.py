@@ -49,8 +49,8 @@ class NewKey:
     secret: str = field(repr=False)
     is_known: bool
     """Whether a file or option says what it opens."""
-    connections: tuple[tuple[str, int], ...] = ()
-    """The connections that it opens, by name and number; empty where it opens all."""
+    connections: tuple[int, ...] = ()
+    """The numbers of the connections that it opens; empty where it opens all."""
     refreshes: tuple[tuple[str, int], ...] = ()
     """The projects that it may refresh, each with the number of its blueprint."""
 
@@ -135,8 +135,8 @@ class Applier:
                 "Switch it on in DevLake, in the project, or run setup without a key inside a "
                 "private network.",
             )
-        kept = [each for each in project.metrics if each.plugin_name != DORA]
-        metrics = [each.model_dump(by_alias=True) for each in kept]
+        others = (each for each in project.metrics if each.plugin_name != DORA)
+        metrics = [each.model_dump(by_alias=True) for each in others]
         body = {
             "name": project.name,
             "description": project.description,
@@ -210,13 +210,11 @@ class Applier:
         return {name for name in names if self.actual.number(name) not in now.webhooks}
 
     def _read_again(self) -> dict[str, Blueprint]:
-        numbers = {name: self.actual.blueprint(name) for name in self.changed}
+        numbers = {name: each.id for name in self.changed if (each := self.actual.blueprint(name))}
         if len(numbers) <= FEW:
-            return {
-                name: fetch_blueprint(self.api, each.id) for name, each in numbers.items() if each
-            }
+            return {name: fetch_blueprint(self.api, number) for name, number in numbers.items()}
         found = {each.id: each for each in fetch_blueprints(self.api)}
-        return {name: found[each.id] for name, each in numbers.items() if each}
+        return {name: found[number] for name, number in numbers.items()}
 
     def _issue_key(self, change: IssueKey) -> list[Step]:
         """Make or renew a key and hand it over; return a line if DevLake refuses it at once."""
@@ -259,7 +257,7 @@ class Applier:
             name: text for name, text in target.headers.items() if name.lower() != "authorization"
         } | {"Authorization": f"Bearer {key.secret}"}
         api = replace(self.api, target=replace(target, rest=True, headers=headers))
-        path = f"/plugins/webhook/connections/{key.connections[0][1]}/deployments"
+        path = f"/plugins/webhook/connections/{key.connections[0]}/deployments"
         try:
             api.change("POST", path, {})
         except ApiError as error:
@@ -294,6 +292,6 @@ class Applier:
             name,
             secret,
             is_known=True,
-            connections=tuple((each, self.actual.connections[each].id) for each in names),
+            connections=tuple(self.actual.connections[each].id for each in names),
             refreshes=tuple((each, found.id) for each, found in numbers if found),
         )

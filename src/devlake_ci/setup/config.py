@@ -222,7 +222,7 @@ def merge(parts: list[tuple[str, Config]]) -> Config:
 
 def connections_of(key: Key, projects: list[Project]) -> list[str]:
     """Return the connections of these projects that a key names, each once."""
-    chosen = [each for each in projects if each.name in key.projects]
+    chosen = (each for each in projects if each.name in key.projects)
     named = [name for each in chosen for name in each.all_connections]
     everything = [name for each in projects for name in each.all_connections]
     for pattern in key.connections:
