@@ -7,6 +7,7 @@ the wrapper's user wrote it: `repo-url`.
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
 
@@ -105,9 +106,10 @@ def action_post() -> NoReturn:
 
 def action_main(runtime: Runtime) -> int:
     """With `at: now` report; else note the start and publish the id, which never fails a job."""
-    if problem := _at_problem(runtime.env):  # nothing of the job may be in its way
-        return _refuse(problem, runtime, soft=True)
-    if _is_now(runtime.env):
+    at = _at(runtime.env)
+    if isinstance(at, BadUsageError):  # nothing of the job may be in its way
+        return _refuse(at, runtime)
+    if at == "now":
         return _report_now(runtime)
     started = rfc3339(runtime.clock.now())
     _remember(runtime, "GITHUB_STATE", "started", started)
@@ -121,9 +123,10 @@ def action_main(runtime: Runtime) -> int:
 
 def action_end(runtime: Runtime) -> int:
     """Report with what was noted; with `at: now` there is nothing left to do."""
-    if problem := _at_problem(runtime.env):
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, ACTION))
-    if _is_now(runtime.env):
+    at = _at(runtime.env)
+    if isinstance(at, BadUsageError):
+        return _refuse(at, runtime, ACTION)
+    if at == "now":
         return 0
     noted = {"started_at": "started"}
     # Later steps may have said which service it is, and that of another report in this job.
@@ -158,7 +161,7 @@ def _report_now(runtime: Runtime) -> int:
             "`${{ job.status }}` in the last step of a job that does nothing else, or "
             "`${{ needs.JOB.result }}` in a job after it.",
         )
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, ACTION))
+        return _refuse(problem, runtime, ACTION)
     return _report(runtime, ACTION)
 
 
@@ -170,15 +173,11 @@ def _is_given(env: Mapping[str, str], result: str) -> bool:
     return text != params.JOB
 
 
-def _is_now(env: Mapping[str, str]) -> bool:
-    return (value(env, "INPUT_AT") or "").lower() == "now"
-
-
-def _at_problem(env: Mapping[str, str]) -> BadUsageError | None:
-    """Return what is wrong with the input `at`: a typo must not report before the job has ended."""
+def _at(env: Mapping[str, str]) -> str | BadUsageError:
+    """Return when to report, or why not: a typo must not report before the job has ended."""
     at = value(env, "INPUT_AT") or "job-end"
     if at.lower() in ("now", "job-end"):
-        return None
+        return at.lower()
     return BadUsageError(f"at: {quoted(at)} is neither job-end nor now.", "Give one of the two.")
 
 
@@ -189,10 +188,8 @@ def _input_or_variable(env: Mapping[str, str], option: str) -> str | None:
 
 def _id_inputs(env: Mapping[str, str]) -> str:
     """Return what a deployment's id is made of and inputs say, as far as they say it by now."""
-    service, environment = (
-        _input_or_variable(env, name) or "" for name in ("service", "environment")
-    )
-    return f"service {service}, environment {environment}"
+    names = ("service", "environment")
+    return ", ".join(f"{name} {_input_or_variable(env, name) or ''}" for name in names)
 
 
 def _identity(runtime: Runtime) -> str | None:
@@ -252,7 +249,7 @@ def orb(runtime: Runtime) -> int:
     try:
         inputs = read_inputs(parameters(runtime.env), ORB)
     except BadUsageError as problem:
-        return _refuse(problem, runtime, soft=_is_soft(runtime.env, ORB))
+        return _refuse(problem, runtime, ORB)
     given = inputs | _orb_notes(runtime.env, inputs)
     return cli.invoke(["report"], runtime, given, ORB.spell)
 
@@ -335,7 +332,7 @@ def _report(runtime: Runtime, wrapper: Wrapper, *typed: str, notes: Inputs | Non
     try:
         inputs = read_inputs(runtime.env, wrapper)
     except BadUsageError as problem:
-        return _refuse(problem, runtime, soft=True)
+        return _refuse(problem, runtime)
     return cli.invoke(["report", *typed], runtime, {**inputs, **(notes or {})}, wrapper.spell)
 
 
@@ -359,13 +356,10 @@ def read_inputs(env: Mapping[str, str], wrapper: Wrapper) -> dict[str, OptionTex
     return inputs | {"on_failure": OptionText("fail" if fails else "warn", fail_on_error)}
 
 
-def _is_soft(env: Mapping[str, str], wrapper: Wrapper) -> bool:
-    """Return whether a failure is a warning, even where an input can't be read."""
-    try:
-        return read_inputs(env, wrapper)["on_failure"].text == "warn"
-    except BadUsageError:
-        return True
-
-
-def _refuse(problem: BadUsageError, runtime: Runtime, *, soft: bool) -> int:
+def _refuse(problem: BadUsageError, runtime: Runtime, wrapper: Wrapper | None = None) -> int:
+    """Say what is wrong; it is a warning, unless an input of `wrapper` lets it fail the job."""
+    soft = True
+    if wrapper:
+        with suppress(BadUsageError):
+            soft = read_inputs(runtime.env, wrapper)["on_failure"].text == "warn"
     return conclude(Outcome(reported=False, problem=problem, soft=soft), runtime, "text")
