@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devlake_ci.devlake.dialects import pull_request
+from devlake_ci.devlake.address import Target
+from devlake_ci.devlake.dialects import encode
 from devlake_ci.model import PullRequest
 from tests.markdown import ROOT
 from tests.support import GITHUB
@@ -113,7 +114,9 @@ def test_a_change_that_shipped_is_sent_with_the_fields_of_a_pull_request():
         merged_at=when, merge_sha="a" * 40, author="Ann",
     )  # fmt: skip
 
-    assert set(pull_request(whole)) == now("A pull request")
+    _, (sent,) = encode(whole, Target("http://lake", "connections/1", rest=True), "v1")
+
+    assert set(sent) == now("A pull request")
 
 
 def test_an_incident_by_hand_can_send_every_field_of_an_issue(devlake_ci):

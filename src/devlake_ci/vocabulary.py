@@ -227,7 +227,7 @@ def unknown_result_error(what: str, option: str, context: Context) -> MissingErr
     word, ci = context.result_word, context.provider
     if word and has_ended(word):
         return MissingError(
-            f"{what} is not known: {ci} says {quoted(word)}, which may be a success or not.",
+            f"{what} is not known: {ci} says {quoted(word)}, which may or may not be a success.",
             f"Say which: --result-map {quoted(f'{word}=SUCCESS')} (or FAILURE), or give {option}.",
         )
     return MissingError(

@@ -226,7 +226,7 @@ def _parts(jobs: "Sequence[GitLabJob]", name: str) -> "list[GitLabJob]":
     counts = {found[1] for each in newest if (found := match_part(each, name))}
     if counts != {str(len(newest))}:  # the legs of a matrix, or not all parts of one deployment
         raise MissingError(
-            f"The legs of the job {quoted(name)} may be a deployment each: "
+            f"The legs of the job {quoted(name)} may each be a separate deployment: "
             f"{quoted(', '.join(sorted(newest)))}.",
             "Include the template once per leg, with that leg's whole name as deploy-job and a "
             "job-prefix of its own, or let each leg report in its after_script.",
@@ -340,7 +340,7 @@ def list_objects(env: Env, ask: Ask, path: str, **query: str) -> Iterator[dict[s
         return list(_get_checked(env, ask, page_path(path, number, **query), list))
 
     many = MissingError(
-        f"GitLab has more than {PAGE * PAGES} {path}: that many are not read.",
+        f"GitLab has more than {PAGE * PAGES} {path}: too many to read.",
         "Report in the deploy job's after_script, which asks nothing.",
     )
     for things in paginate(page, PAGES, many):
