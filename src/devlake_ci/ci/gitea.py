@@ -26,7 +26,7 @@ from devlake_ci.commits.repo_url import canonical
 def read(env: Env) -> Facts:
     """Read variables and event as on GitHub, with the addresses that the server has itself."""
     said, run, event = github.read(env), value(env, "GITHUB_RUN_NUMBER"), github.event(env)
-    html_url = event.fact("repository.html_url") if event else None
+    html_url = event.fact("repository.html_url")
     repo_url = convert(html_url, canonical) or convert(said.repo_url, canonical)
     page = f"{repo_url.value}/actions/runs/{run}" if repo_url and run else None
     run_url = Fact(page, "GITHUB_RUN_NUMBER") if page else None

@@ -45,8 +45,8 @@ def with_event(env: Env, read_file: ReadFile) -> Env:
     return {**env, EVENT: text} if text else env
 
 
-def event(env: Env) -> JsonObject | None:
-    """Return the event, of variables that have its text; None if it can't be read."""
+def event(env: Env) -> JsonObject:
+    """Return the event, of variables that have its text; without members if it can't be read."""
     return parse(env.get(EVENT))
 
 
@@ -74,19 +74,12 @@ def read(env: Env) -> Facts:
         is_tag=value(env, "GITHUB_REF_TYPE") == "tag",
     )
     found = event(env)
-    if not found:
-        return _without_event(env, said, name)
     said = replace(said, default_branch=found.text("repository.default_branch"))
-    return _READERS.get(name, _by_ref)(env, found, said)
-
-
-def _without_event(env: Env, said: Facts, name: str) -> Facts:
+    if found.found is not None:
+        return _READERS.get(name, _by_ref)(env, found, said)
     if name in _ELSEWHERE | {"workflow_run"}:
         return _unknown(said, name)
-    if name.startswith("pull_request"):  # GITHUB_SHA is a merge that nobody made, or the target
-        return replace(said, ref=variable(env, "GITHUB_HEAD_REF"))
-    ref = variable(env, "GITHUB_REF_NAME", "GITHUB_REF")
-    return replace(said, sha=variable(env, "GITHUB_SHA"), ref=ref)
+    return (_pull_request if name.startswith("pull_request") else _by_ref)(env, found, said)
 
 
 def _unknown(said: Facts, name: str) -> Facts:

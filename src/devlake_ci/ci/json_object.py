@@ -60,13 +60,13 @@ class JsonObject:
         return [JsonObject(each, member.source) for each in found if isinstance(each, dict)]
 
 
-def parse(document: str | None) -> JsonObject | None:
-    """Parse an event's text; None if it is not an object in JSON."""
+def parse(document: str | None) -> JsonObject:
+    """Parse an event's text; `found` is None if it is not an object in JSON."""
     try:
         found = json.loads(document or "null")
     except (ValueError, RecursionError):
-        return None
-    return JsonObject(found) if isinstance(found, dict) else None
+        found = None
+    return JsonObject(found if isinstance(found, dict) else None)
 
 
 def text(found: object) -> str | None:

@@ -24,13 +24,6 @@ def patterns(options: Options) -> tuple[str, ...]:
     return tuple(re.sub(r"^refs/(heads|tags)/", "", pattern) for pattern in found if pattern)
 
 
-def names(options: Options, context: Context) -> tuple[str, ...]:
-    """Return the branches and tags that count by their names, without any pattern's."""
-    if wanted := patterns(options):
-        return tuple(dict.fromkeys(each for each in wanted if not GLOB.search(each)))
-    return (context.default_branch,) if context.default_branch else ()
-
-
 def matching(
     options: Options, kinds: Iterable[str], list_refs: Callable[[str, str], Iterable[str]]
 ) -> set[str]:
@@ -53,7 +46,8 @@ def listings(
     of_ref: Callable[[str], Iterator[list[T]]],
 ) -> list[Iterator[list[T]]]:
     """Return the lists of runs to read: of `several` refs by name if they are few, else of all."""
-    wanted, found = dict.fromkeys(names(options, context)), []
+    named = patterns(options) or filter(None, [context.default_branch])
+    wanted, found = dict.fromkeys(each for each in named if not GLOB.search(each)), []
     if len(several) > FEW:
         found = [of_all()]
     else:

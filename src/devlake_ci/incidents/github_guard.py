@@ -31,7 +31,7 @@ def check_event(options: Options, event: str | None) -> None:
         )
 
 
-def check_inputs(options: Options, context: Context, event: JsonObject | None, job: str) -> None:
+def check_inputs(options: Options, context: Context, event: JsonObject, job: str) -> None:
     """Raise MissingError if the event chose environment or service, and `job` doesn't name it."""
     environment = options.environment or context.environment
     for given in filter(None, (environment, options.service)):
@@ -61,9 +61,9 @@ def check_refs(options: Options, context: Context, past: list[PastRun]) -> None:
         )
 
 
-def _chosen_values(event: JsonObject | None) -> Iterator[str]:
+def _chosen_values(event: JsonObject) -> Iterator[str]:
     """Yield what a person or a program chose for a run."""
     for name in ("inputs", "client_payload", "deployment"):
-        chosen = event.at(name).found if event else None
+        chosen = event.at(name).found
         if isinstance(chosen, dict):
             yield from (each for each in chosen.values() if isinstance(each, str))
