@@ -11,7 +11,7 @@ from devlake_ci.changes.model import (
     newest_note,
     nothing_shipped_note,
 )
-from devlake_ci.changes.paths import is_limited, touching
+from devlake_ci.changes.paths import TOUCHING, is_limited
 from devlake_ci.commits.remote import Git, is_checkout_of
 from devlake_ci.commits.sha import WHOLE
 from devlake_ci.dataclass import dataclass
@@ -67,7 +67,8 @@ def find_shipped(
     else:
         found = list(_pull_requests(history, touched))
     what = "change is" if commits else "pull request is named"
-    where = f"{len(history)} commit{'s' if len(history) > 1 else ''}{touching(paths)}"
+    which = f"{'s' if len(history) > 1 else ''}{'' if touched is None else TOUCHING}"
+    where = f"{len(history)} commit{which}"
     none = f"No {what} in {where}, so only the deployed commit is reported."
     return make_shipped(base, found, tuple(_notes(found, history, base, commits=commits)), none)
 

@@ -6,13 +6,13 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import AliasPath, AwareDatetime, Field
 
 from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
-from devlake_ci.changes.paths import is_limited, touching
+from devlake_ci.changes.paths import TOUCHING, Matcher
 from devlake_ci.ci import github
 from devlake_ci.ci.answers import Answer, validate, validate_reply, within
 from devlake_ci.ci.facts import value
@@ -131,25 +131,16 @@ def _graphql_error(error: _Error) -> MissingError:
     return MissingError(f"GitHub refused: {quoted(words)}.", _RATE if is_rate else hint(words))
 
 
-def find_shipped(
-    api: Api,
-    base: str,
-    head: str,
-    *,
-    paths: Sequence[str] = (),
-    is_included: Callable[[Iterable[str]], bool] = any,
-) -> Shipped:
-    """Return what lies between `base` and `head`; `is_included` tells if one of some files counts.
-
-    Raise MissingError if GitHub doesn't say.
-    """
+def find_shipped(api: Api, base: str, head: str, is_included: Matcher | None = None) -> Shipped:
+    """Return what lies between `base` and `head`, or is included of it; raise MissingError."""
     shas, notes = _commits_between(api, base, head)
     if not shas:
         return Shipped(base, notes=(nothing_shipped_note(base, head),))
     found = _pull_requests(api, shas)
-    if is_limited(paths):
+    if is_included:
         found = list(_filter_by_files(api, found, is_included))
-    none = f"GitHub knows no merged pull request in {len(shas)} commits{touching(paths)}."
+    which = f"{len(shas)} commits{TOUCHING if is_included else ''}"
+    none = f"GitHub knows no merged pull request in {which}."
     return make_shipped(base, found, notes, none)
 
 
@@ -223,9 +214,7 @@ def _change(api: Api, asked: PullRequest, sha: str, place: dict[str, int]) -> Ch
     )
 
 
-def _filter_by_files(
-    api: Api, changes: Sequence[Change], is_included: Callable[[Iterable[str]], bool]
-) -> Iterator[Change]:
+def _filter_by_files(api: Api, changes: Sequence[Change], is_included: Matcher) -> Iterator[Change]:
     """Yield the changes of which a file is included."""
     for several in batches(changes, PAGE // 2):
         answer = api.graphql(" ".join(_files(each.number) for each in several))

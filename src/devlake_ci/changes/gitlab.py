@@ -6,7 +6,7 @@
   read them since GitLab 16.2. GitLab links no fast-forward merges there (`merge_commit_sha` only).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from devlake_ci.changes.model import (
     newest_note,
     nothing_shipped_note,
 )
-from devlake_ci.changes.paths import is_limited, touching
+from devlake_ci.changes.paths import TOUCHING, Matcher
 from devlake_ci.ci import gitlab
 from devlake_ci.ci.answers import Answer, validate_reply, within
 from devlake_ci.ci.facts import value
@@ -134,12 +134,10 @@ def find_shipped(
     api: Api,
     base: str,
     head: str,
-    *,
-    paths: Sequence[str] = (),
-    is_included: Callable[[Iterable[str]], bool] = any,
+    is_included: Matcher | None = None,
     own: tuple[str, str | None] | None = None,
 ) -> Shipped:
-    """Return what lies between `base` and `head`; `is_included` tells if one of some files counts.
+    """Return what lies between `base` and `head`, or is included of it.
 
     `own` is the environment and the id of the job that deployed, where GitLab itself says that
     `base` was live before: with them the job's own token is enough. Raise MissingError if GitLab
@@ -155,9 +153,9 @@ def find_shipped(
         notes, count = (*cut, *notes), f"{len(shas)} commits"
     else:
         found, notes, count = _linked_merge_requests(api, own), (), "this deployment"
-    if is_limited(paths):
+    if is_included:
         found = [each for each in found if is_included(_files(api, each))]
-    none = f"GitLab knows no merged merge request in {count}{touching(paths)}."
+    none = f"GitLab knows no merged merge request in {count}{TOUCHING if is_included else ''}."
     return make_shipped(base, found, notes, none)
 
 

@@ -11,6 +11,12 @@ from fnmatch import fnmatchcase
 from devlake_ci.errors import BadUsageError
 from devlake_ci.text import quoted
 
+Matcher = Callable[[Iterable[str]], bool]
+"""Whether one of some files is included."""
+
+TOUCHING = " that touches --changes-path"
+"""What is said of changes that are limited to paths."""
+
 _EXCLUDE = re.compile(r":(?:[!^]|\(exclude\))/?")
 _TOP = re.compile(r":(?:/|\(top\))")
 
@@ -20,13 +26,8 @@ def is_limited(paths: Sequence[str]) -> bool:
     return any(map(_EXCLUDE.match, paths)) or (bool(paths) and "." not in paths)
 
 
-def touching(paths: Sequence[str]) -> str:
-    """Return how to say of changes that they are limited to paths; empty if they aren't."""
-    return " that touches --changes-path" if is_limited(paths) else ""
-
-
-def matcher(paths: Sequence[str], source: str) -> Callable[[Iterable[str]], bool]:
-    """Return whether files are included, as a function; raise BadUsageError for other magic."""
+def matcher(paths: Sequence[str], source: str) -> Matcher | None:
+    """Return the paths as a function; None if all files are included; raise BadUsageError."""
     wanted, unwanted = [], []
     for path in paths:
         if excluded := _EXCLUDE.match(path):
@@ -38,7 +39,7 @@ def matcher(paths: Sequence[str], source: str) -> Callable[[Iterable[str]], bool
         is_wanted = not wanted or any(_matches(file, each) for each in wanted)
         return is_wanted and not any(_matches(file, each) for each in unwanted)
 
-    return lambda files: any(map(is_included, files))
+    return (lambda files: any(map(is_included, files))) if is_limited(paths) else None
 
 
 def _plain(path: str, source: str) -> str:

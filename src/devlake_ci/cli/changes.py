@@ -178,12 +178,12 @@ class Changes:
             from devlake_ci.changes import github  # noqa: PLC0415 (it imports pydantic)
 
             hub = github.Api(host[1], session.ask, session.query)
-            return github.find_shipped(hub, base, head, paths=paths, is_included=is_included)
+            return github.find_shipped(hub, base, head, is_included)
         from devlake_ci.changes import gitlab  # noqa: PLC0415 (it imports pydantic)
 
         lab, context = gitlab.Api(host[1], session.ask), session.context
         own = (context.environment or "", context.job_id) if self.is_of_host else None
-        return gitlab.find_shipped(lab, base, head, paths=paths, is_included=is_included, own=own)
+        return gitlab.find_shipped(lab, base, head, is_included, own)
 
     def _collect(self, url: str, found: Shipped) -> None:
         authors = self.session.options.changes_authors

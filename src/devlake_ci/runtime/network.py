@@ -210,20 +210,14 @@ def _is_plain(status: int, headers: http.client.HTTPMessage) -> bool:
     return len(lengths) == 1 and re.fullmatch("[0-9]+", lengths[0].strip()) is not None
 
 
-class _Connection(urllib3.connection.HTTPConnection):
-    response_class = _Response
-
-
-class _SecureConnection(urllib3.connection.HTTPSConnection):
-    response_class = _Response
-
-
 class _Pool(urllib3.connectionpool.HTTPConnectionPool):
-    ConnectionCls = _Connection
+    class ConnectionCls(urllib3.connection.HTTPConnection):
+        response_class = _Response
 
 
 class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    class ConnectionCls(urllib3.connection.HTTPSConnection):
+        response_class = _Response
 
 
 _POOLS = {"http": _Pool, "https": _SecurePool}
