@@ -3,12 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
 from devlake_ci import child
-from devlake_ci.child import Child
+from devlake_ci.child import Child, original_env
 from tests.support import signals_restored
 
 
@@ -72,3 +73,13 @@ def test_who_asks_again_how_it_ended_is_told_the_same():
     ran = command("exit 3")
 
     assert (ran.wait(), ran.wait()) == (3, 3)
+
+
+@pytest.mark.parametrize("before", [{}, {"LD_LIBRARY_PATH": "/opt/lib"}])
+def test_the_libraries_of_our_executable_are_not_its_command_s(monkeypatch, before):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    kept = {f"{name}_ORIG": text for name, text in before.items()}
+    ours = {"LD_LIBRARY_PATH": "/bundle/lib", "_PYI_ARCHIVE_FILE": "x", **kept}
+    monkeypatch.setattr(os, "environ", {"PATH": "/bin", **ours})
+
+    assert original_env() == {"PATH": "/bin", **before}

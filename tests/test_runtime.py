@@ -15,8 +15,8 @@ from devlake_ci.errors import StoppedError
 from devlake_ci.options import Options
 from devlake_ci.runtime import files, programs
 from devlake_ci.runtime.network import LONGEST_ANSWER, Connections
-from devlake_ci.runtime.signals import SIGNALS, stop_at_signals
-from tests.support import DATA, SHA, SILENCE, Reply, git
+from devlake_ci.runtime.signals import SIGNALS, defer_signals, stop_at_signals, stoppable
+from tests.support import DATA, SHA, SILENCE, Reply, git, signals_restored
 
 CERTIFICATE = str(DATA / "tls" / "server.pem")
 
@@ -265,3 +265,12 @@ def test_a_second_signal_does_not_stop_what_the_first_one_makes_us_save():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_signal_that_comes_while_nothing_is_waited_for_stops_the_next_wait():
+    with signals_restored():
+        defer_signals()
+        signal.raise_signal(signal.SIGTERM)
+
+        with pytest.raises(StoppedError, match="Stopped by SIGTERM"), stoppable():
+            pytest.fail("it waited")

@@ -127,24 +127,40 @@ def test_a_number_is_kept_exactly_up_to_what_a_float_holds(sandbox, key, kept):
     assert [each["id"] for each in sandbox.rows("pull_requests")] == [f"webhook:1:{kept}"]
 
 
-def test_minutes_are_rounded_up_and_nothing_is_negative():
-    commit = {
+def commit(number, sha, started, finished):
+    return {
         "cicd_scope_id": "webhook:1", "repo_url": "u", "environment": "PRODUCTION",
-        "result": "SUCCESS", "cicd_deployment_id": "d",
+        "result": "SUCCESS", "cicd_deployment_id": "d", "id": number, "commit_sha": sha,
+        "started_date": f"2026-03-01 {started}.000", "finished_date": f"2026-03-01 {finished}",
     }  # fmt: skip
-    base = commit | {"id": "1", "commit_sha": "base", "started_date": "2026-03-01 09:00:00.000",
-                     "finished_date": "2026-03-01 09:00:00.000"}  # fmt: skip
-    shipped = commit | {"id": "2", "commit_sha": "sha", "started_date": "2026-03-01 12:00:00.000",
-                        "finished_date": "2026-03-01 12:00:00.001"}  # fmt: skip
-    early, late = (
-        {"id": name, "merge_commit_sha": "sha", "created_date": "2026-03-01 10:00:00.000",
-         "merged_date": f"2026-03-01 {hour}:00:00.000"}
-        for name, hour in (("early", 11), ("late", 13))
-    )  # fmt: skip
 
-    found = lead_time.lead_times([base, shipped], [early, late])
 
-    times = {each.pull_request: each for each in found}
+def merged(name, at):
+    return {
+        "id": name, "merge_commit_sha": "sha", "created_date": "2026-03-01 10:00:00.000",
+        "merged_date": f"2026-03-01 {at}",
+    }  # fmt: skip
 
-    assert (times["early"].deploy_minutes, times["early"].cycle_minutes) == (61, 121)
-    assert (times["late"].deploy_minutes, times["late"].cycle_minutes) == (None, 180)
+
+def test_minutes_are_rounded_up_and_nothing_is_negative():
+    base = commit("1", "base", "09:00:00", "09:00:00.000")
+    shipped = commit("2", "sha", "12:00:00", "12:00:00.001")
+    at = {"early": "11:00:00.000", "that moment": "12:00:00.001", "late": "13:00:00.000"}
+
+    found = lead_time.lead_times([base, shipped], [merged(*each) for each in at.items()])
+
+    times = {each.pull_request: (each.deploy_minutes, each.cycle_minutes) for each in found}
+    assert times == {"early": (61, 121), "that moment": (0, 121), "late": (None, 180)}
+
+
+# getDeploymentCommit of apache/devlake orders by started_date:
+# backend/plugins/dora/tasks/change_lead_time_calculator.go
+def test_of_two_deployments_that_shipped_it_the_one_that_began_first_counts():
+    base = commit("1", "base", "09:00:00", "09:00:00.000")
+    slow = commit("2", "sha", "12:00:00", "13:00:00.000")
+    between = commit("3", "other", "12:20:00", "12:50:00.000")
+    quick = commit("4", "sha", "12:10:00", "12:30:00.000")
+
+    (found,) = lead_time.lead_times([base, slow, between, quick], [merged("early", "11:00:00.000")])
+
+    assert (found.deployment_commit, found.deploy_minutes) == ("2", 120)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 
 from devlake_ci.runtime.network import Connections
 from tests.setup_file import FILE
@@ -122,6 +123,37 @@ def test_of_two_at_once_neither_loses_its_connection(devlake, number):
     found = {names[each] for _, each in here.everything()["blueprints"]["shop"][1]}
     assert found == {"web", "api"}, one.err
     assert one.code == 0 or re.search("The name of the key .* is taken", one.err)
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_of_two_that_do_the_same_at_once_neither_adds_the_connection_again(devlake, number):
+    here = devlake()
+    here.send("POST", "/projects", {"name": "shop"})
+
+    def other():
+        assert here.setup("--project", "shop").code == 0
+
+    here.ran("setup", "--project", "shop", env={"DEVLAKE_URL": here.url},
+             network=Beside(number, other))  # fmt: skip
+
+    lists = [each["body"].get("connections") for each in here.sandbox.requests
+             if each["method"] == "PATCH" and each["path"].startswith("/blueprints/")]  # fmt: skip
+    assert lists
+    assert {len(each) for each in lists} == {1}
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_a_project_that_somebody_makes_meanwhile_gets_the_metric_all_the_same(devlake, number):
+    here = devlake()
+
+    def other():
+        requests.post(f"{here.url}/projects", json={"name": "shop"}, timeout=30)
+
+    made = here.ran("setup", "--project", "shop", env={"DEVLAKE_URL": here.url},
+                    network=Beside(number, other))  # fmt: skip
+
+    assert made.code == 0, made.err
+    assert here.everything()["projects"] == {"shop": ["dora"]}
 
 
 def test_a_connection_that_another_write_removed_is_added_once_more(devlake):

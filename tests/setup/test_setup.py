@@ -115,6 +115,20 @@ def test_a_schedule_is_set_whether_the_blueprint_had_one_or_none(
     assert here.setup("--file", file, "--check").code == 0
 
 
+def test_a_project_that_is_switched_off_stays_off_when_it_gets_the_metric(devlake):
+    here = devlake("v0.20.0")
+    here.send("POST", "/projects", {"name": "shop"})
+    here.send("POST", "/blueprints", {"name": "b", "projectName": "shop", "mode": "NORMAL",
+              "enable": False, "cronConfig": "0 0 * * *", "connections": [],
+              "settings": {"version": "2.0.0", "connections": []}})  # fmt: skip
+
+    made = here.setup("--project", "shop")
+
+    assert '~ project "shop": metric dora, off → on' in made.err
+    assert here.everything()["projects"] == {"shop": ["dora"]}
+    assert here.get("/blueprints/1")["enable"] is False
+
+
 def test_a_dry_run_prints_what_applying_prints_and_changes_nothing(devlake, written):
     here, file = devlake(), written(FILE)
 
