@@ -105,7 +105,7 @@ def test_the_readme_can_be_read_in_a_few_minutes():
         ("GitHub Enterprise", "On GitHub Enterprise Server"),
         ("no internet", "## No internet"),
         ("the wrong commit", "Which commit is reported"),
-        ("I deploy from Jenkins", "The credential `devlake-token`"),
+        ("I deploy from Jenkins", "Create a credential `devlake-token`"),
         ("how do I undo", "Undo a report"),
         ("is it safe", "What is promised"),
     ],

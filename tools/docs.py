@@ -1,6 +1,7 @@
 """The parts of the documentation that are printed from the code (`make wrappers` writes them)."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import Field
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 
+from devlake_ci import __version__
 from devlake_ci.ci import KNOWN
 from devlake_ci.cli import devlake_ci, params
 from devlake_ci.cli.params import TRUE
@@ -18,6 +20,7 @@ from devlake_ci.options import declared, flag, of_run, variable
 from devlake_sandbox import RELEASED, VERSIONS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+CHANGES = Path(__file__).parent.parent / "CHANGELOG.md"
 ENVIRONMENTS = Path(__file__).parent.parent / "tests" / "data" / "environments"
 
 
@@ -97,11 +100,20 @@ def example(path: str) -> str:
     return f"\n[{file.name}](../examples/{path}):\n\n```{LANGUAGES[file.suffix]}\n{text}```\n\n"
 
 
+def unreleased() -> str:
+    """Return a note for pages that take something from a release, until there is one."""
+    if re.search(r"(?m)^## \d", CHANGES.read_text(encoding="utf-8")):
+        return ""
+    return f"\n> v{__version__} is not released yet: [what works until it is](../README.md).\n"
+
+
 def recipe(path: str) -> str:
     """Return how a CI's page begins: the example that runs the command that deploys."""
     return (
-        "\n[`devlake-ci setup`](setup.md#keys) prints address and key. The command that deploys\n"
-        "runs in [`devlake-ci run`](run.md), which reports how it ended.\n" + example(path)
+        f"{unreleased()}"
+        "\n[`devlake-ci setup`](setup.md#keys) makes `DEVLAKE_URL` and `DEVLAKE_TOKEN`. Wrap the\n"
+        "command that deploys in [`devlake-ci run`](run.md), which reports how it ended.\n"
+        f"{example(path)}"
     )
 
 

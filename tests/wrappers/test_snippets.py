@@ -116,7 +116,8 @@ def test_the_fetched_program_runs_only_if_its_sum_is_the_releases(downloads, pat
         env={"PATH": path_variable, "BUILDKITE_COMMAND_EXIT_STATUS": "0"},
     )  # fmt: skip
 
-    assert ("ran" in ran.stdout) is is_right, ran
+    assert (re.search("(?m)^ran", ran.stdout) is not None) is is_right, ran
+    assert ("FAILED" in ran.stdout) is not is_right
 
 
 @pytest.mark.parametrize("path", RUNNING, ids=lambda path: str(path.relative_to(EXAMPLES)))
