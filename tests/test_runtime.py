@@ -24,14 +24,14 @@ CERTIFICATE = str(DATA / "tls" / "server.pem")
 def test_a_nonce_stays_the_same_for_a_job_and_differs_between_jobs(tmp_path):
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
 
-    first = runtime.nonce(one)
+    first = files.nonce(one)
 
-    assert first == runtime.nonce(one)
-    assert first != runtime.nonce(two)
+    assert first == files.nonce(one)
+    assert first != files.nonce(two)
 
 
 def test_a_nonce_that_cannot_be_kept_is_none():
-    assert runtime.nonce("/proc/nowhere") is None
+    assert files.nonce("/proc/nowhere") is None
 
 
 def test_files_are_appended_to_and_replaced(tmp_path):
@@ -39,16 +39,16 @@ def test_files_are_appended_to_and_replaced(tmp_path):
 
     for effect in (Append(path, "a\n"), Append(path, "b\n")):
         runtime.write(effect)
-    appended = runtime.read_file(path)
+    appended = files.read_file(path)
     runtime.write(Replace(path, "c\n"))
 
     assert appended == "a\nb\n"
-    assert runtime.read_file(path) == "c\n"
+    assert files.read_file(path) == "c\n"
 
 
 @pytest.mark.parametrize("path", ["/", "/no/such/file", "", "\0"])
 def test_what_is_no_file_reads_as_none(path):
-    assert runtime.read_file(path) is None
+    assert files.read_file(path) is None
 
 
 def test_a_file_that_is_too_large_reads_as_none(tmp_path, monkeypatch):
@@ -56,7 +56,7 @@ def test_a_file_that_is_too_large_reads_as_none(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_text("1234")
 
-    assert runtime.read_file(str(path)) is None
+    assert files.read_file(str(path)) is None
 
 
 def test_a_commit_is_what_its_name_says_whatever_stands_in_for_it(tmp_path, monkeypatch):

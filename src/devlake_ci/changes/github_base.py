@@ -102,7 +102,9 @@ def _certain_deployments(
         if number is None:
             yield sha
             continue
-        run = _run(api, number)
+        reply = github.get(api.env, api.ask, "actions", "runs", number)
+        said = hint(reply.message)
+        run = validate_reply(_Run, reply, HOST, DEPLOYMENTS if "permissions" in said else said)
         file = (run.path or "").partition("@")[0].rpartition("/")[2]
         if run.event in DEPLOY_OWN_HEAD:
             yield sha
@@ -110,12 +112,6 @@ def _certain_deployments(
             chosen.append(sha)
     if not (options.sha or options.ref):
         yield from chosen
-
-
-def _run(api: Api, run: str) -> _Run:
-    reply = github.get(api.env, api.ask, "actions", "runs", run)
-    said = hint(reply.message)
-    return validate_reply(_Run, reply, HOST, DEPLOYMENTS if "permissions" in said else said)
 
 
 def last_successful_run(

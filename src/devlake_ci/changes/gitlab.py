@@ -99,26 +99,23 @@ class Api:
     env: Env
     ask: Ask
 
-    def get(self, kind: type[T], path: str, **query: str) -> T:
+    def get(self, kind: type[T], path: str) -> T:
         """Ask for something; raise MissingError."""
-        reply = gitlab.get(self.env, self.ask, f"{path}?{urlencode(query)}")
-        return validate_reply(kind, reply, HOST, READ_API)
+        return validate_reply(kind, gitlab.get(self.env, self.ask, path), HOST, READ_API)
 
     def pages(self, kind: type[T], path: str, **query: str) -> Iterator[list[T]]:
         """Ask for page after page, at most MOST_PAGES."""
 
         def page(number: int) -> list[T]:
-            asked = {**query, "per_page": str(PAGE), "page": str(number)}
-            return self.get(list[kind], path, **asked)  # type: ignore[valid-type]
+            return self.get(list[kind], gitlab.page_path(path, number, **query))  # type: ignore[valid-type]
 
         return paginate(page, MOST_PAGES)
 
     def deployments(self, environment: str) -> list[_Deployment]:
         """List the last successful deployments to an environment, the latest first."""
-        query = {"order_by": "finished_at", "sort": "desc", "per_page": "30"}
-        return self.get(
-            list[_Deployment], "deployments", environment=environment, status="success", **query
-        )
+        query = {"environment": environment, "status": "success", "order_by": "finished_at"}
+        path = f"deployments?{urlencode(query)}&sort=desc&per_page=30"
+        return self.get(list[_Deployment], path)
 
 
 def last_deployed(api: Api, context: Context, environment: str, began: datetime) -> str | None:
@@ -167,8 +164,7 @@ def _commits_between(
     The other results are the oldest of their dates, None if there are none, and a note if these
     are not all commits.
     """
-    query = {"from": base, "to": head}
-    commits = api.get(_Comparison, "repository/compare", **query).commits
+    commits = api.get(_Comparison, f"repository/compare?from={base}&to={head}").commits
     if commits and commits[0].id == head:
         commits.reverse()
     newest = commits[-HISTORY:]

@@ -113,38 +113,27 @@ class Provider:
 
     name: str = ""
     """What `DEVLAKE_CI` calls it, as `ci.KNOWN` says."""
-
     markers: tuple[str, ...] = ()
     """The variables that it is recognized by, as that says; one of them is enough."""
-
     marked: str | None = "true"
     """What the marker says, in any case; None if it is enough that it is set."""
-
     unless: tuple[str, ...] = ()
     """Markers of CIs that set this one's too: where one of them is `true`, it is that CI."""
-
     read: Callable[[Env], "Facts"]
     """Read what the CI says of this job; never raises, whatever the values are."""
-
     with_files: Callable[[Env, ReadFile], Env] = lambda env, _: env
     """Add what files of the CI say to the variables: an event, properties."""
-
     from_any_checkout: bool = False
     """Whether its commit and repository may be those of any checkout that the job made, such as a
     library's. They count only as long as the working directory doesn't contradict them."""
-
     emit: Callable[[Outcome, Env], tuple[Effect, ...]] = lambda *_: ()
     """Return what tells the CI how a report went; () where it can't be told."""
-
     remember: Callable[[datetime, Env], tuple[Effect, ...]] = lambda *_: ()
     """Return what tells the job's later steps when it started; () where nothing can or need."""
-
     times: Callable[[Env, Ask], Times] = lambda *_: (None, None)
     """Ask the CI's API when the run was queued and when the job started."""
-
     resolve: Callable[[str, Env, Ask], str | None] = lambda *_: None
     """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't say."""
-
     deploying_job: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
     """Return the facts of the job that deployed, if this job reports for another one; the last
     argument tells whether to ask where it deployed to. Raise Problem if it deployed nothing, or

@@ -13,7 +13,7 @@ from devlake_ci import limits
 from devlake_ci.commits import remote
 from devlake_ci.commits.repo_url import canonical
 from devlake_ci.commits.sha import WHOLE
-from devlake_ci.commits.workspace import Workspace
+from devlake_ci.commits.workspace import GitAnswer, Workspace
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.model import Commit
@@ -39,10 +39,13 @@ class Checkout:
     where: str
     """Such as `--checkout "lib"`."""
 
+    def git(self, *arguments: str) -> GitAnswer:
+        """Run git here; raise MissingError if there is no git."""
+        return self.workspace.git(self.folder, *arguments)
+
     def ask(self, *arguments: str) -> str | None:
         """Return what git prints, stripped; None if it fails or prints nothing."""
-        answer = self.workspace.git(self.folder, *arguments)
-        return (answer.out or "").strip() or None
+        return (self.git(*arguments).out or "").strip() or None
 
     def remote(self) -> str:
         """Return the URL of `origin` or of the only remote, login included; raise MissingError."""
@@ -91,17 +94,13 @@ def commit(path: str, source: str, workspace: Workspace) -> Commit:
 
 def head(checkout: Checkout) -> tuple[str, str]:
     """Return the SHA and the message of HEAD; raise MissingError if there is no commit."""
-    answer = checkout.workspace.git(
-        checkout.folder, "log", "-1", "--encoding=UTF-8", "--format=%H%n%B", "HEAD", "--"
-    )
+    answer = checkout.git("log", "-1", "--encoding=UTF-8", "--format=%H%n%B", "HEAD", "--")
     sha, _, message = (answer.out or "").partition("\n")
     if WHOLE.fullmatch(sha):
         return sha, message
     if re.fullmatch("[0-9a-f]{64}", sha):
-        raise MissingError(
-            f"{checkout.where} uses SHA-256, which DevLake can't store.",
-            "Leave it out.",
-        )
+        message = f"{checkout.where} uses SHA-256, which DevLake can't store."
+        raise MissingError(message, "Leave it out.")
     raise MissingError(
         f"{checkout.where} has no commit at its HEAD, or is damaged ({answer.why}).", _DAMAGED
     )
@@ -180,9 +179,7 @@ def _submodules(checkout: Checkout, sha: str, base: str | None) -> Iterator[_Sub
 
 def _links(checkout: Checkout, sha: str) -> Iterator[tuple[str, str]]:
     """Yield path and commit of each submodule in a tree; `-d` leaves the files out."""
-    answer = checkout.workspace.git(
-        checkout.folder, "ls-tree", "-r", "-d", "-z", "--full-tree", sha
-    )
+    answer = checkout.git("ls-tree", "-r", "-d", "-z", "--full-tree", sha)
     if answer.out is None:
         raise MissingError(
             f"{checkout.where} doesn't have all of the commit {sha[:12]} ({answer.why}).",
@@ -204,9 +201,7 @@ def _urls(checkout: Checkout, sha: str) -> dict[str, str]:
         raise MissingError(
             f"{checkout.where} has a .gitmodules that is too large ({size} bytes).", BY_HAND
         )
-    answer = checkout.workspace.git(
-        checkout.folder, "config", "--no-includes", "--blob", blob, "--list", "-z"
-    )
+    answer = checkout.git("config", "--no-includes", "--blob", blob, "--list", "-z")
     if answer.out is None:
         raise MissingError(f"{checkout.where} has a .gitmodules that git can't read.", BY_HAND)
     values: dict[str, dict[str, str]] = {}

@@ -15,25 +15,9 @@ from devlake_ci.clock import Clock
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.dataclass import dataclass
 from devlake_ci.options import Options
-from devlake_ci.runtime import files
-from devlake_ci.runtime.files import (
-    Disk,
-    lock_folder_of,
-    nonce,
-    read_file,
-    read_if_exists,
-    secret_file,
-    set_aside,
-)
+from devlake_ci.runtime import files, signals
 from devlake_ci.runtime.git import SECONDS as GIT_SECONDS
 from devlake_ci.runtime.git import run_git
-from devlake_ci.runtime.signals import (
-    defer_signals,
-    ignore_signals,
-    release_signals,
-    stop_at_signals,
-    stoppable,
-)
 from devlake_ci.runtime.spool import Spool
 from devlake_ci.text import readable
 
@@ -86,7 +70,7 @@ def connections(options: Options) -> "Connections":
 def workspace(env: Mapping[str, str], left: Callable[[], float] = lambda: GIT_SECONDS) -> Workspace:
     """Return the disk of a job with these variables; `left` returns git's seconds that are left."""
     roots = [env[name] for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR") if env.get(name)]
-    return Disk(tuple(roots), left=left)
+    return files.Disk(tuple(roots), left=left)
 
 
 CLOCK = Clock(now, time.monotonic, time.sleep, jitter)
@@ -99,26 +83,26 @@ class Runtime:
     env: Mapping[str, str]
     clock: Clock = CLOCK
     git: Callable[..., str | None] = run_git
-    read_file: Callable[[str], str | None] = read_file
-    nonce: Callable[[str], str | None] = nonce
+    read_file: Callable[[str], str | None] = files.read_file
+    nonce: Callable[[str], str | None] = files.nonce
     write: Callable[[Append | Replace | Run], None] = write
-    set_aside: Callable[[str], str] = set_aside
+    set_aside: Callable[[str], str] = files.set_aside
     connect: "Callable[[Options], Connections]" = connections
-    stop_at_signals: Callable[[], None] = stop_at_signals
-    ignore_signals: Callable[[], None] = ignore_signals
-    defer_signals: Callable[[], None] = defer_signals
-    release_signals: Callable[[], None] = release_signals
-    stoppable: Callable[[], AbstractContextManager[None]] = stoppable
+    stop_at_signals: Callable[[], None] = signals.stop_at_signals
+    ignore_signals: Callable[[], None] = signals.ignore_signals
+    defer_signals: Callable[[], None] = signals.defer_signals
+    release_signals: Callable[[], None] = signals.release_signals
+    stoppable: Callable[[], AbstractContextManager[None]] = signals.stoppable
     spool: Spool = field(default_factory=Spool)
-    read_if_exists: Callable[[str], str | None] = read_if_exists
+    read_if_exists: Callable[[str], str | None] = files.read_if_exists
     """Read a file whose absence means something; raise OSError if it can't be read."""
-    lock_folder_of: Callable[[str, float], AbstractContextManager[bool]] = lock_folder_of
+    lock_folder_of: Callable[[str, float], AbstractContextManager[bool]] = files.lock_folder_of
     """Lock a file against other processes, for so many seconds at most."""
     child: "Child | None" = None
     """The command of `run`, where it runs already."""
     start: "Callable[[Sequence[str], Sequence[str]], Child]" = start
     """Start a command; the second argument is what is typed before it."""
-    secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = secret_file
+    secret_file: Callable[[str], AbstractContextManager[Callable[[str], None]]] = files.secret_file
     """Open a file for a secret before there is one; raise OSError."""
 
 
