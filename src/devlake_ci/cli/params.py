@@ -141,24 +141,22 @@ def parameters(*only: str) -> list[click.Parameter]:
 
 def parameter(field: Field[Any]) -> click.Option:
     """Make a click option of a declared one."""
-    more: dict[str, Any] = {}
+    default = field.default
+    kind: click.ParamType[Any] | None = None
     if "choices" in field.metadata:
-        more["type"] = click.Choice(field.metadata["choices"], case_sensitive=False)
-    if isinstance(field.default, float):
-        more["type"] = seconds = click.FloatRange(1, LONGEST_DEADLINE)
-        seconds.name = "number of seconds"  # click's own name stands in its errors
-    if isinstance(field.default, bool):
-        more["is_flag"] = True
-    if field.default == ():
-        more["multiple"] = True
-    default = None if field.default == () else field.default
+        kind = click.Choice(field.metadata["choices"], case_sensitive=False)
+    if isinstance(default, float):
+        kind = click.FloatRange(1, LONGEST_DEADLINE)
+        kind.name = "number of seconds"  # click's own name stands in its errors
     return click.Option(
         [flag(field.name)],
+        type=kind,
+        is_flag=isinstance(default, bool),
+        multiple=default == (),
+        default=None if default == () else default,
         help=f"{field.metadata['help']}  [{variable(field.name)}]",
         metavar=field.metadata.get("metavar"),
-        default=default,
         callback=validate,
-        **more,
     )
 
 
