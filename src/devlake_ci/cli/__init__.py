@@ -90,10 +90,9 @@ class Commands(click.Group):
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches  # noqa: PLC0415 (mistakes only need it)
 
-            like = "".join(
-                f" Did you mean {each}?" for each in get_close_matches(args[0], COMMANDS, 1)
-            )
-            ctx.fail(f"No such command {args[0]!r}.{like}")
+            like = get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean {like[0]}?" if like else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

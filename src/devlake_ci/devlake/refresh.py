@@ -52,11 +52,6 @@ class Run(Answer):
     plan: Entries[Entries[_Task]] = Field(default_factory=list)
 
     @property
-    def is_queued(self) -> bool:
-        """Whether it is yet to begin."""
-        return self.status == "TASK_CREATED"
-
-    @property
     def is_under_way(self) -> bool:
         """Whether it is queued or running."""
         return self.status in {"TASK_CREATED", "TASK_RERUN", "TASK_RESUME", "TASK_RUNNING"}
@@ -89,7 +84,7 @@ class Refresh:
         """
         seen = self.newest()
         self._check(seen)
-        if seen and seen.is_queued:
+        if seen and seen.status == "TASK_CREATED":  # yet to begin
             return seen
         for _ in self._polls():
             if seen and seen.is_under_way:
