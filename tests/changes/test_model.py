@@ -7,16 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devlake_ci.changes.base import from_record, is_shared, live_key
 from devlake_ci.changes.model import (
     Change,
     Shipped,
     add_shipped,
     commit_key,
+    limit_changes,
     pull_request,
     pull_request_key,
 )
 from devlake_ci.changes.paths import is_limited, matcher
+from devlake_ci.incidents.state_file import Live
+from devlake_ci.limits import PULL_REQUEST_URL
 from devlake_ci.model import Commit, Deployment, Environment, Result
+from devlake_ci.options import Options
 from tests.support import NOON
 
 SHOP, PAY = "https://github.com/acme/shop", "https://github.com/acme/pay"
@@ -63,6 +68,13 @@ def test_the_authors_name_is_sent_only_if_it_is_wanted():
     assert pull_request(SHOP, made, authors=True).author == "Ada"
 
 
+def test_a_url_that_devlake_has_no_room_for_is_left_out_for_it_refuses_all_of_the_request():
+    fits, long = "u" * PULL_REQUEST_URL, "u" * (PULL_REQUEST_URL + 1)
+
+    assert pull_request(SHOP, change(url=fits), authors=False).url == fits
+    assert pull_request(SHOP, change(url=long), authors=False).url is None
+
+
 def test_a_pull_request_is_not_merged_before_it_was_created():
     made = replace(change(), created_at=NOON + timedelta(hours=1))
 
@@ -106,6 +118,40 @@ def test_what_was_shipped_leads_to_the_first_commit_of_a_repository_and_moves_no
     assert found[2:] == (OWN, older)
 
 
+def test_of_a_number_that_is_named_twice_the_one_that_was_merged_first_counts():
+    again = change(1, "c" * 40)
+    first = replace(change(1, "d" * 40), merged_at=NOON - timedelta(hours=1))
+
+    assert limit_changes([again, change(2, "e" * 40), first])[0] == (change(2, "e" * 40), first)
+
+
+def test_a_deployment_that_is_reported_again_shipped_what_it_shipped_at_first():
+    live = Live(sha="f" * 40, deployment=MADE.id, before="b" * 40)
+
+    assert from_record(live, MADE) == "b" * 40
+    assert from_record(live, replace(MADE, id="2")) == "f" * 40
+    assert from_record(None, MADE) is None
+
+
+def test_what_is_live_is_kept_for_each_repository_service_and_environment():
+    places = [
+        (SHOP, None, "live"), (SHOP, "api", "live"), (SHOP, "web", "live"),
+        (SHOP, "api", "test"), (PAY, "api", "live"),
+    ]  # fmt: skip
+
+    assert len({live_key(*each) for each in places}) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("service", "environment", "shared"),
+    [(None, "production", False), ("api", "production", True), ("API", "prod/Api", False)],
+)
+def test_an_environment_that_does_not_name_the_service_may_be_another_s_too(
+    service, environment, shared
+):
+    assert is_shared(Options(service=service), environment) is shared
+
+
 @pytest.mark.parametrize("everything", [".", "./", ":/", ":(top)"])
 def test_a_path_of_everything_leaves_out_what_is_excluded_and_nothing_else(everything):
     paths = (everything, ":!web")
@@ -114,3 +160,22 @@ def test_a_path_of_everything_leaves_out_what_is_excluded_and_nothing_else(every
     assert is_limited(paths)
     assert touches(["api/x"])
     assert not touches(["web/x"])
+
+
+@pytest.mark.parametrize(
+    ("path", "included", "left_out"),
+    [
+        ("api", "api/x", "api-docs/x"),
+        ("./api/", "api/x", "apix"),
+        ("api", "api", "web/api"),
+        (":!web", "api/x", "web/x"),
+        (":(exclude)web/*.md", "web/x", "web/x.md"),
+    ],
+)
+def test_a_path_means_a_folder_or_file_by_its_whole_name_and_without_any_all_is_meant(
+    path, included, left_out
+):
+    touches = matcher((path,), "--changes-path")
+
+    assert touches([included])
+    assert not touches([left_out])

@@ -63,6 +63,12 @@ def test_a_start_that_was_noted_is_used_where_nobody_gives_one(run):
     assert sent(given)["startedDate"] == "2026-03-01T09:00:00Z"
 
 
+def test_a_start_that_was_noted_wrongly_is_said_to_be_the_notes_fault(run):
+    _, out, err = run(DEVLAKE_ORB_NOTED_STARTED_AT="today", DEVLAKE_ORB_PARAM_FORMAT="text")
+
+    assert 'what devlake-ci/start noted: "today" is not a valid timestamp' in out + err
+
+
 @pytest.mark.parametrize(("chosen", "mine"), [("", False), ("auto", False), ("file:{}/mine", True)])
 def test_an_incident_is_remembered_where_the_user_says_or_in_the_cache(run, tmp_path, chosen, mine):
     run(

@@ -132,6 +132,13 @@ def test_a_report_before_the_job_ends_needs_a_result(act, mode, given, missing):
         assert f"${{{{ {spelling} }}}}" in told
 
 
+@pytest.mark.parametrize("name", ["result", "incident_result"])
+def test_an_incident_before_the_job_ends_takes_either_result(act, name):
+    _, told, _ = act(action_main, at="now", mode="incident", **{name: "success"})
+
+    assert "at: now needs" not in told
+
+
 def test_a_variable_that_says_job_is_no_result_before_the_job_ends(act):
     said = {"DEVLAKE_RESULT": "job"}
 
