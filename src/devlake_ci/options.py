@@ -49,8 +49,7 @@ class Options:
         metavar="NAME",
     )
     token: str | None = _where_to(
-        "The API key that DevLake showed when the connection was created. Prefer DEVLAKE_TOKEN: "
-        "other users of the machine can see command lines.",
+        "The connection's API key, which `devlake-ci setup` or DevLake showed once.",
         metavar="KEY",
         secret=True,
     )
@@ -83,13 +82,13 @@ class Options:
         choices=("deployment", "incident", "both"),
     )
     service: str | None = _what(
-        "Which part of the repository was deployed, in a monorepo or with several reports in one "
-        "job: part of the deployment's id and name.",
+        "The service that was deployed, in a monorepo or with several reports in one job. It goes "
+        "into the deployment's id and name.",
         metavar="NAME",
     )
     environment: str | None = _what(
-        "Where it was deployed to: PRODUCTION, STAGING, TESTING or DEVELOPMENT, or your own word "
-        "for one, such as prod-eu. Default: the CI job's environment, where the CI provides it.",
+        "Where it was deployed to: PRODUCTION, STAGING, TESTING, DEVELOPMENT or a name built on "
+        "one, such as prod-eu. Default: the CI job's environment, where the CI provides it.",
         metavar="NAME",
     )
     environment_map: tuple[str, ...] = _what(
@@ -100,7 +99,7 @@ class Options:
     )
     result: str | None = _what(
         "How the deployment ended, in the words of any CI: success, failed, cancelled, … "
-        "The default, the word job, means the job's own status. An empty value is an error.",
+        "Default: job, which means the job's own status. An empty value is an error.",
         metavar="WORD",
     )
     result_map: tuple[str, ...] = _what(
@@ -297,7 +296,9 @@ class RunOptions(Options):
         choices=("deployment", "incident"),
     )
     success_codes: str = _run(
-        "The exit codes of a command that succeeded, such as 0,3.", default="0", metavar="CODES"
+        "The exit codes that count as success. They replace the default, 0, so list 0 too: 0,3.",
+        default="0",
+        metavar="CODES",
     )
     keep_secrets: bool = _run(
         "Pass DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the "

@@ -44,6 +44,15 @@ def test_help_lists_the_ten_options_that_most_people_use(devlake_ci):
     assert len(params.COMMON) == 10
 
 
+@pytest.mark.parametrize("words", GROUPED)
+def test_help_lists_the_options_that_its_text_and_its_examples_name(devlake_ci, words):
+    about = [command(words).help, *(line for _, line in command(words).examples)]
+
+    listed = re.findall(r"(?m)^  (--[\w-]+)", devlake_ci(*words.split(), "--help").out)
+
+    assert {*re.findall(r"(?<!\w)--\w[\w-]*", "\n".join(about))} <= {*listed}
+
+
 @pytest.mark.parametrize("words", ["report", "doctor"])
 def test_help_all_lists_every_option(devlake_ci, words):
     shown = devlake_ci(words, "--help-all").out

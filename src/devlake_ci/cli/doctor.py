@@ -35,7 +35,9 @@ MARKS = {
 }
 
 
-@click.command(cls=params.Grouped, params=params.parameters(), examples=EXAMPLES)
+@click.command(
+    cls=params.Grouped, params=params.parameters(), examples=EXAMPLES, common=("format",)
+)
 @click.pass_context
 def doctor(context: click.Context, /, **_: object) -> None:
     """Check whether a report with these options would work, and say what to do if not.

@@ -30,6 +30,13 @@ OPTIONS = (
     *("on_failure", "spool", "refresh", "refresh_wait", "dry_run", "format", "verbose"),
 )
 """The options of `report` that say something of an incident by hand, too."""
+COMMON = ("severity", "incident_state")
+"""Those of them that the text of `--help` names."""
+HELP = {
+    "service": "The service concerned: the default of --component, and {service} in --connection.",
+    "incident_state": "With file:PATH, the file in which `open` notes the incident for `close`.",
+}
+"""What two of them mean here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,18 +104,19 @@ def incident() -> None:
 @incident.command(
     "open",
     cls=params.Grouped,
-    params=[*params.parameters(*OPTIONS), *_PARAMETERS],
+    common=COMMON,
+    params=[*params.parameters(*OPTIONS, **HELP), *_PARAMETERS],
     examples=(
         ("It begins now", 'devlake-ci incident open db-1 --title "Database down" --severity high'),
     ),
 )
 @click.pass_context
 def open_(context: click.Context, /, **_: object) -> None:
-    """Open the incident KEY, which starts now unless --created-at is given.
+    """Open the incident KEY.
 
-    Opening the same KEY again overwrites all of it. DevLake counts it against the last successful
-    deployment to PRODUCTION that finished before it started; the default start is one second from
-    now, so that a deployment that finished in this very second still counts. With
+    DevLake counts it against the last successful deployment to PRODUCTION that finished before it
+    started, at --created-at. The default is one second from now, so that a deployment that finished
+    in this very second still counts. Opening the same KEY again replaces the whole incident. With
     --incident-state file:PATH it is remembered for `close`.
     """
     _run(context, _open_incident)
@@ -117,7 +125,8 @@ def open_(context: click.Context, /, **_: object) -> None:
 @incident.command(
     "close",
     cls=params.Grouped,
-    params=[*params.parameters(*OPTIONS), _RESOLVED_AT, *_PARAMETERS],
+    common=COMMON,
+    params=[*params.parameters(*OPTIONS, **HELP), _RESOLVED_AT, *_PARAMETERS],
     examples=(
         (
             "It ends now; title and beginning as they were",

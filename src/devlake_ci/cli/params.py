@@ -4,7 +4,7 @@ What variables and a wrapper's inputs say comes in as defaults, each with the na
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import Field, replace
 from typing import Any, TypeVar
 
@@ -74,12 +74,18 @@ class Grouped(click.Command):
     Where there are many, `--help` lists those that most people use, and `--help-all` all.
     """
 
-    def __init__(self, *args: Any, examples: Examples = (), **more: Any) -> None:  # noqa: ANN401
-        """Add --help-all if --help leaves options out."""
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401
+        examples: Examples = (),
+        common: Collection[str] = (),
+        **more: Any,  # noqa: ANN401
+    ) -> None:
+        """Add --help-all if --help leaves options out; `common` are those that it lists besides."""
         super().__init__(*args, **more)
         self.examples = examples
-        names = {each.name for each in self.params}
-        if names & {each.name for each in declared()} - COMMON:
+        self.rare = {each.name for each in declared()} - COMMON - {*common}
+        if self.rare & {each.name for each in self.params}:
             self.params.append(_HELP_ALL)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -93,8 +99,7 @@ class Grouped(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section a group, and one for what belongs to none."""
         groups = {each.name: each.metadata["group"] for each in declared(RunOptions)}
-        many = {each.name for each in declared()}
-        rare = set() if ctx.meta.get(ALL) else many - COMMON
+        rare = set() if ctx.meta.get(ALL) else self.rare
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             # The usage line names the arguments; click 8.5 would list them here, too.
@@ -134,14 +139,21 @@ _HELP_ALL = click.Option(
 )
 
 
-def parameters(*only: str) -> list[click.Parameter]:
-    """Make a click option of each declared one, or of these only."""
-    return [parameter(each) for each in declared() if not only or each.name in only]
+def parameters(*only: str, **texts: str) -> list[click.Parameter]:
+    """Make a click option of each declared one, or of these only; `texts` say what they mean."""
+    return [
+        parameter(each, texts.get(each.name))
+        for each in declared()
+        if not only or each.name in only
+    ]
 
 
-def parameter(field: Field[Any]) -> click.Option:
+def parameter(field: Field[Any], text: str | None = None) -> click.Option:
     """Make a click option of a declared one."""
     default = field.default
+    text = text or field.metadata["help"]
+    if field.metadata.get("secret"):
+        text += " Prefer the variable: other users of the machine can see command lines."
     kind: click.ParamType[Any] | None = None
     if "choices" in field.metadata:
         kind = click.Choice(field.metadata["choices"], case_sensitive=False)
@@ -154,7 +166,8 @@ def parameter(field: Field[Any]) -> click.Option:
         is_flag=isinstance(default, bool),
         multiple=default == (),
         default=None if default == () else default,
-        help=f"{field.metadata['help']}  [{variable(field.name)}]",
+        show_default="choices" in field.metadata,
+        help=f"{text}  [{variable(field.name)}]",
         metavar=field.metadata.get("metavar"),
         callback=validate,
     )

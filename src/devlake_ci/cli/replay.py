@@ -45,6 +45,7 @@ NOWHERE = "connections/0"
 @click.command(
     cls=params.Grouped,
     params=params.parameters(*OPTIONS),
+    common=("deadline",),
     examples=(("All that a report with --spool kept", "devlake-ci replay devlake-spool"),),
 )
 @click.option(

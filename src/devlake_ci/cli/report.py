@@ -25,8 +25,8 @@ EXAMPLES = (
         "devlake-ci report --environment production --result success",
     ),
     (
-        "One service of several; look first, send nothing",
-        "devlake-ci report --environment prod-eu --service cart --result success --dry-run",
+        "Look first, send nothing",
+        "devlake-ci report --environment prod-eu --result success --dry-run",
     ),
     ("A check of production", "devlake-ci report --mode incident --environment production"),
 )
@@ -38,8 +38,8 @@ def report(context: click.Context, /, **_: object) -> None:
     """Tell DevLake what this job deployed.
 
     What isn't given is read from the CI's own variables, then from git. Each option can be set
-    as a variable too, named in brackets; an empty variable counts as unset. In a variable,
-    give several values one per line.
+    as a variable too, named in brackets; an empty variable, unless it is a result, counts as
+    unset. In a variable, put several values one per line.
     """
     session = Session(context.obj, params.options(context))
     became = outcome(session)

@@ -63,7 +63,7 @@ def run(**_: object) -> None:
     """Run a command, and tell DevLake how it ended.
 
     Output, terminal, signals and exit code are the command's; everything that devlake-ci prints
-    goes to standard error. Exit code 0, or one of --success-codes, is reported as SUCCESS, any
+    goes to standard error. Exit code 0 (or what --success-codes lists) is reported as SUCCESS, any
     other as FAILURE, or as ABORT if devlake-ci was told to stop meanwhile (a cancelled job). A
     command that can't be started is not reported. If the report fails, devlake-ci only warns; with
     --on-failure fail it exits non-zero even if the command succeeded.

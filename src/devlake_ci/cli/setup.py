@@ -26,6 +26,8 @@ OPTIONS = (
     *("url", "token", "header", "ca_bundle", "client_cert", "client_key"),
     *("deadline", "verbose"),
 )
+HELP = {"token": "An administrator's API key, where DevLake takes keys only."}
+"""What an option means here."""
 DRIFT = 6
 """The exit code of --check if anything would change."""
 NOWHERE = "connections/0"
@@ -50,14 +52,20 @@ COLOURS = {
 }
 
 
-@click.command(cls=params.Grouped, params=params.parameters(*OPTIONS), examples=EXAMPLES)
+@click.command(
+    cls=params.Grouped,
+    params=params.parameters(*OPTIONS, **HELP),
+    examples=EXAMPLES,
+    common=("project", "deadline"),
+)
 @click.option("--project", metavar="NAME", help="Set up this one project, and create a key for it.")
 @click.option(
     "--connection",
     "connections",
     metavar="NAME",
     multiple=True,
-    help="With --project: a connection of it. Default: one with the project's name.",
+    help="With --project: the name of a webhook connection for it, created if missing; repeat it "
+    "for several. Default: the project's name.",
 )
 @click.option(
     "--schedule",
@@ -88,9 +96,9 @@ def setup(context: click.Context, /, **_: object) -> None:
     It creates what is missing and deletes nothing; running it again changes nothing. It needs no
     credentials if DevLake's API is open on your private network; otherwise a user and password in
     the URL, or an administrator's API key. When a key is created, DEVLAKE_URL, DEVLAKE_TOKEN and
-    DEVLAKE_REFRESH go to standard output. The plan goes to standard error: + created, ~ changed,
-    = as it should be, ! left alone, ? not in the file. --deadline applies to each request, not to
-    the whole run.
+    DEVLAKE_REFRESH go to standard output, or to --key-file. The plan goes to standard error:
+    + created, ~ changed, = as it should be, ! left alone, ? not in the file. --deadline applies to
+    each request, not to the whole run.
     """
     context.obj.stop_at_signals()
     run = Setup(context.obj, params.options(context), context.params)
