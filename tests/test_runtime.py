@@ -274,3 +274,14 @@ def test_a_signal_that_comes_while_nothing_is_waited_for_stops_the_next_wait():
 
         with pytest.raises(StoppedError, match="Stopped by SIGTERM"), stoppable():
             pytest.fail("it waited")
+
+
+def test_under_nohup_a_closed_terminal_stops_nothing_but_a_cancel_does():
+    with signals_restored():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+        stop_at_signals()
+
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN

@@ -62,3 +62,8 @@ def test_a_variable_that_is_called_a_token_and_holds_a_word_is_no_secret():
     env = {"DEPLOY_TOKEN": "production", "CI_JOB_TOKEN": "glcbt-64_abc"}
 
     assert all_secrets([], env, {}) == ("glcbt-64_abc",)
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "All_Proxy"])
+def test_the_password_of_a_proxy_is_a_secret_however_its_variable_is_written(name):
+    assert "pr0xy-pass" in all_secrets([], {name: "http://me:pr0xy-pass@proxy:3128"}, {})

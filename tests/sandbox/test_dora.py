@@ -134,3 +134,15 @@ def test_months_run_from_the_first_to_the_last_in_any_year(ends):
 
     assert (names[0], names[-1]) == (ends[0][:7], ends[1][:7])
     assert len(names) in (4, 13)
+
+
+@pytest.mark.parametrize(("legacy", "month"), [(True, "2026-01"), (False, "2026-02")])
+def test_before_v1_0_a_restored_incident_counts_for_the_month_in_which_it_began(legacy, month):
+    incident = {
+        "created_date": "2026-01-31 20:00:00.000", "resolution_date": "2026-02-01 06:00:00.000",
+        "lead_time_minutes": "600",
+    }  # fmt: skip
+
+    found = dora.months(dora.Stored(commits=(), incidents=[incident], legacy=legacy))
+
+    assert [(each.name, each.restore_hours) for each in found] == [(month, 10)]
