@@ -97,6 +97,13 @@ def test_the_outcome_of_a_step_that_is_not_there_reports_nothing_loudly(
     assert "title=DevLake::result is empty, so nothing is reported." in told
 
 
+@pytest.mark.parametrize("default", ["job", "Job"])
+def test_a_default_that_is_typed_in_any_case_leaves_the_word_to_a_variable(act, default):
+    _, _, posted = act(result=default, env={"DEVLAKE_RESULT": "failed"})
+
+    assert posted.body["result"] == "FAILURE"
+
+
 def test_an_empty_incident_result_closes_no_incident(act):
     _, told, posted = act(mode="incident", incident_result="", job_status="success")
 
