@@ -9,7 +9,8 @@ cache from one run to the next.
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from typing import Annotated, Literal, Protocol
+from functools import partial
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import (
     AfterValidator,
@@ -146,7 +147,8 @@ class StateFile:
 
     def save(self, streak: Streak, state: IncidentState, seconds: float) -> None:
         """Write a streak's state; wait `seconds` for other processes. Raise MissingError."""
-        self._write(lambda text: update(text, streak, state), seconds, "which incident is open")
+        change = partial(update, streak=streak, state=state)
+        self._write(change, seconds, "which incident is open")
 
     def load_live(self, lane: str) -> Live | None:
         """Return what was deployed last to the place `lane`, if known; raise BadUsageError."""
@@ -156,12 +158,8 @@ class StateFile:
 
     def save_live(self, lanes: Mapping[str, Live], seconds: float) -> None:
         """Write what is live now, and keep the rest; raise MissingError like `save`."""
-
-        def text(before: str | None) -> str:
-            file = _parse_or_empty(before)
-            return _dump(file.model_copy(update={"live": file.live | dict(lanes)}))
-
-        self._write(text, seconds, "what was live before it")
+        change = partial(_change, change=lambda file: {"live": file.live | dict(lanes)})
+        self._write(change, seconds, "what was live before it")
 
     def _write(self, text: Callable[[str | None], str], seconds: float, lost: str) -> None:
         why = "another process uses it"
@@ -198,19 +196,16 @@ def parse(text: str, streak: Streak) -> IncidentState:
 
 def update(text: str | None, streak: Streak, state: IncidentState) -> str:
     """Return a file's text with the state of a streak; what it says of others is kept."""
-    file = _parse_or_empty(text)
-    streaks = file.streaks | {streak.name: _Streak.model_validate(state)}
-    return _dump(file.model_copy(update={"streaks": streaks}))
+    ours = {streak.name: _Streak.model_validate(state)}
+    return _change(text, lambda file: {"streaks": file.streaks | ours})
 
 
-def _parse_or_empty(text: str | None) -> _File:
+def _change(text: str | None, change: Callable[[_File], dict[str, Any]]) -> str:
+    """Return a file's text with some fields changed; one that is not valid is begun anew."""
+    file = _File.model_validate({"devlake-ci": FORMAT})
     with suppress(ValidationError):
-        return _File.model_validate_json(text or "")
-    return _File.model_validate({"devlake-ci": FORMAT})
-
-
-def _dump(file: _File) -> str:
-    return file.model_dump_json(by_alias=True, indent=1) + "\n"
+        file = _File.model_validate_json(text or "")
+    return file.model_copy(update=change(file)).model_dump_json(by_alias=True, indent=1) + "\n"
 
 
 def state_after(
