@@ -4,7 +4,6 @@ from hashlib import sha1
 
 import pytest
 
-from devlake_sandbox import Sandbox
 from tests.changes.github_api import FORBIDDEN, RATE_LIMITED, GitHub
 from tests.changes.test_report import deployed, entries
 from tests.incidents.github_api import Job, Run
@@ -24,12 +23,6 @@ def github():
     with GitHub().serving() as api:
         api.commits = [BASE]
         yield api
-
-
-@pytest.fixture
-def devlake():
-    with Sandbox("v1.0.3") as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from devlake_sandbox import Sandbox
 from tests.changes.test_report import deployed, entries
 from tests.incidents.api import Api
 
@@ -97,12 +96,6 @@ class GitLab(Api):
 def gitlab():
     with GitLab().serving() as api:
         yield api
-
-
-@pytest.fixture
-def devlake():
-    with Sandbox("v1.0.3") as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -31,12 +31,6 @@ def history(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def devlake():
-    with Sandbox("v1.0.3") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def report(devlake_ci, devlake, tmp_path):
     """Report what is deployed: `report(sha, hour, *options)`."""
     runs = iter(range(1, 1000))
