@@ -71,9 +71,7 @@ def main(root: Path, venv: Path) -> None:
         (root / name[1:]).symlink_to(target)
     for name, text in FILES.items():
         write(root, name, text)
-    for name in COPIED:
-        copy(root, Path(name))
-    for name in (*PROGRAMS, PYTHON):
+    for name in (*COPIED, *PROGRAMS, PYTHON):
         copy(root, Path(name))
     for applet in applets():
         (root / "usr/bin" / applet).symlink_to("busybox")

@@ -233,19 +233,15 @@ class _Search:
 
     def read(self, file: str) -> None:
         """Read the runs of a workflow's file; raise MissingError if there are too many."""
+        if not patterns(self.options):  # all tags count
+            self.tags = self.api.refs("tags")
+        several = self.tags | matching(self.options, ("heads", "tags"), self.api.refs)
         runs = partial(self.api.runs, file)
-        lists = listings(self.options, self.context, self._several(), runs, runs)
+        lists = listings(self.options, self.context, several, runs, runs)
         is_whole = read_backwards(lists, self._read, self._is_enough)
         has_success = any(each.result is Result.SUCCESS for each in self.found)
         if not (is_whole or self.is_new or has_success):
             raise self._unknown()
-
-    def _several(self) -> set[str]:
-        """List the tags, where all of them count, and what the patterns of the user match."""
-        if not patterns(self.options):
-            self.tags = self.api.refs("tags")
-            return self.tags
-        return matching(self.options, ("heads", "tags"), self.api.refs)
 
     def _is_enough(self, page: list[Run]) -> bool:
         return self.is_new or is_decided_before(
