@@ -14,7 +14,7 @@ from pydantic import AliasPath, AwareDatetime, Field
 from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
 from devlake_ci.changes.paths import TOUCHING, Matcher
 from devlake_ci.ci import github
-from devlake_ci.ci.answers import Answer, validate, validate_reply, within
+from devlake_ci.ci.answers import Answer, Sha, validate, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, Query
 from devlake_ci.dataclass import dataclass
@@ -39,7 +39,7 @@ _FIELDS = (
 
 
 class _Commit(Answer):
-    sha: str = Field(pattern="^[0-9a-f]{40}$")
+    sha: Sha
 
 
 class _Comparison(Answer):

@@ -17,7 +17,7 @@ from pydantic import AliasPath, AwareDatetime, Field
 
 from devlake_ci.changes.github import HOST, PERMISSIONS, Api, hint
 from devlake_ci.ci import github
-from devlake_ci.ci.answers import Answer, validate, validate_reply, within
+from devlake_ci.ci.answers import Answer, Sha, validate, validate_reply, within
 from devlake_ci.ci.provider import ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github as runs
@@ -45,7 +45,7 @@ class _Status(Answer):
 
 
 class _Deployment(Answer):
-    sha: str = Field(alias="commitOid", pattern="^[0-9a-f]{40}$")
+    sha: Sha = Field(alias="commitOid")
     statuses: list[_Status] | None = within("statuses", "nodes")
 
     @property

@@ -22,7 +22,7 @@ from devlake_ci.changes.model import (
 )
 from devlake_ci.changes.paths import TOUCHING, Matcher
 from devlake_ci.ci import gitlab
-from devlake_ci.ci.answers import Answer, validate_reply, within
+from devlake_ci.ci.answers import Answer, Sha, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, paginate
 from devlake_ci.dataclass import dataclass
@@ -41,8 +41,6 @@ MOST_PAGES = 20
 SKEW = timedelta(days=1)
 """How much later a commit may be dated than the merge request that it is the merge of."""
 T = TypeVar("T")
-Sha = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
-"""What DevLake has room for: a longer one costs the deployment a 500."""
 ShaOrNone = Annotated[str, Field(pattern="^([0-9a-f]{40})?$")]
 
 

@@ -31,6 +31,9 @@ from devlake_ci.text import quoted
 T = TypeVar("T")
 M = TypeVar("M", bound="Payload")
 
+Sha = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+"""What DevLake has room for: a longer one costs the deployment a 500."""
+
 
 class Answer(BaseModel):
     """An object of an answer, of which only some fields are read."""

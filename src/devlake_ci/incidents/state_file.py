@@ -22,6 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
+from devlake_ci.ci.answers import Sha
 from devlake_ci.ci.provider import Replace
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import BadUsageError, MissingError, reason
@@ -63,10 +64,10 @@ class _Streak(_Model):
 class Live(_Model):
     """What was deployed last to one environment of a service, as this program reported it."""
 
-    sha: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+    sha: Sha
     deployment: str
     """The id of the deployment that put it there."""
-    before: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None = None
+    before: Sha | None = None
     """What was live before that, if it was known."""
 
 
