@@ -107,13 +107,18 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
+    when = http_date(value)
+    return max((when - now).total_seconds(), 0.0) if when else None
+
+
+def http_date(text: str) -> datetime | None:
+    """Read a date of HTTP (RFC 9110, 5.6.7) as UTC; None if it is none."""
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 (what sends has it already)
 
     try:
-        when = parsedate_to_datetime(value)
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max((when - now).total_seconds(), 0.0)
-    except (ValueError, OverflowError):
+        when = parsedate_to_datetime(" ".join(text.split()))
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

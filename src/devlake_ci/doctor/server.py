@@ -7,11 +7,10 @@ list in place of an object before DevLake looks at it (contract, "body is a list
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from devlake_ci.devlake.address import Target
-from devlake_ci.devlake.answers import verdict
+from devlake_ci.devlake.answers import http_date, verdict
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.doctor.checks import Check, fail, good, unknown, warn
 from devlake_ci.errors import RefusedError, UnreachedError
@@ -145,12 +144,9 @@ def refusal(answer: Answer, asked: Target, name: str = "") -> Check:
 
 def check_clock(answer: Answer, now: datetime) -> Iterator[Check]:
     """Compare the server's clock, which is in every answer, with this machine's."""
-    try:
-        theirs = parsedate_to_datetime(re.sub(r"\s+", " ", answer.headers.get("date", "")))
-        theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-        skew = now - theirs
-    except (ValueError, TypeError, OverflowError):
+    if not (theirs := http_date(answer.headers.get("date", ""))):
         return
+    skew = now - theirs
     if abs(skew) <= SKEW:
         yield good("clock", "This machine's clock and the server's agree.")
         return
