@@ -132,7 +132,7 @@ def _graphql_error(error: _Error) -> MissingError:
 
 
 def find_shipped(api: Api, base: str, head: str, is_included: Matcher | None = None) -> Shipped:
-    """Return what lies between `base` and `head`, or is included of it; raise MissingError."""
+    """Return what lies between `base` and `head`, as far as included; raise MissingError."""
     shas, notes = _commits_between(api, base, head)
     if not shas:
         return Shipped(base, notes=(nothing_shipped_note(base, head),))
@@ -234,8 +234,9 @@ def _paths(api: Api, change: Change, answer: dict[str, Any]) -> Iterator[str]:
     """Yield the files of a pull request; `answer` has the first of them."""
     for _ in range(MOST_FILES // PAGE):
         files = validate(_WithFiles, answer.get(f"p{change.number}"), HOST).files
-        yield from (each.path for each in (files.nodes if files else ()))
-        if not (files and files.has_next):
+        if files:
+            yield from (each.path for each in files.nodes)
+        if not files or not files.has_next:
             return
         answer = api.graphql(_files(change.number, ",after:$c"), ",$c:String", c=files.end)
 

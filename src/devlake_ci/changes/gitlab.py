@@ -132,7 +132,7 @@ def find_shipped(
     is_included: Matcher | None = None,
     own: tuple[str, str | None] | None = None,
 ) -> Shipped:
-    """Return what lies between `base` and `head`, or is included of it.
+    """Return what lies between `base` and `head`, as far as included.
 
     `own` is the environment and the id of the job that deployed, where GitLab itself says that
     `base` was live before: with them the job's own token is enough. Raise MissingError if GitLab
