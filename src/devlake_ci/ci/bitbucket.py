@@ -18,36 +18,32 @@ Times, the step's name, the commit's message and who set it off (but as a UUID):
 [1] https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
 """
 
-from devlake_ci.ci.facts import Fact, Facts, convert, exit_code, join, value, variable
+from devlake_ci.ci.facts import Facts, convert, exit_code, join, value, variable
 from devlake_ci.ci.provider import Env, Provider
 
 
 def read(env: Env) -> Facts:
     """Read the default variables; in `after-script` they say the result, too."""
     url = variable(env, "BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_GIT_SSH_ORIGIN")
+    run = variable(env, "BITBUCKET_BUILD_NUMBER")
+    repository = value(env, "BITBUCKET_REPO_FULL_NAME")
+    page = f"https://bitbucket.org/{repository}/pipelines/results/"
     step = join(env, "BITBUCKET_STEP_UUID", "BITBUCKET_STEP_RUN_NUMBER")
     return Facts(
         sha=variable(env, "BITBUCKET_COMMIT"),
         ref=variable(env, "BITBUCKET_TAG", "BITBUCKET_BRANCH"),
         repo_url=url,
-        run_id=variable(env, "BITBUCKET_BUILD_NUMBER"),
+        run_id=run,
         attempt=variable(env, "BITBUCKET_STEP_RUN_NUMBER"),
         job_id=step.value if step and value(env, "BITBUCKET_STEP_UUID") else None,
         matrix_index=value(env, "BITBUCKET_PARALLEL_STEP"),
-        run_url=_run_url(env),
+        run_url=convert(run, lambda number: page + number) if repository else None,
         environment=variable(env, "BITBUCKET_DEPLOYMENT_ENVIRONMENT"),
         result=convert(variable(env, "BITBUCKET_EXIT_CODE"), exit_code),
         run_number=value(env, "BITBUCKET_BUILD_NUMBER"),
         pull_request=value(env, "BITBUCKET_PR_ID"),
         is_tag=value(env, "BITBUCKET_TAG") is not None,
     )
-
-
-def _run_url(env: Env) -> Fact[str] | None:
-    repository = value(env, "BITBUCKET_REPO_FULL_NAME")
-    page = f"https://bitbucket.org/{repository}/pipelines/results/"
-    run = variable(env, "BITBUCKET_BUILD_NUMBER") if repository else None
-    return convert(run, lambda number: page + number)
 
 
 PROVIDER = Provider(marked=None, read=read)

@@ -229,7 +229,10 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
         effects.append(Append(output, lines))
     if page:
         effects.append(Append(page, summary(outcome)))
-    return (*effects, Print(workflow_command(_level(outcome), _sentences(outcome), title=TITLE)))
+    problem = outcome.problem
+    said = [problem.message, problem.hint, *outcome.notes] if problem else [headline(outcome)]
+    text = "\n".join(map(line, filter(None, said)))
+    return (*effects, Print(workflow_command(_level(outcome), text, title=TITLE)))
 
 
 def output_line(name: str, text: str) -> str:
@@ -244,12 +247,6 @@ def _level(outcome: Outcome) -> str:
     if not outcome.problem or isinstance(outcome.problem, NothingToReport):
         return "notice"
     return "warning" if outcome.soft or outcome.reported else "error"
-
-
-def _sentences(outcome: Outcome) -> str:
-    problem = outcome.problem
-    said = [problem.message, problem.hint, *outcome.notes] if problem else [headline(outcome)]
-    return "\n".join(line(sentence) for sentence in said if sentence)
 
 
 def times(env: Env, ask: Ask) -> tuple[datetime | None, datetime | None]:

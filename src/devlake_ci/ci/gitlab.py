@@ -69,7 +69,9 @@ def read(env: Env) -> Facts:
         created_at=convert(variable(env, "CI_PIPELINE_CREATED_AT"), timestamp),
         started_at=convert(variable(env, "CI_JOB_STARTED_AT"), timestamp),
         result=variable(env, "CI_JOB_STATUS"),
-        pull_request=_for_merge_request(env),
+        # Merged results and merge trains have these, too; a child pipeline has the numbers only.
+        pull_request=value(env, "CI_PIPELINE_SOURCE") in FOR_MERGE_REQUEST
+        or value(env, "CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID"),
         request_kind="merge request",
         stops=_stops(env),
         no_deployment=_no_deployment(env),
@@ -77,13 +79,6 @@ def read(env: Env) -> Facts:
         run_number=value(env, "CI_PIPELINE_IID"),
         default_branch=value(env, "CI_DEFAULT_BRANCH"),
         is_tag=value(env, "CI_COMMIT_TAG") is not None,
-    )
-
-
-def _for_merge_request(env: Env) -> bool:
-    # Merged results and merge trains have these, too; a child pipeline has the numbers only.
-    return value(env, "CI_PIPELINE_SOURCE") in FOR_MERGE_REQUEST or bool(
-        value(env, "CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID")
     )
 
 

@@ -42,11 +42,12 @@ def with_properties(env: Env, read_file: ReadFile) -> Env:
 
 def read(env: Env) -> Facts:
     """Read variables and properties; the result has to be given."""
+    build = qualify(variable(env, "teamcity.build.id"), value(env, "BUILD_URL"))
     return Facts(
         sha=variable(env, "BUILD_VCS_NUMBER"),
         ref=_ref(env),
         repo_url=variable(env, "vcsroot.url"),
-        run_id=_run_id(env),
+        run_id=build or variable(env, "BUILD_URL"),
         job=variable(env, "TEAMCITY_BUILDCONF_NAME"),
         job_id=value(env, "teamcity.build.id"),
         run_url=variable(env, "BUILD_URL"),
@@ -75,11 +76,6 @@ def _ref(env: Env) -> Fact[str] | None:
     if not branch or branch.value == "<default>":
         return variable(env, "vcsroot.branch")
     return branch
-
-
-def _run_id(env: Env) -> Fact[str] | None:
-    build = qualify(variable(env, "teamcity.build.id"), value(env, "BUILD_URL"))
-    return build or variable(env, "BUILD_URL")
 
 
 def _parse(text: str) -> dict[str, str]:

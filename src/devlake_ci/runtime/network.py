@@ -55,7 +55,7 @@ class Connections:
         """Take certificates and proxies from the options and `env`."""
         self._adapter = _Adapter()
         self._proxies = lru_cache(requests.utils.get_environ_proxies)
-        self._addressed = lru_cache(_addressed)
+        self._addressed = lru_cache(lambda method, url: requests.Request(method, url).prepare())
         self._idle: _Worker | None = None
         self._verify = next(filter(None, (options.ca_bundle, *map(env.get, _BUNDLES))), True)
         # The CA of its server, which GitLab hands to every job; DevLake's may be another one.
@@ -299,10 +299,6 @@ def _read(raw: urllib3.BaseHTTPResponse, longest: int) -> bytes:
     while len(content) < longest and (more := raw.read(longest - len(content))):
         content += more
     return bytes(content)
-
-
-def _addressed(method: str, url: str) -> requests.PreparedRequest:
-    return requests.Request(method, url).prepare()
 
 
 @contextmanager
