@@ -107,7 +107,7 @@ def start_note(options: Options, context: Context, made: Deployment) -> str | No
         return None
     return (
         "When the deployment began is not known, so it is reported to begin when it ended. "
-        "Run `devlake-ci start` first in the job, or give --started-at."
+        "Run `devlake-ci start` first in the job, or set --started-at."
     )
 
 
@@ -143,8 +143,8 @@ def environment_of(options: Options, context: Context) -> tuple[Environment, str
         raise MissingError(
             "Where it was deployed to is not known, and a guess could put a false deployment on "
             "a dashboard.",
-            "Give --environment (or DEVLAKE_ENVIRONMENT): production, staging, testing, "
-            "development, or your own name for it.",
+            "Set --environment (or DEVLAKE_ENVIRONMENT): production, staging, testing, "
+            "development, or a name built on one, such as prod-eu.",
         )
     tier = (context.tier or "").upper()
     if tier in Environment.__members__ and not vocabulary.look_up(name, mapping):
@@ -185,7 +185,7 @@ def _repo_url(options: Options, context: Context) -> str:
         raise MissingError(
             context.unknown.get("repo_url")
             or "The repository's URL is not known: neither the CI nor a git remote says it.",
-            "Give --repo-url (or DEVLAKE_REPO_URL), such as https://github.com/acme/shop.",
+            "Set --repo-url (or DEVLAKE_REPO_URL), such as https://github.com/acme/shop.",
         )
     if len(url) > REPO_URL:
         raise BadUsageError(
@@ -226,7 +226,7 @@ def _sha_and_ref(
         raise MissingError(
             context.unknown.get("sha")
             or "The deployed commit is not known: neither the CI nor a git checkout says it.",
-            "Give --sha (or DEVLAKE_SHA).",
+            "Set --sha (or DEVLAKE_SHA).",
         )
     _same_repository(options, context)
     return resolve(context.sha, context.sources.get("sha", "the CI"), finders), ref or context.ref
@@ -244,7 +244,7 @@ def _same_repository(options: Options, context: Context) -> None:
         raise MissingError(
             f"The deployed commit is not known: the checkout here is one of {found}, not of {given}"
             f" ({options.source('repo_url')}).",
-            "Give --sha (or DEVLAKE_SHA).",
+            "Set --sha (or DEVLAKE_SHA).",
         )
 
 

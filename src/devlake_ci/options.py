@@ -352,7 +352,7 @@ def render(template: str, values: Mapping[str, str | None], source: str) -> str:
         if (found := values[name]) is None:
             raise MissingError(
                 f"{source} has {placeholder[0]} in it, and this job has none.",
-                "Give --service." if name == "service" else "Give --repo-url.",
+                "Set --service." if name == "service" else "Set --repo-url.",
             )
         return found
 

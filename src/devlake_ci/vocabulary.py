@@ -95,7 +95,7 @@ def parse_result(word: str, source: str, mapping: Mapping[str, Result] | None = 
     except KeyError:
         known = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in RESULTS.items())
         message = f"{source}: {quoted(word)} doesn't say how the job ended."
-        hint = f"Give one of these words, or say what it means with --result-map. {known}."
+        hint = f"Use one of these words, or say what it means with --result-map. {known}."
         raise BadUsageError(message, hint) from None
 
 
@@ -125,7 +125,7 @@ def parse_environment(name: str, source: str, mapping: Mapping[str, Environment]
     raise MissingError(
         f"{source}: {quoted(name)} {_why(kinds, doubts)}.",
         f"Say which it is: --environment-map {quoted(f'{name.strip()}=PRODUCTION')} "
-        f"(or {', '.join(list(Environment)[1:])}), or give another --environment.",
+        f"(or {', '.join(list(Environment)[1:])}), or set another --environment.",
     )
 
 
@@ -228,11 +228,11 @@ def unknown_result_error(what: str, option: str, context: Context) -> MissingErr
     if word and has_ended(word):
         return MissingError(
             f"{what} is not known: {ci} says {quoted(word)}, which may or may not be a success.",
-            f"Say which: --result-map {quoted(f'{word}=SUCCESS')} (or FAILURE), or give {option}.",
+            f"Say which: --result-map {quoted(f'{word}=SUCCESS')} (or FAILURE), or set {option}.",
         )
     return MissingError(
         f"{what} is not known: {ci} doesn't say it here.",
-        f"Give {option}: success, failed or cancelled. On GitHub, use the outcome of the step that "
+        f"Set {option}: success, failed or cancelled. On GitHub, use the outcome of the step that "
         "deploys: ${{ steps.deploy.outcome }}.",
     )
 

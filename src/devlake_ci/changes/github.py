@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 HOST = "GitHub"
 PERMISSIONS = (
-    "Give the job `permissions: contents: read` and `pull-requests: read`, or your own token as "
+    "Set `permissions: contents: read` and `pull-requests: read` in the job, or your own token as "
     "--github-token."
 )
 _RATE = "A repository has 1,000 requests an hour: its next deployment may ask again."

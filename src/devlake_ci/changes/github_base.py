@@ -30,7 +30,7 @@ MOST_RUNS = 5
 """Runs that are asked for what set them off."""
 DEPLOY_OWN_HEAD = {"create", "deployment", "push", "release", "schedule"}
 """Events whose runs deploy the head that they name."""
-DEPLOYMENTS = "Give the job `permissions: deployments: read` and `actions: read`."
+DEPLOYMENTS = "Set `permissions: deployments: read` and `actions: read` in the job."
 _RUN = re.compile(r"/actions/runs/(\d+)(?:/|$)")
 _FIELDS = (
     "deployments(environments:[$e],first:30,orderBy:{field:CREATED_AT,direction:DESC}){nodes{"

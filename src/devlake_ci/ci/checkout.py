@@ -49,7 +49,7 @@ def _contradiction(context: Context, git: Git) -> str | None:
     return (
         f"Which of two repositories is deployed is not known: {where} says "
         f"{quoted(context.repo_url)}, and the working directory is a checkout of "
-        f"{quoted(remotes[0])}. Give both --repo-url and --sha."
+        f"{quoted(remotes[0])}. Set both --repo-url and --sha."
     )
 
 

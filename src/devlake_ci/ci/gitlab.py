@@ -181,7 +181,7 @@ def _pipeline(context: Context, env: Env, ask: Ask) -> "list[GitLabJob]":
     if not context.run_id:
         raise MissingError(
             "GitLab can't be asked for this pipeline: CI_PIPELINE_ID is not set.",
-            "Outside of a pipeline unset DEVLAKE_DEPLOY_JOB, and give --result and --environment.",
+            "Outside of a pipeline unset DEVLAKE_DEPLOY_JOB, and set --result and --environment.",
         )
     from devlake_ci.ci.answers import GitLabJob, parse  # noqa: PLC0415 (it imports pydantic)
 

@@ -37,7 +37,7 @@ def check(options: Options) -> None:
         raise BadUsageError(
             f"{options.source('changes')} would count all pull requests of the repository for the "
             f"service {options.service}.",
-            "Name the paths of the service with --changes-path, or give --changes-path . if all "
+            "Name the paths of the service with --changes-path, or set --changes-path . if all "
             "pull requests are the service's.",
         )
     if options.exclude_own_commit:
@@ -164,7 +164,7 @@ class Changes:
         raise MissingError(
             f"{session.options.source('changes')} is {chosen}, and there is no way to ask it about "
             f"{url}.",
-            "Give --github-token or --gitlab-token, or take --changes git.",
+            "Set --github-token or --gitlab-token, or take --changes git.",
         )
 
     def _between(self, url: str, base: str, head: str) -> Shipped:

@@ -180,7 +180,7 @@ def _state_file(session: Session) -> "StateFile | None":
 
 def _open_incident(session: Session, typed: IncidentArguments, _: Incident | None) -> Incident:
     if not typed.named:
-        raise BadUsageError("The incident has no title.", "Give --title.")
+        raise BadUsageError("The incident has no title.", "Set --title.")
     if typed.status == "DONE":
         raise BadUsageError(
             "--status: an incident can't be opened as DONE.", "Close it: devlake-ci incident close."
@@ -205,7 +205,7 @@ def _close_incident(
         raise MissingError(
             f"The title of {quoted(typed.key)}, or when it began, is not known here, and DevLake "
             "empties what it isn't sent.",
-            "Give --title and --created-at as they were, or --incident-state file:PATH.",
+            "Set --title and --created-at as they were, or --incident-state file:PATH.",
         )
     resolved = _time(session, typed.closed, "--resolved-at") or max(now, created)
     if resolved < created:

@@ -123,13 +123,13 @@ class IncidentReporter:
                 f"Which incident is open is not known: {here} says how this job ended before, and "
                 "not how the deployment in it ended.",
                 "Check production in a job of its own that needs the one that deploys, with --mode "
-                "incident; or give --incident-state file:PATH, and keep that file in a cache.",
+                "incident; or set --incident-state file:PATH, and keep that file in a cache.",
             )
         if chosen == "auto":
             if here not in SOURCES:
                 raise MissingError(
                     f"Which incident is open is not known: {here} can't be asked.",
-                    "Give --incident-state file:PATH, and keep that file in the CI's cache from "
+                    "Set --incident-state file:PATH, and keep that file in the CI's cache from "
                     "one run to the next.",
                 )
             return here
@@ -140,7 +140,7 @@ class IncidentReporter:
             )
         if chosen in SOURCES and chosen != here:
             raise BadUsageError(
-                f"{source} is {chosen}, and this job runs in {here}.", "Give file:PATH."
+                f"{source} is {chosen}, and this job runs in {here}.", "Use file:PATH."
             )
         self.file  # noqa: B018 (it checks the path)
         return chosen
@@ -168,7 +168,7 @@ class IncidentReporter:
             raise BadUsageError(
                 f"The result is that of a deployment ({own}). Later runs would find this job's own "
                 "result in GitHub's runs, and mistake the incident for another one.",
-                "Report incidents in the job that deploys or checks; or give --incident-state "
+                "Report incidents in the job that deploys or checks; or set --incident-state "
                 "file:PATH, and keep that file in a cache.",
             )
         if own and own is not ended:

@@ -17,14 +17,14 @@ def blueprint_number(options: Options) -> int | None:
         if options.refresh_wait:
             raise BadUsageError(
                 f"{options.source('refresh_wait')} waits for a run, and --refresh asks for none.",
-                "Give --refresh the number that devlake-ci setup prints as DEVLAKE_REFRESH.",
+                "Set --refresh to the number that devlake-ci setup prints as DEVLAKE_REFRESH.",
             )
         return None
     if not re.fullmatch("[1-9][0-9]{0,17}", options.refresh):
         raise BadUsageError(
             f"{options.source('refresh')}: {quoted(options.refresh)} is not the number of a "
             "blueprint.",
-            "Give the number that devlake-ci setup prints as DEVLAKE_REFRESH.",
+            "Use the number that devlake-ci setup prints as DEVLAKE_REFRESH.",
         )
     return int(options.refresh)
 

@@ -50,11 +50,11 @@ def sandbox(port: int, host: str, version: str, store: str, empty: bool) -> None
     except OSError as error:
         raise BadUsageError(
             f"Port {port} of {line(host)} can't be used: {reason(error)}.",
-            "Give another --port or --host.",
+            "Choose another --port or --host.",
         ) from None
     except sqlite3.Error as error:
         raise BadUsageError(
-            f"--store {line(store)} can't be used: {error}.", "Give another file."
+            f"--store {line(store)} can't be used: {error}.", "Choose another file."
         ) from None
     say(f"A stand-in for DevLake {version}; look at {server.url}\n")
     if server.connection_url:

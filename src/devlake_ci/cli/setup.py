@@ -112,7 +112,7 @@ def _read_config(context: click.Context) -> config.Config:
     if one or (given["project"] and given["files"]):
         raise BadUsageError(
             "--connection and --schedule belong to --project; a --file has its own.",
-            "Give either --project, with the others if wanted, or --file.",
+            "Use either --project, with the others if wanted, or --file.",
         )
     if given["project"]:
         project = {"name": given["project"], "connections": list(given["connections"])}
@@ -121,7 +121,7 @@ def _read_config(context: click.Context) -> config.Config:
         value = {"projects": [project], "keys": [{"projects": [given["project"]]}]}
         return config.merge([("The options", config.validate(value, "The options"))])
     if not (given["files"] or given["renew"]):
-        raise BadUsageError("Nothing to set up is given.", "Give --project NAME, or --file FILE.")
+        raise BadUsageError("Nothing to set up is given.", "Use --project NAME, or --file FILE.")
     return config.merge([(path, _read_file(context.obj, path)) for path in given["files"]])
 
 

@@ -178,7 +178,7 @@ def _at(env: Mapping[str, str]) -> str | BadUsageError:
     at = value(env, "INPUT_AT") or "job-end"
     if at.lower() in ("now", "job-end"):
         return at.lower()
-    return BadUsageError(f"at: {quoted(at)} is neither job-end nor now.", "Give one of the two.")
+    return BadUsageError(f"at: {quoted(at)} is neither job-end nor now.", "Use one of the two.")
 
 
 def _input_or_variable(env: Mapping[str, str], option: str) -> str | None:

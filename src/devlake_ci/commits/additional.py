@@ -47,7 +47,7 @@ def additional_commits(
     if options.submodules_recursive and not options.submodules:
         raise BadUsageError(
             f"{options.source('submodules_recursive')} does nothing without --submodules.",
-            "Give the path of the checkout with --submodules.",
+            "Set --submodules to the path of the checkout.",
         )
 
     def named() -> Iterator[Commit]:  # imports what it needs: most deployments have one commit

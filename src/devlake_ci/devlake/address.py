@@ -105,7 +105,7 @@ def target_at(options: Options, route: str) -> Target:
     if options.client_key and not options.client_cert:
         raise BadUsageError(
             f"{options.source('client_key')} was given without --client-cert.",
-            "Give --client-cert FILE too, or leave the key out.",
+            "Set --client-cert FILE too, or leave the key out.",
         )
     if rest and not options.token and not options.dry_run:
         raise BadUsageError(
@@ -226,7 +226,7 @@ def _headers(options: Options) -> dict[str, str]:
             raise BadUsageError(
                 f"{source} conflicts with another credential: a request has one Authorization "
                 "header.",
-                "Give only one of --token, a user in the URL, and --header 'Authorization: …'.",
+                "Set only one of --token, a user in the URL, and --header 'Authorization: …'.",
             )
         headers["Authorization"] = login
     return headers

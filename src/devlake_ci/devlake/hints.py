@@ -16,7 +16,7 @@ MIGRATION = (
     "or call /proceed-db-migration."
 )
 PASSING = "Look at the state of the DevLake server; the same report may well pass later."
-SPELLING = "The server uses the other spelling of the fields: give --dialect auto."
+SPELLING = "The server uses the other spelling of the fields: set --dialect auto."
 PROJECT = (
     "The first request just created the project's webhook connection, but the second is "
     "refused: open the project in DevLake and look at its webhooks."
@@ -77,7 +77,7 @@ _TABLE = (
     (404, "", BASE),
     (407, "", "The proxy (HTTPS_PROXY) asks for a login: give it in the proxy's URL."),
     (413, "", "The report is too large for a proxy in front of DevLake."),
-    (400, "invalid connectionId", "Give --connection the number of a webhook connection."),
+    (400, "invalid connectionId", "Set --connection to the number of a webhook connection."),
     (400, "'Environment'", _ENVIRONMENT),
     (500, "Data too long for column 'repo_url'", "A DevLake before 1.0 keeps 191 characters of a "
      "repository's URL: update DevLake, or give a shorter --repo-url that leads there, too."),

@@ -175,7 +175,7 @@ class Refresh:
             )
         if error.status == 404:
             return RefusedError(
-                f"There is no {where}.", "Give --refresh the number that devlake-ci setup prints."
+                f"There is no {where}.", "Set --refresh to the number that devlake-ci setup prints."
             )
         if error.status == 403:
             return RefusedError(

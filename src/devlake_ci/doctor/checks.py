@@ -57,11 +57,11 @@ def from_problem(name: str, problem: Problem) -> Check:
 
 _NEEDED = {
     "environment": (("environment",), "where it is deployed to",
-                    "Give --environment: production, staging, testing, development, or your own "
-                    "name for it."),
-    "commit": (("sha", "ref"), "the deployed commit", "Give --sha, or check the repository out."),
+                    "Set --environment: production, staging, testing, development, or a name "
+                    "built on one, such as prod-eu."),
+    "commit": (("sha", "ref"), "the deployed commit", "Set --sha, or check the repository out."),
     "repository": (("repo_url",), "the repository's URL",
-                   "Give --repo-url, such as https://github.com/acme/shop."),
+                   "Set --repo-url, such as https://github.com/acme/shop."),
 }  # fmt: skip
 """What a report needs: the options for it, and what to do if it is missing."""
 
@@ -83,7 +83,7 @@ def facts(options: Options, context: Context) -> Iterator[Check]:
         yield unknown(
             "result",
             f"{context.provider} doesn't say how the job ends.",
-            "Give the report --result (or DEVLAKE_RESULT): success, failed or cancelled.",
+            "Set --result (or DEVLAKE_RESULT) for the report: success, failed or cancelled.",
         )
 
 
@@ -116,13 +116,13 @@ def checkout(top: str | None, head: str | None, version: str | None) -> Iterator
         )
 
 
-_PERMISSIONS = "Give the job `permissions: actions: read, contents: read`."
+_PERMISSIONS = "Set `permissions: actions: read, contents: read` in the job."
 _TOKENS = {
     "github": ("There is none: times and tags that no variable holds are not looked up.",
                f"Our action has one; elsewhere set DEVLAKE_GITHUB_TOKEN. {_PERMISSIONS}",
                _PERMISSIONS),
     "gitlab": ("There is none, so tags are looked up in the checkout only.", "",
-               "Give --gitlab-token one that may read_api."),
+               "Set --gitlab-token to one that may read_api."),
 }  # fmt: skip
 """What is said, and to be done, where a CI's token is missing, and to be done where it fails."""
 

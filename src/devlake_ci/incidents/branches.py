@@ -76,7 +76,7 @@ def check(options: Options, context: Context) -> None:
         raise MissingError(
             f"Whether a failure here is an incident is not known: {context.provider} doesn't say "
             "which branch is the default one.",
-            "Give --incident-branches (or DEVLAKE_INCIDENT_BRANCHES), such as main.",
+            "Set --incident-branches (or DEVLAKE_INCIDENT_BRANCHES), such as main.",
         )
     if not counts(options, context, ref, is_tag=context.is_tag):
         raise NothingToReport(

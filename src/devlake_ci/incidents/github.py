@@ -116,7 +116,7 @@ def history(options: Options, context: Context, env: Env, ask: Ask, read_file: R
     if not file:
         raise MissingError(
             f"{UNKNOWN}: GITHUB_WORKFLOW_REF, which names the workflow, is not set.",
-            "Give --incident-state file:PATH.",
+            "Set --incident-state file:PATH.",
         )
     guard.check_event(options, value(env, "GITHUB_EVENT_NAME"))
     api = _Api(env, ask)
@@ -180,7 +180,7 @@ class _Api:
         raise MissingError(
             "Could not identify this job among the jobs of its run: GitHub gives its id to actions "
             "only.",
-            "Use the action (it has the input check-run-id), or give --incident-state file:PATH.",
+            "Use the action (it has the input check-run-id), or set --incident-state file:PATH.",
         )
 
     def refs(self, kind: str, prefix: str = "") -> set[str]:
@@ -209,7 +209,7 @@ def _hint(reply: Reply) -> str:
     if reply.status == 429 or re.search(r"rate limit", reply.message, re.IGNORECASE):
         return "A repository has 1,000 requests an hour: run it again later."
     return (
-        "Give the job `permissions: actions: read` and `contents: read`, or your own token as "
+        "Set `permissions: actions: read` and `contents: read` in the job, or your own token as "
         "--github-token. --incident-state file:PATH needs none."
     )
 

@@ -18,7 +18,7 @@ from devlake_ci.text import quoted
 TRIGGERED = {"workflow_run", "deployment_status"}
 """Events for what happened on another branch, or in another environment."""
 
-FILE = "or give --incident-state file:PATH, and keep that file in a cache."
+FILE = "or set --incident-state file:PATH, and keep that file in a cache."
 
 
 def check_event(options: Options, event: str | None) -> None:
@@ -57,7 +57,7 @@ def check_refs(options: Options, context: Context, past: list[PastRun]) -> None:
         raise MissingError(
             f"{UNKNOWN}: this job runs for {context.default_branch or 'a branch'} and for tags, "
             f"and GitHub doesn't say which of them go to {quoted(environment)}.",
-            "Give --incident-branches: 'v*' for tags, 'main' for the branch, both if both do.",
+            "Set --incident-branches: 'v*' for tags, 'main' for the branch, both if both do.",
         )
 
 

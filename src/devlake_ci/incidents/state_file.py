@@ -102,7 +102,7 @@ def path_in(options: Options) -> str | None:
     chosen, source = options.incident_state, options.source("incident_state")
     if chosen in ELSEWHERE:
         return None
-    hint = "Give auto, github, gitlab, file:PATH or none."
+    hint = "Use auto, github, gitlab, file:PATH or none."
     if not chosen.startswith(PREFIX):
         raise BadUsageError(f"{source}: {quoted(chosen)} is not one of its values.", hint)
     found = chosen.removeprefix(PREFIX)
