@@ -190,7 +190,7 @@ def _repo_url(options: Options, context: Context) -> str:
     if len(url) > REPO_URL:
         raise BadUsageError(
             f"The repository's URL is longer than the {REPO_URL} characters that DevLake keeps.",
-            "Give a shorter one with --repo-url.",
+            "Set a shorter --repo-url.",
         )
     return url
 

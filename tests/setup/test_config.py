@@ -100,7 +100,7 @@ def test_repositories_make_connections_by_the_rule_that_reports_use():
         ),
         (
             "keys:\n- name: ci",
-            ", key 1 (line 2): give either projects or connections, which the key is for.",
+            ", key 1 (line 2): use either projects or connections, which the key is for.",
         ),
         (
             "keys:\n- connections: a*",

@@ -117,7 +117,7 @@ def test_an_executable_without_a_known_checksum_is_not_fetched(bare, report, ser
     one.run(report(executable_url=server.url))
 
     assert server.received == []
-    assert "Give it as executable_sha256" in one.said
+    assert "Set executable_sha256 to it" in one.said
     assert not one.failed
 
 

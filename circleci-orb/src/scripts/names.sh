@@ -22,7 +22,7 @@ own() {
 }
 
 if ! own "$DEVLAKE_ORB_FOLDER"; then
-  echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written by this user alone. Give another state_folder." >&2
+  echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written by this user alone. Choose another state_folder." >&2
   exit 0
 fi
 mkdir -p "$DEVLAKE_ORB_FOLDER/incident"

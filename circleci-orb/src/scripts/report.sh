@@ -38,7 +38,7 @@ own() {
 
 take_notes() {
   if [ -e "$folder" ] && ! own "$folder"; then
-    give_up 1 "$folder is writable by others, so its notes can't be trusted." "Give another state_folder."
+    give_up 1 "$folder is writable by others, so its notes can't be trusted." "Choose another state_folder."
   fi
   # As start.sh and names.sh have written them.
   service=$(text "$DEVLAKE_ORB_PARAM_SERVICE")
@@ -75,7 +75,7 @@ take_incident() {
   name=$(printf '%s\n' "$CIRCLE_PROJECT_ID" "$incident" "$service" "$environment")
   if [ "$(cat "$folder/incident-name" 2>/dev/null)" != "$name" ]; then
     give_up 1 "$folder can't be written, so an open incident can't be remembered." \
-      "Give another state_folder."
+      "Choose another state_folder."
   fi
   # The program, too, tells an incident by the name of the job: by the one that its jobs share.
   export "CIRCLE_JOB=$incident" "DEVLAKE_ORB_NOTED_INCIDENT_STATE=file:$folder/incident/state"
@@ -138,7 +138,7 @@ fetched() {
   url=$(printf '%s' "$url" | sed "s/{os}/$os/g; s/{arch}/$arch/g")
   shown=$(printf '%s' "$url" | sed 's|//[^/]*@|//|')
   if [ -z "$sums" ]; then
-    say "$shown is not fetched: its SHA-256 is not known. Give it as executable_sha256."
+    say "$shown is not fetched: its SHA-256 is not known. Set executable_sha256 to it."
     return 1
   fi
   if ! downloaded; then

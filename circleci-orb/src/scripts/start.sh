@@ -29,6 +29,6 @@ if own "$DEVLAKE_ORB_FOLDER" && mkdir -p "$job" "$DEVLAKE_ORB_FOLDER/start" &&
   echo "devlake-ci: the deployment begins at $now."
 else
   echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written by this user alone, so the start is forgotten." \
-    "Give another state_folder." >&2
+    "Choose another state_folder." >&2
 fi
 exit 0

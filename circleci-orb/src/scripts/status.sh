@@ -12,6 +12,6 @@ own() {
 }
 
 if ! { own "$DEVLAKE_ORB_FOLDER" && mkdir -p "$job" && printf '%s\n' "$DEVLAKE_ORB_STATUS" >"$job/status"; }; then
-  echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written by this user alone. Give another state_folder." >&2
+  echo "devlake-ci: warning: $DEVLAKE_ORB_FOLDER can't be written by this user alone. Choose another state_folder." >&2
 fi
 exit 0

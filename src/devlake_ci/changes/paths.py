@@ -46,7 +46,7 @@ def _plain(path: str, source: str) -> str:
     if path.startswith(":"):
         raise BadUsageError(
             f"{source}: {quoted(path)} has magic that only git understands.",
-            "Give folders, files or wildcards, or --changes git.",
+            "Use folders, files or wildcards, or --changes git.",
         )
     return "" if path == "." else path.removeprefix("./").rstrip("/")
 

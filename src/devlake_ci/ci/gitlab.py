@@ -295,7 +295,7 @@ def _environment(parts: "Sequence[GitLabJob]", env: Env, ask: Ask) -> "GitLabEnv
         raise MissingError(
             f"Where the job {quoted(parts[0].name or '')} deployed to is not known: GitLab names "
             + (f"{names}." if found else "no environment for it."),
-            "Give it with the template's input environment (DEVLAKE_ENVIRONMENT).",
+            "Set the template's input environment (DEVLAKE_ENVIRONMENT).",
         )
     # Only this answer has the tier, without which the name alone might be misunderstood.
     answer = _get_checked(env, ask, f"environments/{next(iter(found))}", dict)

@@ -197,7 +197,7 @@ class Backlog:
     def _note_unusable(self, folder: str, error: OSError) -> None:
         message = f"{quoted(folder, 300)} can't be used: {reason(error)}."
         note(message)
-        hint = "Give the folder that was given as --spool."
+        hint = "Use the folder that --spool named."
         self.counts.problems.append(BadUsageError(message, hint))
 
 

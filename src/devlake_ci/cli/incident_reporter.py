@@ -175,7 +175,7 @@ class IncidentReporter:
             raise BadUsageError(
                 f"The incident's result is {ended}, but this job's own is {own}: later runs would "
                 "find the latter, and mistake the incident for another one.",
-                "Report the incident in the job that checks, with the job's own result; or give "
+                "Report the incident in the job that checks, with the job's own result; or set "
                 "--incident-state file:PATH, and keep that file in a cache.",
             )
 

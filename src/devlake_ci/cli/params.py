@@ -204,7 +204,7 @@ def empty_result(source: str) -> BadUsageError:
     return BadUsageError(
         f"{source} is empty, so nothing is reported.",
         "An expression in it is empty, such as GitHub's ${{ steps.deploy.outcome }} where no step "
-        "has that id: check its spelling. To report what the CI says of the whole job, give job.",
+        "has that id: check its spelling. To report what the CI says of the whole job, use job.",
     )
 
 

@@ -79,7 +79,7 @@ def _parallel(runtime: Runtime) -> int:
     if given not in map(str, range(1, PARALLEL + 1)):
         raise BadUsageError(
             f"DEVLAKE_PARALLEL: {quoted(given)} is not a number from 1 to {PARALLEL}.",
-            "Give such a number, or leave it out.",
+            "Use such a number, or leave it out.",
         )
     return int(given)
 

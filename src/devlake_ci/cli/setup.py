@@ -206,7 +206,7 @@ class Setup:
                 raise BadUsageError(
                     f"--key-file {quoted(path, 300)} can't be written: {reason(error)}. No key "
                     "was created.",
-                    "Give a file in a folder that can be written.",
+                    "Choose a file in a folder that can be written.",
                 ) from None
 
     def _hand_over(self, key: NewKey) -> None:

@@ -157,7 +157,7 @@ def _report_now(runtime: Runtime) -> int:
         names = " and ".join(map(kebab, missing))
         problem = BadUsageError(
             f"at: now needs the input {names}: this job has not ended yet.",
-            "Give `${{ steps.ID.outcome }}` with the id of the step that deploys or checks, "
+            "Use `${{ steps.ID.outcome }}` with the id of the step that deploys or checks, "
             "`${{ job.status }}` in the last step of a job that does nothing else, or "
             "`${{ needs.JOB.result }}` in a job after it.",
         )

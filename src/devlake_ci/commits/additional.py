@@ -69,6 +69,6 @@ def additional_commits(
     if len(found) > limits.COMMITS:
         raise BadUsageError(
             f"Altogether more than {limits.COMMITS} commits are given for one deployment.",
-            "Give those that were deployed, one for each repository.",
+            "List those that were deployed, one for each repository.",
         )
     return found

@@ -72,7 +72,7 @@ def open_checkout(folder: str, where: str, workspace: Workspace) -> Checkout:
     if prefix or (in_git_dir == "true" and git_dir != "."):
         raise MissingError(
             f"{where} is a folder inside a repository, not the repository itself.",
-            "Give the path of the checkout's root. " + BY_HAND,
+            "Use the path of the checkout's root. " + BY_HAND,
         )
     return Checkout(workspace, folder, where)
 

@@ -26,8 +26,8 @@ def resolve(name: str, source: str, finders: tuple[Find, ...]) -> str:
             return found
     raise MissingError(
         f"{source}: could not find the commit that {quoted(name)} names.",
-        "Give the whole SHA (40 characters), check the repository out first (with its tags: "
-        "fetch-depth: 0), or give a token that may read the repository (--github-token, "
+        "Set the whole SHA (40 characters), check the repository out first (with its tags: "
+        "fetch-depth: 0), or set a token that may read the repository (--github-token, "
         "--gitlab-token).",
     )
 

@@ -134,7 +134,7 @@ def _parse_url(options: Options) -> tuple[str, bool, str | None]:
     if not host or url.scheme not in ("http", "https") or re.search(r"\s", options.url):
         raise BadUsageError(
             f"{source} is not the URL of a DevLake.",
-            f"It is a whole curl command: give the URL in it alone, such as {_EXAMPLE}"
+            f"It is a whole curl command: use the URL in it alone, such as {_EXAMPLE}"
             if options.url.lstrip().startswith("curl")
             else f"It looks like {_EXAMPLE}",
         )
@@ -179,7 +179,7 @@ def _name(name: str, source: str) -> str:
     if why := why_invalid_name(name):
         raise BadUsageError(
             f"{source}: {quoted(name)} is not a name that DevLake can be reached by: {why}.",
-            "Copy the name from DevLake, or give the number of a connection.",
+            "Copy the name from DevLake, or use the number of a connection.",
         )
     return name
 

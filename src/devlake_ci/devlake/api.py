@@ -129,7 +129,7 @@ def _hint(status: int, said: str, path: str) -> str:
 
 _REFUSALS = (
     (401, "^unauthorized$", "This DevLake asks for a login (AUTH_ENABLED), and then takes no API "
-     "key: give a user in the URL (https://user:password@devlake.example.com/api), and no token."),
+     "key: put a user into the URL (https://user:password@devlake.example.com/api), and no token."),
     (401, "", "Use the key of an administrator (allowed path .*), a user in the URL, or, inside a "
      "private network, no key and a URL without /rest."),
     (403, "is invalid|has expired", "Use the key of an administrator (allowed path .*): "

@@ -188,7 +188,7 @@ def issue_fields(entries: Iterable[str], source: str) -> dict[str, FieldValue]:
         if name not in ISSUE_FIELDS:
             raise BadUsageError(
                 f"{source}: {quoted(name)} is not a field of DevLake's issues.",
-                f"Give one of {', '.join(ISSUE_FIELDS)}. The other fields have their own options.",
+                f"Use one of {', '.join(ISSUE_FIELDS)}. The other fields have their own options.",
             )
         found[name] = _field_value(name, text, source)
     return found
@@ -215,7 +215,7 @@ def _field_value(name: str, text: str, source: str) -> FieldValue:
         number = math.nan
     if isinstance(number, str) or not 0 <= number <= MOST_MINUTES:
         wanted = {str: "a text", int: "a number of whole minutes", float: "a number"}[kind]
-        raise BadUsageError(f"{source}: {name} can't be {quoted(text)}.", f"Give {wanted}.")
+        raise BadUsageError(f"{source}: {name} can't be {quoted(text)}.", f"Use {wanted}.")
     return number
 
 

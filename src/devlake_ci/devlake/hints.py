@@ -45,8 +45,8 @@ _TABLE = (
      "and password; a proxy on the way may have replaced the Authorization header."),
     (401, "^unauthorized", "This DevLake has AUTH_ENABLED on, and then it refuses valid API keys, "
      "too (a fault of DevLake since June 2026). Set AUTH_ENABLED=false there and put a proxy with "
-     "a login in front of it, or give such a login in the URL, without /rest and a token."),
-    (401, "", "Something in front of DevLake asks for a login: give what it needs with --header, "
+     "a login in front of it, or put such a login into the URL, without /rest and a token."),
+    (401, "", "Something in front of DevLake asks for a login: pass what it needs with --header, "
      "or as a user in the URL."),
     (403, "api key is invalid", "This DevLake has no such API key. " + _TOKEN),
     (403, "expired", "The API key has expired: create a new one in DevLake."),
@@ -55,15 +55,15 @@ _TABLE = (
      "a plugin collects the repository, DevLake has its pull requests already: leave --changes "
      "out."),
     (403, "doesn't match api key's scope", "The API key is not allowed on {path}: a "
-     "connection's own key is for /plugins/webhook/connections/NUMBER/ and nothing else. Give that "
-     "NUMBER with --connection, or a key whose allowed path matches this one."),
+     "connection's own key is for /plugins/webhook/connections/NUMBER/ and nothing else. Set "
+     "--connection to that NUMBER, or use a key whose allowed path matches this one."),
     (403, "", "Something in front of DevLake refuses the request: ask whoever runs it what "
-     "it needs, and give that with --header."),
+     "it needs, and pass that with --header."),
     (404, "could not find project", "Create the project in DevLake first, or fix --project."),
     (404, r"^404 page not found[^\n]*\n.*/pull_requests$", PULL_REQUESTS),
     (404, rf"{_NO_RECORD}by-name/[^/]+_deployments/issues", "The project {project} has no webhook "
      "connection yet: DevLake creates it at the project's first deployment. Report a deployment "
-     "first, or give the incident a connection of its own with --connection."),
+     "first, or set --connection for the incident."),
     (404, rf"{_NO_RECORD}\d+/", "DevLake has no webhook connection number {number}: look its "
      "number up in the Config UI, under Connections, Webhooks. A re-created connection has a new "
      "number."),
@@ -75,12 +75,12 @@ _TABLE = (
      "since 1.0.2, by project since 1.0.3. If the version is new enough, the address is wrong. "
      + BASE),
     (404, "", BASE),
-    (407, "", "The proxy (HTTPS_PROXY) asks for a login: give it in the proxy's URL."),
+    (407, "", "The proxy (HTTPS_PROXY) asks for a login: put it into the proxy's URL."),
     (413, "", "The report is too large for a proxy in front of DevLake."),
     (400, "invalid connectionId", "Set --connection to the number of a webhook connection."),
     (400, "'Environment'", _ENVIRONMENT),
     (500, "Data too long for column 'repo_url'", "A DevLake before 1.0 keeps 191 characters of a "
-     "repository's URL: update DevLake, or give a shorter --repo-url that leads there, too."),
+     "repository's URL: update DevLake, or set a shorter --repo-url that leads there, too."),
     (500, "Data too long", "A value is longer than DevLake's column for it, and that is a bug of "
      "devlake-ci: please report it with this message."),
 )  # fmt: skip
@@ -107,7 +107,7 @@ def redirect(answer: Answer, target: Target) -> tuple[str, str]:
     return (
         f"{target.base} redirects ({answer.status}) to {where or 'nowhere'}.",
         "A redirected report would arrive without its body, so it is not followed: "
-        "give the address that it points to, or (a login page) what the proxy wants, by --header.",
+        "use the address that it points to, or (a login page) what the proxy wants, by --header.",
     )
 
 

@@ -86,7 +86,7 @@ def _schedule(name: str, blueprint: Blueprint) -> Check:
         return warn(
             "blueprint",
             f"The blueprint of {name} runs only when somebody starts it.",
-            "Give it a schedule (devlake-ci setup --schedule), or reports --refresh.",
+            "Give it a schedule (devlake-ci setup --schedule), or set --refresh for reports.",
         )
     return good("blueprint", f"{name} runs on a schedule: {line(blueprint.cron_config)}.")
 
@@ -96,7 +96,7 @@ def _last_run(name: str, last: Run | None) -> Check:
         return warn(
             "last run",
             f"{name} has never run.",
-            "Wait for its schedule, press Collect Data in DevLake, or give reports --refresh.",
+            "Wait for its schedule, press Collect Data in DevLake, or set --refresh for reports.",
         )
     ended = f" ({line(last.finished_at)})" if last.finished_at else ""
     if last.status == "TASK_COMPLETED":

@@ -49,7 +49,7 @@ MERGE_REQUESTS = "refs/merge-requests/"
 https://gitlab.com/gitlab-org/gitlab/-/issues/29209"""
 
 REFUSED = (
-    "Before GitLab 18.0 a job's own token may not list jobs: give a project access token with "
+    "Before GitLab 18.0 a job's own token may not list jobs: pass a project access token with "
     "read_api (DEVLAKE_GITLAB_TOKEN, masked), or --incident-state file:PATH in a cache."
 )
 AFTERWARDS = (
@@ -57,7 +57,7 @@ AFTERWARDS = (
     "incident close)."
 )
 READ_API = (
-    "This job's own token lists the jobs of all branches only. Give a project access token with "
+    "This job's own token lists the jobs of all branches only. Pass a project access token with "
     "read_api (DEVLAKE_GITLAB_TOKEN, masked): with it GitLab is asked for the branch's pipelines."
 )
 

@@ -143,7 +143,7 @@ _FILE = (
     f"{_RELATIVE} A value that starts with [, {{ or -, or is owner/name@SHA, or has several lines, "
     "is taken as the list itself."
 )
-_OUTSIDE = "Give an absolute path if you mean it."
+_OUTSIDE = "Use an absolute path if you mean it."
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Disk:
             raise BadUsageError(f"{source}: no file matches {quoted(pattern)}.", _FILE)
         if len(found) > MOST_FILES:
             message = f"{source}: {quoted(pattern)} matches more than {MOST_FILES} files."
-            raise BadUsageError(message, "Give a narrower pattern.")
+            raise BadUsageError(message, "Use a narrower pattern.")
         return tuple(found)
 
     def read(self, path: str, source: str, limit: int, within: str | None = None) -> bytes:
@@ -197,7 +197,7 @@ class Disk:
         try:
             if not stat.S_ISREG(Path(found).stat().st_mode):
                 what = "a folder" if Path(found).is_dir() else "not a regular file"
-                raise BadUsageError(f"{source}: {quoted(path)} is {what}.", "Give a file.")
+                raise BadUsageError(f"{source}: {quoted(path)} is {what}.", "Name a file.")
             content = read_beginning(Path(found), limit + 1)
         except OSError as error:
             raise _unreadable(path, source, error, _FILE) from None

@@ -310,7 +310,7 @@ def _plain_errors() -> Iterator[None]:
         is_http = "WRONG_VERSION_NUMBER" in repr(error) or "record layer failure" in repr(error)
         raise NotSentError(
             f"TLS failed ({_reason(error)})",
-            "The server speaks plain http on this port: begin the URL with http://, or give the "
+            "The server speaks plain http on this port: begin the URL with http://, or use the "
             "port of its https."
             if is_http
             else "A private certificate authority is named by --ca-bundle FILE.",

@@ -160,7 +160,7 @@ class Key(BaseModel):
     @model_validator(mode="after")
     def _for_something(self) -> Self:
         if bool(self.projects) == bool(self.connections):
-            raise ValueError("give either projects or connections, which the key is for")
+            raise ValueError("use either projects or connections, which the key is for")
         if not self.name and len(self.projects) != 1:
             raise ValueError("name is missing: only a key for one project has a name by itself")
         return self
@@ -237,7 +237,7 @@ def _unique(kind: str, named: list[tuple[str, str]]) -> None:
         if before := seen.get(name.casefold()):
             place = f"twice in {where}" if before == where else f"in {before} and in {where}"
             raise BadUsageError(
-                f"The {kind} {quoted(name)} is {place}.", f"Give each {kind} in one place only."
+                f"The {kind} {quoted(name)} is {place}.", f"Name each {kind} in one place only."
             )
         seen[name.casefold()] = where
 
