@@ -2,7 +2,8 @@
 # A deployment from any machine with git and devlake-ci, with the lead time of the pull requests that it ships. The
 # history of the checkout says what was merged, and the file what was live before: it must outlive the
 # checkout. The environment has DEVLAKE_URL and DEVLAKE_TOKEN.
-devlake-ci start
+DEVLAKE_STARTED_AT=$(date +%s)
+export DEVLAKE_STARTED_AT
 if ./deploy.sh; then result=success; else result=failed; fi
 devlake-ci report --environment production --result "$result" \
   --changes git --incident-state "file:$HOME/.devlake-live.json"

@@ -31,7 +31,7 @@ def start(runtime: Runtime) -> None:
         say(f"Nothing is stored: {provider.name} says itself when the job began.")
     else:
         say(
-            f"Nothing is stored: there is no place for it on {provider.name}. Give the report "
-            f"DEVLAKE_STARTED_AT={rfc3339(now)}."
+            f"Nothing is stored: there is no place for it on {provider.name}. Set "
+            f"DEVLAKE_STARTED_AT={rfc3339(now)} for the report."
         )
     carry_out(effects, runtime)
