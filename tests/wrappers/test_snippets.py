@@ -92,6 +92,16 @@ FETCH = re.compile(
 )
 
 
+@pytest.mark.parametrize(
+    "path",
+    [*FETCHING, *RUNNING, ROOT / "docs/spool.md"],
+    ids=lambda path: f"{path.parent.name}-{path.name}",
+)
+def test_what_has_zeros_for_a_sum_says_what_to_replace_them_by(path):
+    assert re.search(r"(?i)replace zeros by (its|the file's) sum in the release's SHA256SUMS",
+                     path.read_text())  # fmt: skip
+
+
 @pytest.fixture
 def downloads(tmp_path):
     """Return a PATH whose curl brings a program that says it ran, and that program's sum."""
