@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from devlake_ci import runtime
-from devlake_ci.ci.provider import Append, Replace, Run
+from devlake_ci.ci.provider import Append, Replace, RunProgram
 from devlake_ci.devlake.request import NotSentError, Request
 from devlake_ci.errors import StoppedError
 from devlake_ci.options import Options
@@ -109,7 +109,7 @@ def test_no_program_of_the_working_directory_is_run(tmp_path, monkeypatch, folde
 
     version = runtime.run_git("version")
     with pytest.raises(FileNotFoundError):
-        runtime.write(Run(("buildkite-agent", "annotate"), "x"))
+        runtime.write(RunProgram(("buildkite-agent", "annotate"), "x"))
 
     assert version.startswith("git version")
     assert not (tmp_path / "ran").exists()

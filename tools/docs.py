@@ -43,7 +43,7 @@ def flags() -> str:
     said = {
         "TAKING": map(flag, taking),
         "SWITCHES": map(flag, switches),
-        "SECRETS": map(variable, secrets),
+        "SECRET_VARIABLES": map(variable, secrets),
         "TRUE": TRUE,
     }
     return "\n".join(_frozenset(name, sorted(each)) for name, each in said.items())

@@ -27,7 +27,7 @@ SWITCHES = frozenset({
     "--allow-pull-request", "--changes-authors", "--dry-run", "--exclude-own-commit",
     "--keep-secrets", "--refresh-wait", "--submodules-recursive", "--verbose",
 })
-SECRETS = frozenset({
+SECRET_VARIABLES = frozenset({
     "DEVLAKE_GITHUB_TOKEN", "DEVLAKE_GITLAB_TOKEN", "DEVLAKE_HEADER", "DEVLAKE_TOKEN",
 })
 TRUE = frozenset({
@@ -59,7 +59,7 @@ EVENTS = {
 """The events of GitHub in whose runs GITHUB_SHA is what the run is about."""
 
 
-def cut(words: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_at_dashes(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split what is typed after `run` at the first `--`: our options, and the command."""
     if "--" not in words:
         return list(words), []
@@ -80,11 +80,11 @@ def is_known(options: Sequence[str]) -> bool:
     return True
 
 
-def environment(env: Mapping[str, str], options: Sequence[str] = ()) -> dict[str, str]:
+def command_variables(env: Mapping[str, str], options: Sequence[str] = ()) -> dict[str, str]:
     """Return the command's environment: all of `env` but our secrets, if they aren't to be kept."""
     if keeps_secrets(env, options):
         return dict(env)
-    left = {name: text for name, text in env.items() if name not in SECRETS}
+    left = {name: text for name, text in env.items() if name not in SECRET_VARIABLES}
     if URL in left:
         left[URL] = without_user(left[URL])
     return left
@@ -124,12 +124,12 @@ def asks_git(env: Mapping[str, str], options: Sequence[str]) -> bool:
 
 def start(command: Sequence[str], options: Sequence[str]) -> Child:
     """Start the command; `options` are what is typed before it."""
-    return Child(command, environment(original_env(), options))
+    return Child(command, command_variables(original_env(), options))
 
 
 def start_early(words: Sequence[str]) -> Child | None:
     """Start the command of `run`; None if more has to be known first, or `words` are wrong."""
-    options, command = cut(words)
+    options, command = split_at_dashes(words)
     env = original_env()
     if not command or not is_known(options) or asks_git(env, options):
         return None

@@ -11,7 +11,7 @@ COMMITS_A_REQUEST = 2000
 answers 500 "Error 1390" (seen live, v1.0.3 on MariaDB). Several requests with one id are one
 deployment."""
 
-COMMITS = 10_000
+MOST_COMMITS = 10_000
 """Commits of a deployment at most: more are a mistake, or somebody's joke."""
 
 INCIDENT_TITLE, INCIDENT_DESCRIPTION, INCIDENT_OTHER = 255, 5000, 255
@@ -21,7 +21,7 @@ nobody reads more of a description."""
 PULL_REQUEST_URL, PULL_REQUEST_AUTHOR = 255, 255
 """Characters of a pull request at most: columns of DevLake 1.0.3."""
 
-CHANGES = 250
+MOST_CHANGES = 250
 """Pull requests of one deployment at most."""
 
 HISTORY = 10_000

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from devlake_ci.ci import azure, buildkite, teamcity
 from devlake_ci.ci.outputs import summary
-from devlake_ci.ci.provider import Run
+from devlake_ci.ci.provider import RunProgram
 from devlake_ci.errors import NothingToReport, RefusedError
 from devlake_ci.model import Deployment, Environment, Outcome, Result
 
@@ -131,9 +131,11 @@ def test_buildkite_gets_an_annotation_and_meta_data_from_standard_input():
     )
     assert annotation.text == summary(REPORTED)
     assert kept == [
-        Run(("buildkite-agent", "meta-data", "set", "devlake-reported"), "true"),
-        Run(("buildkite-agent", "meta-data", "set", "devlake-deployment-id"), "ci:acme/shop:42"),
-        Run(("buildkite-agent", "meta-data", "set", "devlake-result"), "SUCCESS"),
+        RunProgram(("buildkite-agent", "meta-data", "set", "devlake-reported"), "true"),
+        RunProgram(
+            ("buildkite-agent", "meta-data", "set", "devlake-deployment-id"), "ci:acme/shop:42"
+        ),
+        RunProgram(("buildkite-agent", "meta-data", "set", "devlake-result"), "SUCCESS"),
     ]
 
 

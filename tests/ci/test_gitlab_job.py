@@ -39,7 +39,7 @@ def asked(project, where=True, **env):
     """Ask for what the job did."""
     env = ENV | env
     context = ci.read_context(env, lambda _: None, lambda *_: None)
-    return ci.provider_of(env).deploying_job(context, env, project.ask, where)
+    return ci.provider_of(env).reported_job(context, env, project.ask, where)
 
 
 def at(minute, second=0, micro=0):

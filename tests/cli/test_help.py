@@ -13,7 +13,7 @@ import pytest
 
 from devlake_ci.cli import COMMANDS, EXAMPLES, params
 from devlake_ci.cli import devlake_ci as program
-from devlake_ci.launch import cut
+from devlake_ci.launch import split_at_dashes
 from devlake_ci.options import declared, flag
 
 PROGRAM = Path(sys.executable).with_name("devlake-ci")
@@ -73,7 +73,7 @@ def test_an_example_of_the_help_is_a_line_that_the_program_takes(example):
         found = found.get_command(click.Context(found), words.pop(0))
 
     assert name == "devlake-ci"
-    assert params.parse(found, cut(words)[0], {})
+    assert params.parse(found, split_at_dashes(words)[0], {})
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,15 @@ from devlake_ci.child import Child
 from devlake_ci.cli import invoke
 from devlake_ci.cli.run import _not_started, run
 from devlake_ci.devlake.request import NotSentError
-from devlake_ci.launch import SAID, SWITCHES, TAKING, asks_git, cut, is_known, without_user
+from devlake_ci.launch import (
+    SAID,
+    SWITCHES,
+    TAKING,
+    asks_git,
+    is_known,
+    split_at_dashes,
+    without_user,
+)
 from devlake_ci.options import KNOWN_TO_RUN, declared, flag
 from tests.ci.recorded import RECORDED
 from tests.support import GITHUB, NOON, SHA, SILENCE, Reply, git, signals_restored
@@ -557,7 +565,7 @@ def test_click_agrees_on_what_can_be_read(words):
 
 @given(st.lists(st.sampled_from(["--", "a", "--x"])))
 def test_the_first_two_dashes_end_our_options_and_no_others(words):
-    options, command = cut(words)
+    options, command = split_at_dashes(words)
 
     assert "--" not in options
     assert options + ["--"] * ("--" in words) + command == words

@@ -178,7 +178,7 @@ def test_a_thousand_commits_are_one_request_and_no_call_of_git(report, server, j
 def test_all_additional_commits_together_are_bounded(
     report, server, job, monkeypatch, *, most, code
 ):
-    monkeypatch.setattr(limits, "COMMITS", most)
+    monkeypatch.setattr(limits, "MOST_COMMITS", most)
     for number, sha in enumerate(FIVE):
         (job / f"{number}.yml").write_text(f"- acme/repo-{number}@{sha}")
 

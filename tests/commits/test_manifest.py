@@ -269,7 +269,7 @@ def test_more_than_ten_thousand_commits_are_refused_before_they_are_kept(text):
 
 @pytest.mark.parametrize("form", ["{}\n", "- {}\n", '"{}",'])
 def test_as_many_commits_as_fit_are_taken(monkeypatch, form):
-    monkeypatch.setattr(limits, "COMMITS", 3)
+    monkeypatch.setattr(limits, "MOST_COMMITS", 3)
     most, more = (form.format(f"acme/pay@{SHA}") * number for number in (3, 4))
     if form.endswith(","):
         most, more = f"[{most[:-1]}]", f"[{more[:-1]}]"

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from devlake_ci.devlake.inventory import ApiKey, Blueprint, Connection, Project, State
+from devlake_ci.devlake.inventory import ApiKey, Blueprint, Connection, Inventory, Project
 from devlake_ci.setup import config
-from devlake_ci.setup.key_path import LONGEST, Scope, key_path
+from devlake_ci.setup.allowed_path import LONGEST, Scope, allowed_path
 from devlake_ci.setup.plan import plan
 
 TODAY = date(2026, 3, 1)
@@ -28,7 +28,7 @@ def project(name, there, *, dora=True):
 
 
 def state(*projects, connections=("shop",), keys=()):
-    return State(
+    return Inventory(
         {name: Connection(id=n, name=name) for n, name in enumerate(connections, 1)},
         {each.name: each for each in projects},
         {each.name: each for each in keys},
@@ -168,7 +168,7 @@ def test_what_is_in_devlake_and_not_in_the_file_is_listed():
     ids=["a wider path", "no date", "an older date"],
 )
 def test_a_key_that_no_longer_fits_is_named_for_removal_and_a_new_name_offered(there, why):
-    path = key_path([Scope(1, "shop", pull_requests=True)], [3])
+    path = allowed_path([Scope(1, "shop", pull_requests=True)], [3])
     fits = {"id": 1, "name": "ci", "allowed_path": path, "expired_at": "2027-06-30T23:59:59Z"}
     keys = [ApiKey(**fits | there), ApiKey(id=2, name="ci-2")]
     text = SHOP + "\nkeys: [{name: ci, projects: [shop], expires: 2027-06-30}]"
@@ -180,7 +180,7 @@ def test_a_key_that_no_longer_fits_is_named_for_removal_and_a_new_name_offered(t
 
 
 def test_a_key_that_expires_and_never_should_is_named_for_removal():
-    path = key_path([Scope(1, "shop", pull_requests=True)], [3])
+    path = allowed_path([Scope(1, "shop", pull_requests=True)], [3])
     key = ApiKey(id=1, name="ci", allowed_path=path, expired_at="2027-06-30T23:59:59Z")
     text = SHOP + "\nkeys: [{name: ci, projects: [shop]}]"
 
@@ -197,7 +197,7 @@ def test_a_key_that_expires_and_never_should_is_named_for_removal():
     ],
 )
 def test_a_key_is_good_to_the_end_of_its_last_day(expires, says):
-    path = key_path([Scope(1, "shop", pull_requests=True)], [3])
+    path = allowed_path([Scope(1, "shop", pull_requests=True)], [3])
     key = ApiKey(id=1, name="ci", allowed_path=path, expired_at=f"{expires}T23:59:59Z")
     text = SHOP + f"\nkeys: [{{name: ci, projects: [shop], expires: {expires}}}]"
 
@@ -219,12 +219,12 @@ def test_a_path_longer_than_devlake_keeps_is_not_cut_but_offered_otherwise():
 
 
 def test_a_name_is_matched_as_it_is_and_not_as_a_pattern():
-    path = key_path([Scope(7, "a.b+c", pull_requests=False)], [3])
+    path = allowed_path([Scope(7, "a.b+c", pull_requests=False)], [3])
 
     assert r"(7|by-name/a\.b\+c)/" in path
 
 
 def test_a_name_with_a_slash_is_opened_by_number_only():
-    path = key_path([Scope(7, "acme/pay", pull_requests=False)], [3])
+    path = allowed_path([Scope(7, "acme/pay", pull_requests=False)], [3])
 
     assert "connections/7/(deployments" in path

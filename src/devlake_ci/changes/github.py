@@ -14,7 +14,7 @@ from pydantic import AliasPath, AwareDatetime, Field
 from devlake_ci.changes.model import Change, Shipped, make_shipped, nothing_shipped_note
 from devlake_ci.changes.paths import TOUCHING, Matcher
 from devlake_ci.ci import github
-from devlake_ci.ci.answers import Answer, Sha, validate, validate_reply, within
+from devlake_ci.ci.answers import ApiModel, Sha, validate, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, Query
 from devlake_ci.dataclass import dataclass
@@ -38,17 +38,17 @@ _FIELDS = (
 )
 
 
-class _Commit(Answer):
+class _Commit(ApiModel):
     sha: Sha
 
 
-class _Comparison(Answer):
+class _Comparison(ApiModel):
     status: str
     total_commits: int
     commits: list[_Commit]
 
 
-class PullRequest(Answer):
+class PullRequest(ApiModel):
     """A pull request that a commit belongs to."""
 
     number: int
@@ -61,34 +61,34 @@ class PullRequest(Answer):
     base_repository: str | None = within("baseRepository", "nameWithOwner")
 
 
-class _PullRequests(Answer):
+class _PullRequests(ApiModel):
     nodes: list[PullRequest | None]
 
 
-class _Associated(Answer):
+class _Associated(ApiModel):
     pull_requests: _PullRequests | None = Field(None, alias="associatedPullRequests")
 
 
-class _File(Answer):
+class _File(ApiModel):
     path: str
 
 
-class _Files(Answer):
+class _Files(ApiModel):
     nodes: list[_File]
     has_next: bool = Field(validation_alias=AliasPath("pageInfo", "hasNextPage"))
     end: str | None = within("pageInfo", "endCursor")
 
 
-class _WithFiles(Answer):
+class _WithFiles(ApiModel):
     files: _Files | None = None
 
 
-class _Error(Answer):
+class _Error(ApiModel):
     message: str = ""
     type: str | None = None
 
 
-class _Response(Answer):
+class _Response(ApiModel):
     errors: list[_Error] | None = None
     repository: dict[str, Any] | None = within("data", "repository")
 

@@ -17,7 +17,7 @@ from pydantic import AliasPath, AwareDatetime, Field
 
 from devlake_ci.changes.github import HOST, PERMISSIONS, Api, hint
 from devlake_ci.ci import github
-from devlake_ci.ci.answers import Answer, Sha, validate, validate_reply, within
+from devlake_ci.ci.answers import ApiModel, Sha, validate, validate_reply, within
 from devlake_ci.ci.provider import ReadFile
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github as runs
@@ -38,13 +38,13 @@ _FIELDS = (
 )
 
 
-class _Status(Answer):
+class _Status(ApiModel):
     state: str
     created_at: AwareDatetime = Field(alias="createdAt")
     log_url: str | None = Field(None, alias="logUrl")
 
 
-class _Deployment(Answer):
+class _Deployment(ApiModel):
     sha: Sha = Field(alias="commitOid")
     statuses: list[_Status] | None = within("statuses", "nodes")
 
@@ -61,11 +61,11 @@ class _Deployment(Answer):
         return next((each[1] for each in found if each), None)
 
 
-class _Deployments(Answer):
+class _Deployments(ApiModel):
     nodes: list[_Deployment] = Field(validation_alias=AliasPath("deployments", "nodes"))
 
 
-class _Run(Answer):
+class _Run(ApiModel):
     event: str
     path: str | None = None
 

@@ -22,7 +22,7 @@ from devlake_ci.changes.model import (
 )
 from devlake_ci.changes.paths import TOUCHING, Matcher
 from devlake_ci.ci import gitlab
-from devlake_ci.ci.answers import Answer, Sha, validate_reply, within
+from devlake_ci.ci.answers import ApiModel, Sha, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.provider import PAGE, Ask, Env, paginate
 from devlake_ci.dataclass import dataclass
@@ -44,16 +44,16 @@ T = TypeVar("T")
 ShaOrNone = Annotated[str, Field(pattern="^([0-9a-f]{40})?$")]
 
 
-class _Commit(Answer):
+class _Commit(ApiModel):
     id: Sha
     committed_date: AwareDatetime
 
 
-class _Comparison(Answer):
+class _Comparison(ApiModel):
     commits: list[_Commit]
 
 
-class MergeRequest(Answer):
+class MergeRequest(ApiModel):
     """A merge request that was merged."""
 
     iid: int
@@ -67,18 +67,18 @@ class MergeRequest(Answer):
     squash_commit_sha: ShaOrNone | None = None
 
 
-class _Diff(Answer):
+class _Diff(ApiModel):
     old_path: str
     new_path: str
 
 
-class _Job(Answer):
+class _Job(ApiModel):
     id: int
     finished_at: AwareDatetime | None = None
     pipeline: int | None = within("pipeline", "id")
 
 
-class _Deployment(Answer):
+class _Deployment(ApiModel):
     id: int
     sha: Sha
     deployable: _Job | None = None

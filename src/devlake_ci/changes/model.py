@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from devlake_ci.dataclass import dataclass
-from devlake_ci.limits import CHANGES, PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
+from devlake_ci.limits import MOST_CHANGES, PULL_REQUEST_AUTHOR, PULL_REQUEST_URL, TITLE
 from devlake_ci.model import Commit, Deployment, PullRequest
 from devlake_ci.text import cut
 
@@ -94,7 +94,7 @@ def make_shipped(base: str, found: Sequence[Change], notes: tuple[str, ...], non
 
 
 def limit_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-    """Return the newest CHANGES of the changes, in their order, and a note if some are left.
+    """Return the newest MOST_CHANGES of the changes, in their order, and a note if some are left.
 
     Of a number that is named twice, as by a cherry-pick, the one that was merged first counts.
     """
@@ -103,10 +103,10 @@ def limit_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[
         first.setdefault(each.merge_sha if each.number is None else each.number, each)
     merges = {each.merge_sha for each in first.values()}
     found = tuple(each for each in changes if each.merge_sha in merges)
-    if len(found) <= CHANGES:
+    if len(found) <= MOST_CHANGES:
         return found, ()
-    note = f"Only the newest {CHANGES} of {len(found)} changes are reported."
-    return found[-CHANGES:], (note,)
+    note = f"Only the newest {MOST_CHANGES} of {len(found)} changes are reported."
+    return found[-MOST_CHANGES:], (note,)
 
 
 def pull_request_key(repo_url: str, number: int) -> int | None:

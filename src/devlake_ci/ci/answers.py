@@ -35,7 +35,7 @@ Sha = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
 """What DevLake has room for: a longer one costs the deployment a 500."""
 
 
-class Answer(BaseModel):
+class ApiModel(BaseModel):
     """An object of an answer, of which only some fields are read."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -102,7 +102,7 @@ Object = BeforeValidator(_object)
 """For an object: an empty one in place of anything else."""
 
 
-class Payload(Answer):
+class Payload(ApiModel):
     """An object of which every field may be missing."""
 
 

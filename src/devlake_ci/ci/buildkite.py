@@ -24,7 +24,7 @@ https://buildkite.com/docs/agent/v3/cli-meta-data
 
 from devlake_ci.ci.facts import Facts, convert, exit_code, number, value, variable, whole_sha
 from devlake_ci.ci.outputs import outputs, summary
-from devlake_ci.ci.provider import Effect, Env, Provider, Run
+from devlake_ci.ci.provider import Effect, Env, Provider, RunProgram
 from devlake_ci.errors import NothingToReport
 from devlake_ci.model import Outcome, Result
 
@@ -60,10 +60,10 @@ def emit(outcome: Outcome, env: Env) -> tuple[Effect, ...]:
         return ()
     annotate = (AGENT, "annotate", "--style", _style(outcome), "--context", f"devlake-{job}")
     kept = [
-        Run((AGENT, "meta-data", "set", f"devlake-{name}"), text)
+        RunProgram((AGENT, "meta-data", "set", f"devlake-{name}"), text)
         for name, text in outputs(outcome).items()
     ]
-    return (Run(annotate, summary(outcome)), *kept)
+    return (RunProgram(annotate, summary(outcome)), *kept)
 
 
 def _attempt(retries: str) -> str | None:

@@ -85,7 +85,7 @@ class Facts:
         """Return the same as a Context: each field by its rule, the sources in a field."""
         values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
         values |= {name: convert(values[name], rule) for name, rule in _RULES.items()}
-        values["result"] = convert(self.result, job_result)
+        values["result"] = convert(self.result, parse_job_result)
         values["result_word"] = str(self.result.value) if self.result else None
         values["pull_request"] = _pull_request(self, values["ref"])
         values["run_number"] = number(self.run_number)
@@ -193,7 +193,7 @@ def unix_time(text: str, per_second: int = 1) -> datetime | None:
         return None
 
 
-def job_result(word: str) -> Result | None:
+def parse_job_result(word: str) -> Result | None:
     """Parse the CI's word for how a job ended; None if it hasn't, or if the word is ambiguous."""
     try:
         return parse_result(word.casefold(), "")

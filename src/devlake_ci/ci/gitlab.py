@@ -13,7 +13,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from devlake_ci.ci.facts import Facts, commit_sha, convert, job_result, timestamp, value, variable
+from devlake_ci.ci.facts import (
+    Facts,
+    commit_sha,
+    convert,
+    parse_job_result,
+    timestamp,
+    value,
+    variable,
+)
 from devlake_ci.ci.json_object import JsonObject
 from devlake_ci.ci.outputs import variables
 from devlake_ci.ci.provider import PAGE, Ask, Effect, Env, Provider, Replace, Reply, paginate
@@ -113,7 +121,7 @@ def resolve(ref: str, env: Env, ask: Ask) -> str | None:
     return sha if sha and WHOLE.fullmatch(sha) else None
 
 
-def deploying_job(context: Context, env: Env, ask: Ask, where: bool) -> Context:
+def reported_job(context: Context, env: Env, ask: Ask, where: bool) -> Context:
     """Return the facts of the job `DEVLAKE_DEPLOY_JOB` in place of ours; ours if it is not set.
 
     Commit, branch and repository are the pipeline's, so they are ours too. `where` tells whether to
@@ -144,7 +152,7 @@ def _verifying_job(context: Context, env: Env, ask: Ask, name: str) -> Context:
     """Return the facts of the job `name`, which checks production, in place of our own.
 
     If the pipeline has the job `DEVLAKE_DEPLOY_JOB` too, and it didn't succeed, no incident begins:
-    DevLake would count it against the deployment before. Raise Problem, like `deploying_job`.
+    DevLake would count it against the deployment before. Raise Problem, like `reported_job`.
     """
     if context.pull_request or context.stops:
         return context
@@ -163,7 +171,7 @@ def _as_job(context: Context, name: str, parts: "Sequence[GitLabJob]") -> Contex
         job_id=str(max(map(_id, parts))),
         started_at=_earliest(part.started_at for part in parts),
         finished_at=finished_at,
-        result=job_result(status),
+        result=parse_job_result(status),
         result_word=status,
         sources={**context.sources, **dict.fromkeys(("job", "started_at", "result"), source)},
     )
@@ -252,9 +260,9 @@ def _status(parts: "Sequence[GitLabJob]") -> str:
     """Return how the job ended: https://docs.gitlab.com/ci/jobs/#available-job-statuses."""
     for part in parts:
         name, status = quoted(part.name or ""), part.status or ""
-        if job_result(status) is Result.SKIPPED or not has_ended(status):
+        if parse_job_result(status) is Result.SKIPPED or not has_ended(status):
             raise NothingToReport(f"Nothing is reported: the job {name} is {status}.")
-        if job_result(status) not in WORST_FIRST:
+        if parse_job_result(status) not in WORST_FIRST:
             raise MissingError(
                 f"GitLab says of the job {name} that it is {quoted(status)}, which is not known "
                 "here.",
@@ -265,7 +273,7 @@ def _status(parts: "Sequence[GitLabJob]") -> str:
             f"Nothing is reported: the job {quoted(parts[0].name or '')} never ran "
             f"({parts[0].status})."
         )
-    statuses = {job_result(part.status or ""): part.status or "" for part in parts}
+    statuses = {parse_job_result(part.status or ""): part.status or "" for part in parts}
     return next(statuses[result] for result in WORST_FIRST if result in statuses)
 
 
@@ -376,5 +384,5 @@ def _headers(env: Env) -> dict[str, str]:
     return {"JOB-TOKEN": job} if job else {}
 
 
-PROVIDER = Provider(read=read, emit=emit, resolve=resolve, deploying_job=deploying_job)
+PROVIDER = Provider(read=read, emit=emit, resolve=resolve, reported_job=reported_job)
 """`gitlab-ci-local` says `false` in its marker, and wants to be named by `DEVLAKE_CI`."""

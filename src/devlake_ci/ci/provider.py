@@ -47,14 +47,14 @@ class Mask:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunProgram:
     """Run a program of the CI's own and give it `text` to read (Buildkite's agent); no shell."""
 
     command: tuple[str, ...]
     text: str
 
 
-Effect = Append | Replace | Print | Mask | Run
+Effect = Append | Replace | Print | Mask | RunProgram
 
 
 Env = Mapping[str, str]
@@ -134,7 +134,7 @@ class Provider:
     """Ask the CI's API when the run was queued and when the job started."""
     resolve: Callable[[str, Env, Ask], str | None] = lambda *_: None
     """Ask the CI's API for the whole SHA of a branch, tag or short SHA; None if it can't say."""
-    deploying_job: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
+    reported_job: Callable[[Context, Env, Ask, bool], Context] = lambda context, *_: context
     """Return the facts of the job that deployed, if this job reports for another one; the last
     argument tells whether to ask where it deployed to. Raise Problem if it deployed nothing, or
     if the CI doesn't say what it did."""

@@ -118,7 +118,7 @@ class Backlog:
             return
         for path in paths:
             if path not in self._seen and (event := self.event(path)):
-                yield Waiting(event.order, file_name(path), path, event.key, event.row)
+                yield Waiting(event.order, file_name(path), path, event.key, event.row_id)
             self._seen.add(path)
 
     def event(self, path: str) -> SpooledEvent | None:

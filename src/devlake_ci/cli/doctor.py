@@ -129,14 +129,14 @@ def _check_project(session: Session, works: bool) -> Iterator[Check]:
         yield from checks.reminders(session.context.provider)
         return
     from devlake_ci.devlake.api import Api  # noqa: PLC0415 (as below)
-    from devlake_ci.devlake.inventory import fetch_keys, fetch_state  # noqa: PLC0415 (it imports pydantic)
+    from devlake_ci.devlake.inventory import fetch_inventory, fetch_keys  # noqa: PLC0415 (it imports pydantic)
     from devlake_ci.devlake.refresh import Refresh  # noqa: PLC0415
     from devlake_ci.doctor import project  # noqa: PLC0415
 
     target, clock = session.delivery.target, session.runtime.clock
     api = Api(target, session.network.call, clock, lambda: min(session.time_left, ATTEMPT))
     try:
-        there = fetch_state(api, with_keys=False)
+        there = fetch_inventory(api, with_keys=False)
         name = project.connection_name(target, there)
         found = [project.check_membership(name, there)]
         for each, blueprint in there.projects_with(name):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from devlake_ci import ci
 from devlake_ci.ci.outputs import COMMITS_SHOWN, outputs
-from devlake_ci.ci.provider import Append, Effect, Mask, Print, Replace, Run
+from devlake_ci.ci.provider import Append, Effect, Mask, Print, Replace, RunProgram
 from devlake_ci.cli.printing import mask, redact_all, say
 from devlake_ci.cli.wording import reword
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem, reason
@@ -44,7 +44,7 @@ def conclude(outcome: Outcome, runtime: Runtime, form: str) -> int:
 
 def _redact(effect: Effect) -> Effect:
     """Return what a person reads outside of the log, such as a summary, without secrets."""
-    if isinstance(effect, Append | Replace | Run):
+    if isinstance(effect, Append | Replace | RunProgram):
         return replace(effect, text=redact_all(effect.text))
     return effect
 
@@ -171,20 +171,20 @@ def carry_out(effects: Iterable[Effect], runtime: Runtime) -> None:
             case Print():
                 with suppress(OSError):
                     say(effect.line, err=not effect.stdout)  # most runners read both
-            case Run() if late > 1:  # the next one would be, too
+            case RunProgram() if late > 1:  # the next one would be, too
                 continue
             case _:
                 late += isinstance(_write(effect, runtime), TimeoutError)
 
 
-def _write(effect: Append | Replace | Run, runtime: Runtime) -> OSError | None:
+def _write(effect: Append | Replace | RunProgram, runtime: Runtime) -> OSError | None:
     """Carry out what may fail; say and return what failed."""
     try:
         runtime.write(effect)
     except OSError as error:
         what = (
             f"{line(' '.join(effect.command))} failed"
-            if isinstance(effect, Run)
+            if isinstance(effect, RunProgram)
             else f"{line(effect.path)} can't be written"
         )
         say(f"devlake-ci: {what}: {line(reason(error))}", err=True)

@@ -24,7 +24,7 @@ from devlake_ci.commits.sha import in_checkout
 from devlake_ci.deployment import Lookups, make_deployment
 from devlake_ci.devlake.spool import CorruptError
 from devlake_ci.errors import BadUsageError, Bug, NothingToReport, Problem, UnreachedError
-from devlake_ci.launch import cut, is_known, keeps_secrets
+from devlake_ci.launch import is_known, keeps_secrets, split_at_dashes
 from devlake_ci.model import Commit, Deployment, Outcome, Result
 from devlake_ci.options import KNOWN_TO_RUN, RunOptions, flag, of_run
 from devlake_ci.runtime import Runtime
@@ -80,11 +80,11 @@ def run_wrapped(arguments: Sequence[str], runtime: Runtime) -> int:
 
     Nothing is started where the command line can't be read: click, or BadUsageError, says why.
     """
-    words, command = cut(arguments[1:])
+    words, command = split_at_dashes(arguments[1:])
     if not runtime.child:
         _check(words, command)
     with redirect_stdout(sys.stderr):
-        return Wrapper(words, command, runtime).run()
+        return WrappedCommand(words, command, runtime).run()
 
 
 def _check(words: Sequence[str], command: Sequence[str]) -> None:
@@ -102,7 +102,7 @@ def _check(words: Sequence[str], command: Sequence[str]) -> None:
         )
 
 
-class Wrapper:
+class WrappedCommand:
     """One command, and the report of it; nothing that goes wrong with us stops the command."""
 
     def __init__(self, words: Sequence[str], command: Sequence[str], runtime: Runtime) -> None:

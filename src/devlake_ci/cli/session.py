@@ -72,7 +72,7 @@ class Session:
     def _context(self) -> Context:
         ours = ci.read_context(self.env, self.runtime.read_file, self.git)
         where = not self.options.environment
-        return self.provider.deploying_job(ours, self.env, self.ask, where)
+        return self.provider.reported_job(ours, self.env, self.ask, where)
 
     def find_out(self, work: Callable[[], T]) -> T:
         """Call `work`, which may ask; if we are stopped meanwhile, call it again without asking."""
@@ -214,7 +214,7 @@ class Session:
 
     def _row(self, event: Event) -> tuple[str, str]:
         target = self.delivery.target
-        row = spool.row(event, target.base, target.route)
+        row = spool.row_id(event, target.base, target.route)
         return row, spool.stamp(spool.happened_at(event))
 
     @staticmethod

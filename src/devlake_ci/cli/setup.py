@@ -13,13 +13,13 @@ from devlake_ci.cli.printing import clear_line, progress, say
 from devlake_ci.cli.secrets import masks, option_secrets
 from devlake_ci.devlake.address import target_at
 from devlake_ci.devlake.api import Api
-from devlake_ci.devlake.inventory import fetch_state
+from devlake_ci.devlake.inventory import fetch_inventory
 from devlake_ci.errors import BadUsageError, Problem, UnreachedError, reason
 from devlake_ci.options import Options
 from devlake_ci.runtime import Runtime
 from devlake_ci.setup import config
 from devlake_ci.setup.apply import AGAIN, Applier, NewKey
-from devlake_ci.setup.plan import IssueKey, Mark, Step, plan
+from devlake_ci.setup.plan import CreateOrRenewKey, Mark, Step, plan
 from devlake_ci.text import line, quoted
 
 OPTIONS = (
@@ -157,7 +157,7 @@ class Setup:
 
     def run(self, desired: config.Config) -> int:
         """Plan, apply the plan unless only the plan is asked for, and return the exit code."""
-        actual, today = fetch_state(self.api), self.runtime.clock.now().date()
+        actual, today = fetch_inventory(self.api), self.runtime.clock.now().date()
         whole, renew = bool(self.given["files"]), self.given["renew"]
         steps = plan(desired, actual, today=today, renew=renew, whole=whole)
         if self.given["dry_run"] or self.given["check"]:
@@ -189,7 +189,7 @@ class Setup:
 
     def _open(self, steps: list[Step], files: ExitStack) -> None:
         """Open the keys' files before any key is made: DevLake shows a secret only once."""
-        names = [step.change.name for step in steps if isinstance(step.change, IssueKey)]
+        names = [step.change.name for step in steps if isinstance(step.change, CreateOrRenewKey)]
         self.several = len(names) > 1
         if not (file := self.given["key_file"]):
             return

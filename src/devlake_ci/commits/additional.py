@@ -65,10 +65,10 @@ def additional_commits(
                 source, deep = options.source("submodules"), options.submodules_recursive
                 yield from checkouts.submodule_commits(folder, source, workspace, recursive=deep)
 
-    found = tuple(islice(named(), limits.COMMITS + 1))
-    if len(found) > limits.COMMITS:
+    found = tuple(islice(named(), limits.MOST_COMMITS + 1))
+    if len(found) > limits.MOST_COMMITS:
         raise BadUsageError(
-            f"Altogether more than {limits.COMMITS} commits are given for one deployment.",
+            f"Altogether more than {limits.MOST_COMMITS} commits are given for one deployment.",
             "List those that were deployed, one for each repository.",
         )
     return found

@@ -20,7 +20,7 @@ LONGEST_SHOWN = 500
 _LIST = (
     "Begin each entry with '- repo_url:' or '- owner/name@SHA'; docs/multi-repository.md has more."
 )
-_TOO_MANY = f"more than {limits.COMMITS} commits are given for one deployment."
+_TOO_MANY = f"more than {limits.MOST_COMMITS} commits are given for one deployment."
 
 SHORT = re.compile(
     r"(?P<repo>(?:https?|ssh|git)://[^/\s]+/[^@\s]+"
@@ -104,7 +104,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _short_lines(text: str) -> Iterator[ParsedEntry]:
     for count, (number, each) in enumerate(_lines(text)):
-        if count == limits.COMMITS:
+        if count == limits.MOST_COMMITS:
             raise ParseError(number, _TOO_MANY)
         if not SHORT.fullmatch(each):
             raise ParseError(
@@ -132,7 +132,7 @@ def _json(text: str) -> list[ParsedEntry]:
     separator = _OPENING.match(text)
     while separator and separator[1] != "]":
         at = separator.end()
-        if len(read) == limits.COMMITS:
+        if len(read) == limits.MOST_COMMITS:
             raise ParseError(number, _TOO_MANY)
         number, counted = number + text.count("\n", counted, at), at
         try:
@@ -208,7 +208,7 @@ def _bound(events: Iterator[Any]) -> None:
             _refuse(event, f"tags are not taken ({quote_safely(tag)}).", "Leave the tag out.")
         if kind in {"Scalar", "SequenceStart", "MappingStart"}:
             entries, parts = (entries + 1, 0) if depth == 1 else (entries, parts + 1)
-            if entries > limits.COMMITS:
+            if entries > limits.MOST_COMMITS:
                 _refuse(event, _TOO_MANY)
             if parts > 2 * MOST_FIELDS:
                 _refuse(event, "an entry has far too many fields.")

@@ -38,20 +38,20 @@ Entries = Annotated[list[M], BeforeValidator(lambda value: [] if value is None e
 """A list, of which Go writes an empty one as null."""
 
 
-class Answer(BaseModel):
+class ApiModel(BaseModel):
     """An object that DevLake's API answers, of which only some fields are read."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", populate_by_name=True)
 
 
-class Connection(Answer):
+class Connection(ApiModel):
     """A webhook connection."""
 
     id: int
     name: str
 
 
-class Metric(Answer):
+class Metric(ApiModel):
     """A metric of a project; its option is a text before 1.0, and any JSON since."""
 
     plugin_name: str
@@ -59,7 +59,7 @@ class Metric(Answer):
     enable: bool = True
 
 
-class Member(Answer):
+class Member(ApiModel):
     """A connection of any plugin in a blueprint, with whatever else it has."""
 
     model_config = ConfigDict(extra="allow")
@@ -68,7 +68,7 @@ class Member(Answer):
     connection_id: int
 
 
-class Blueprint(Answer):
+class Blueprint(ApiModel):
     """When a project is computed, and from what."""
 
     id: int
@@ -95,7 +95,7 @@ class Blueprint(Answer):
         return sorted({each for each in names if each != WEBHOOK})
 
 
-class Project(Answer):
+class Project(ApiModel):
     """A project; before 1.0 it may have no blueprint."""
 
     name: str
@@ -109,7 +109,7 @@ class Project(Answer):
         return any(each.plugin_name == DORA and each.enable for each in self.metrics)
 
 
-class ApiKey(Answer):
+class ApiKey(ApiModel):
     """A key, without its secret."""
 
     id: int
@@ -123,7 +123,7 @@ class ApiKey(Answer):
         return date.fromisoformat(self.expired_at[:10]) if self.expired_at else None
 
 
-class _Total(Answer):
+class _Total(ApiModel):
     count: int
 
 
@@ -134,7 +134,7 @@ class CreatedKey(ApiKey):
 
 
 @dataclass
-class State:
+class Inventory:
     """What DevLake has, by name."""
 
     connections: dict[str, Connection]
@@ -159,7 +159,7 @@ class State:
                 yield project, project.blueprint
 
 
-def fetch_state(api: Api, *, with_keys: bool = True) -> State:
+def fetch_inventory(api: Api, *, with_keys: bool = True) -> Inventory:
     """Read everything in a few requests; raise Problem."""
     connections = validate(
         list[Connection], api.fetch("/plugins/webhook/connections"), "connections"
@@ -170,7 +170,7 @@ def fetch_state(api: Api, *, with_keys: bool = True) -> State:
         blueprints = {each.project_name: each for each in fetch_blueprints(api)}
         for project in projects:
             project.blueprint = project.blueprint or blueprints.get(project.name)
-    return State(
+    return Inventory(
         connections={each.name: each for each in connections},
         projects={each.name: each for each in projects},
         keys={each.name: each for each in found},

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.api import Api, ApiError, causes
-from devlake_ci.devlake.inventory import Answer, Entries, fetch_blueprint, validate
+from devlake_ci.devlake.inventory import ApiModel, Entries, fetch_blueprint, validate
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
 from devlake_ci.text import cut, line
 
@@ -27,21 +27,21 @@ FIRST_POLL, LONGEST_POLL = 0.2, 2.0
 SCHEDULE = "Give the project a schedule (devlake-ci setup, docs/setup.md) and leave --refresh out."
 
 RUNS = "the project's runs"
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=ApiModel)
 
 
-class _Task(Answer):
+class _Task(ApiModel):
     plugin: str = ""
     status: str = ""
     message: str = ""
     failed_sub_task: str = ""
 
 
-class _Tasks(Answer):
+class _Tasks(ApiModel):
     tasks: Entries[_Task] = Field(default_factory=list)
 
 
-class Run(Answer):
+class PipelineRun(ApiModel):
     """A run of a blueprint (a pipeline, in DevLake's words)."""
 
     id: int
@@ -62,8 +62,8 @@ class Run(Answer):
         return sorted({task.plugin for stage in self.plan for task in stage} - OWN - {""})
 
 
-class _Runs(Answer):
-    pipelines: Entries[Run] = Field(default_factory=list)
+class _Runs(ApiModel):
+    pipelines: Entries[PipelineRun] = Field(default_factory=list)
 
 
 @dataclass
@@ -73,11 +73,11 @@ class Refresh:
     api: Api
     blueprint: int
 
-    def newest(self) -> Run | None:
+    def newest(self) -> PipelineRun | None:
         """Return the newest run, if there was any; raise Problem."""
         return next(iter(self._runs()), None)
 
-    def request(self) -> Run:
+    def request(self) -> PipelineRun:
         """Ask for a run, or join one that has not begun; raise Problem.
 
         While one is running, its end is waited for, and at most one more is asked for.
@@ -97,7 +97,7 @@ class Refresh:
             "Raise --deadline, or leave it to the project's schedule.",
         )
 
-    def wait(self, run: Run) -> None:
+    def wait(self, run: PipelineRun) -> None:
         """Wait until a run has ended well; raise Problem."""
         for _ in self._polls():
             now = next((each for each in self._runs() if each.id == run.id), run)
@@ -113,7 +113,7 @@ class Refresh:
             "It goes on in DevLake. Raise --deadline to wait longer.",
         )
 
-    def _check(self, seen: Run | None) -> None:
+    def _check(self, seen: PipelineRun | None) -> None:
         """Refuse what would take long or convert what other plugins hold; raise Problem."""
         others = seen.other_plugins if seen else self._planned_plugins()
         if others:
@@ -139,7 +139,7 @@ class Refresh:
             raise self._explain(error) from None
         return sorted({each.plugin_name for each in found.connections} - OWN)
 
-    def _trigger(self, after: int) -> Run | None:
+    def _trigger(self, after: int) -> PipelineRun | None:
         """Ask for a run, or return one that somebody else asked for; None if it is too early."""
         try:
             asked = {"skipCollectors": True, "fullSync": False}
@@ -149,9 +149,9 @@ class Refresh:
                 raise self._explain(error) from None
             newest = self.newest()
             return newest if newest and newest.id > after else None
-        return validate(Run, said, RUNS)
+        return validate(PipelineRun, said, RUNS)
 
-    def _runs(self) -> list[Run]:
+    def _runs(self) -> list[PipelineRun]:
         path = f"/blueprints/{self.blueprint}/pipelines?page=1&pageSize={SEEN}"
         try:
             return self._fetch(_Runs, path).pipelines
@@ -184,7 +184,7 @@ class Refresh:
             )
         return RefusedError(error.message, error.hint)
 
-    def _failure(self, run: Run) -> str:
+    def _failure(self, run: PipelineRun) -> str:
         """Return which task failed; a narrow key may only ask for the run's own message."""
         told = _readable_causes(run.message) or "it gives no reason"
         try:

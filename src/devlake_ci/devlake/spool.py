@@ -51,9 +51,9 @@ class SpooledEvent:
     spooled_at: datetime
 
     @property
-    def row(self) -> str:
+    def row_id(self) -> str:
         """Return which row of DevLake's it overwrites, as the name of its file does."""
-        return row(self.event, self.base, self.route)
+        return row_id(self.event, self.base, self.route)
 
     @property
     def key(self) -> str:
@@ -85,7 +85,7 @@ def happened_at(event: Event) -> datetime:
     return event.finished_at
 
 
-def row(event: Event, base: str, route: str) -> str:
+def row_id(event: Event, base: str, route: str) -> str:
     """Return 16 hex digits for the row of DevLake's that the event overwrites."""
     return digest((base, route, kind(event), _key(event)))
 
@@ -102,7 +102,7 @@ def row_in_name(path: str) -> str:
 
 def stem(event: Event, target: Target) -> str:
     """Return the beginning of its file's name: the time first, so that a listing is in order."""
-    return f"{stamp(happened_at(event))}-{row(event, target.base, target.route)}"
+    return f"{stamp(happened_at(event))}-{row_id(event, target.base, target.route)}"
 
 
 def stamp(when: datetime) -> str:

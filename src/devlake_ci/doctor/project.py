@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from devlake_ci.devlake.address import Target
-from devlake_ci.devlake.inventory import DEPLOYING, MANUAL, REVIEWING, Blueprint, Project, State
-from devlake_ci.devlake.refresh import Run
+from devlake_ci.devlake.inventory import DEPLOYING, MANUAL, REVIEWING, Blueprint, Inventory, Project
+from devlake_ci.devlake.refresh import PipelineRun
 from devlake_ci.doctor.checks import Check, fail, good, warn
 from devlake_ci.errors import BadUsageError
 from devlake_ci.text import line, quoted
 
 
-def connection_name(target: Target, found: State) -> str:
+def connection_name(target: Target, found: Inventory) -> str:
     """Return the name of the connection that reports go to, or its number if it isn't there."""
     kind, _, name = target.route.removeprefix("connections/").partition("/")
     if kind in ("projects", "by-name"):
@@ -25,7 +25,7 @@ def connection_name(target: Target, found: State) -> str:
     return next((each.name for each in found.connections.values() if str(each.id) == kind), kind)
 
 
-def check_membership(connection: str, found: State) -> Check:
+def check_membership(connection: str, found: Inventory) -> Check:
     """Return which projects count what is reported."""
     names = ", ".join(quoted(each.name) for each, _ in found.projects_with(connection))
     if names:
@@ -37,7 +37,9 @@ def check_membership(connection: str, found: State) -> Check:
     )
 
 
-def check_computed(project: Project, blueprint: Blueprint, last: Run | None) -> Iterator[Check]:
+def check_computed(
+    project: Project, blueprint: Blueprint, last: PipelineRun | None
+) -> Iterator[Check]:
     """Yield whether a project's numbers are computed, when they were last, and from what."""
     name = quoted(project.name)
     if project.has_dora:
@@ -91,7 +93,7 @@ def _schedule(name: str, blueprint: Blueprint) -> Check:
     return good("blueprint", f"{name} runs on a schedule: {line(blueprint.cron_config)}.")
 
 
-def _last_run(name: str, last: Run | None) -> Check:
+def _last_run(name: str, last: PipelineRun | None) -> Check:
     if last is None:
         return warn(
             "last run",

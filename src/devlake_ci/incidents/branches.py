@@ -58,7 +58,7 @@ def listings(
     return found + [of_ref(each) for each in wanted]
 
 
-def counts(options: Options, context: Context, ref: str | None, *, is_tag: bool) -> bool:
+def is_counted(options: Options, context: Context, ref: str | None, *, is_tag: bool) -> bool:
     """Return whether failures of the branch or tag `ref` are incidents; `*` matches `/` too."""
     if wanted := patterns(options):
         return ref is not None and any(fnmatchcase(ref, pattern) for pattern in wanted)
@@ -78,7 +78,7 @@ def check(options: Options, context: Context) -> None:
             "which branch is the default one.",
             "Set --incident-branches (or DEVLAKE_INCIDENT_BRANCHES), such as main.",
         )
-    if not counts(options, context, ref, is_tag=context.is_tag):
+    if not is_counted(options, context, ref, is_tag=context.is_tag):
         raise NothingToReport(
             f"No incident is reported: it runs for {quoted(ref or 'no branch')}.",
             "Failures of the default branch and of tags are incidents; --incident-branches names "

@@ -17,14 +17,14 @@ from typing import Generic, TypeVar
 from pydantic import AliasChoices, AwareDatetime, Field
 
 from devlake_ci.ci import github as provider
-from devlake_ci.ci.answers import Answer, validate_reply, within
+from devlake_ci.ci.answers import ApiModel, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.github import get
 from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile, Reply, paginate
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
 from devlake_ci.incidents import github_guard as guard
-from devlake_ci.incidents.branches import counts, listings, matching, patterns
+from devlake_ci.incidents.branches import is_counted, listings, matching, patterns
 from devlake_ci.incidents.streak import (
     UNKNOWN,
     History,
@@ -53,13 +53,13 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 T = TypeVar("T")
 
 
-class Repository(Answer):
+class Repository(ApiModel):
     """The repository of a run, or of its commit."""
 
     id: int
 
 
-class Run(Answer):
+class WorkflowRun(ApiModel):
     """One run of a workflow."""
 
     id: int
@@ -90,7 +90,7 @@ class Run(Answer):
         return not self.event.startswith("pull_request") and bool(own) and own == head
 
 
-class Job(Answer):
+class Job(ApiModel):
     """One job of one attempt of a run."""
 
     name: str
@@ -102,11 +102,11 @@ class Job(Answer):
     runner_name: str | None = None
 
 
-class _Page(Answer, Generic[T]):
+class _Page(ApiModel, Generic[T]):
     items: list[T] = Field(validation_alias=AliasChoices("workflow_runs", "jobs"))
 
 
-class _Ref(Answer):
+class _Ref(ApiModel):
     ref: str
 
 
@@ -150,11 +150,11 @@ class _Api:
     env: Env
     ask: Ask
 
-    def runs(self, file: str, branch: str | None = None) -> Iterator[list[Run]]:
+    def runs(self, file: str, branch: str | None = None) -> Iterator[list[WorkflowRun]]:
         """List the runs of a workflow, for a branch or tag or for all, the last created first."""
         query = {"branch": branch} if branch else {}
         most = MOST_PAGES if branch else SCANNED_PAGES
-        return self._pages(_Page[Run], most, "workflows", file, "runs", **query)
+        return self._pages(_Page[WorkflowRun], most, "workflows", file, "runs", **query)
 
     def jobs(self, run: int) -> list[Job]:
         """List the jobs of all attempts of a run."""
@@ -243,12 +243,12 @@ class _Search:
         if not (is_whole or self.is_new or has_success):
             raise self._unknown()
 
-    def _is_enough(self, page: list[Run]) -> bool:
+    def _is_enough(self, page: list[WorkflowRun]) -> bool:
         return self.is_new or is_decided_before(
             self.found, min(run.created_at for run in page) + RE_RUN
         )
 
-    def _read(self, runs: list[Run]) -> None:
+    def _read(self, runs: list[WorkflowRun]) -> None:
         for run in sorted(runs, key=lambda run: run.ended_at, reverse=True):
             if is_decided_before(self.found, run.ended_at):
                 return
@@ -258,7 +258,7 @@ class _Search:
                     return
                 self._take(run)
 
-    def _take(self, run: Run) -> None:
+    def _take(self, run: WorkflowRun) -> None:
         self.listed.add(run.id)
         is_this = str(run.id) == self.context.run_id
         if is_this and (self.context.attempt or "1") == "1":
@@ -268,11 +268,11 @@ class _Search:
             self.names |= {job.name for job in jobs}
         self.found += _past_runs(run, jobs, self.name, self.context)
 
-    def _counts(self, run: Run) -> bool:
+    def _counts(self, run: WorkflowRun) -> bool:
         """Return whether a run's failures are incidents: a fork has a `main` too."""
         guard.check_event(self.options, run.event)
         ref = run.head_branch
-        return run.is_own and counts(self.options, self.context, ref, is_tag=ref in self.tags)
+        return run.is_own and is_counted(self.options, self.context, ref, is_tag=ref in self.tags)
 
     def _check_is_new(self) -> bool:
         """Return True for a job that is new: none of these runs had it. Raise MissingError.
@@ -294,7 +294,7 @@ class _Search:
         )
 
 
-def _past_runs(run: Run, jobs: list[Job], name: str, context: Context) -> Iterator[PastRun]:
+def _past_runs(run: WorkflowRun, jobs: list[Job], name: str, context: Context) -> Iterator[PastRun]:
     for job in jobs:
         attempt, result = str(job.run_attempt), clear_result(job.conclusion or "")
         own = (str(run.id), attempt) == (context.run_id, context.attempt or "1")

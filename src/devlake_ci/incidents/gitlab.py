@@ -18,13 +18,13 @@ from typing import Any, TypeVar
 
 from pydantic import AliasPath, AwareDatetime, Field
 
-from devlake_ci.ci.answers import Answer, validate_reply, within
+from devlake_ci.ci.answers import ApiModel, validate_reply, within
 from devlake_ci.ci.facts import value
 from devlake_ci.ci.gitlab import DEPLOY_JOB, VERIFY_JOB, get, match_part, page_path
 from devlake_ci.ci.provider import Ask, Env, ReadFile, paginate
 from devlake_ci.dataclass import dataclass
 from devlake_ci.errors import MissingError
-from devlake_ci.incidents.branches import counts, listings, matching, patterns
+from devlake_ci.incidents.branches import is_counted, listings, matching, patterns
 from devlake_ci.incidents.streak import (
     UNKNOWN,
     History,
@@ -64,7 +64,7 @@ READ_API = (
 T = TypeVar("T")
 
 
-class Job(Answer):
+class Job(ApiModel):
     """One attempt of one job."""
 
     id: int
@@ -81,14 +81,14 @@ class Job(Answer):
     user: str | None = within("user", "username")
 
 
-class Deployment(Answer):
+class Deployment(ApiModel):
     """One deployment, and the job that made it; one that was made through the API has none."""
 
     sha: str | None = None
     deployable: Job | None = None
 
 
-class Pipeline(Answer):
+class Pipeline(ApiModel):
     """One pipeline."""
 
     id: int
@@ -96,7 +96,7 @@ class Pipeline(Answer):
     updated_at: AwareDatetime
 
 
-class _Ref(Answer):
+class _Ref(ApiModel):
     name: str
 
 
@@ -227,7 +227,7 @@ class _Search:
             if is_decided_before(self.found, each.updated_at):
                 return
             named = patterns(self.options)
-            if named and not counts(self.options, self.context, each.ref, is_tag=False):
+            if named and not is_counted(self.options, self.context, each.ref, is_tag=False):
                 continue
             if each.id not in self.pipelines:
                 self._read_jobs(self._of_pipeline(each.id))
@@ -279,7 +279,7 @@ class _Search:
 
     def _counts(self, job: Job) -> bool:
         ref = job.ref or ""
-        return not ref.startswith(MERGE_REQUESTS) and counts(
+        return not ref.startswith(MERGE_REQUESTS) and is_counted(
             self.options, self.context, ref, is_tag=bool(job.tag)
         )
 

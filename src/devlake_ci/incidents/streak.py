@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from devlake_ci.ci.facts import job_result
+from devlake_ci.ci.facts import parse_job_result
 from devlake_ci.ci.provider import PAGE, Ask, Env, ReadFile
 from devlake_ci.dataclass import dataclass
 from devlake_ci.model import Context, Incident, Result
@@ -104,7 +104,7 @@ class Source(Protocol):
 
 def clear_result(status: str) -> Result | None:
     """Parse a CI's status of a job that ended: SUCCESS or FAILURE; None for any other."""
-    result = job_result(status)
+    result = parse_job_result(status)
     return result if result in (Result.SUCCESS, Result.FAILURE) else None
 
 

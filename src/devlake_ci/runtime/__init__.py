@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from devlake_ci.ci.provider import Append, Replace, Run
+from devlake_ci.ci.provider import Append, Replace, RunProgram
 from devlake_ci.clock import Clock
 from devlake_ci.commits.workspace import Workspace
 from devlake_ci.dataclass import dataclass
@@ -50,9 +50,9 @@ def jitter() -> float:
     return random()  # noqa: S311 (nobody gains by guessing when we try again)
 
 
-def write(effect: Append | Replace | Run) -> None:
+def write(effect: Append | Replace | RunProgram) -> None:
     """Carry an effect out; raise OSError."""
-    if isinstance(effect, Run):
+    if isinstance(effect, RunProgram):
         from devlake_ci.runtime.programs import run  # noqa: PLC0415 (few jobs start a program)
 
         run(effect)
@@ -85,7 +85,7 @@ class Runtime:
     git: Callable[..., str | None] = run_git
     read_file: Callable[[str], str | None] = files.read_file
     nonce: Callable[[str], str | None] = files.nonce
-    write: Callable[[Append | Replace | Run], None] = write
+    write: Callable[[Append | Replace | RunProgram], None] = write
     set_aside: Callable[[str], str] = files.set_aside
     connect: "Callable[[Options], Connections]" = connections
     stop_at_signals: Callable[[], None] = signals.stop_at_signals

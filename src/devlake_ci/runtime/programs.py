@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-from devlake_ci.ci.provider import Run
+from devlake_ci.ci.provider import RunProgram
 from devlake_ci.dataclass import dataclass
 from devlake_ci.runtime.child_env import FROZEN, child_env
 
@@ -29,7 +29,7 @@ class ProgramResult:
     errors: bytes
 
 
-def run(effect: Run) -> None:
+def run(effect: RunProgram) -> None:
     """Run a program of the CI's own; raise OSError if it fails or is late."""
     ours = ("DEVLAKE_", "INPUT_", "PLUGIN_")  # the token among them
     env = {name: text for name, text in child_env().items() if not name.startswith(ours)}

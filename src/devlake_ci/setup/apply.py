@@ -13,21 +13,21 @@ from devlake_ci.devlake.inventory import (
     Blueprint,
     Connection,
     CreatedKey,
+    Inventory,
     Project,
-    State,
     fetch_blueprint,
     fetch_blueprints,
-    fetch_state,
+    fetch_inventory,
     validate,
 )
 from devlake_ci.errors import Problem, RefusedError, UnreachedError
 from devlake_ci.setup import config
-from devlake_ci.setup.key_path import LONGEST
+from devlake_ci.setup.allowed_path import LONGEST
 from devlake_ci.setup.plan import (
     DEFAULT_SCHEDULE,
     ChangeBlueprint,
     Create,
-    IssueKey,
+    CreateOrRenewKey,
     Mark,
     Step,
     path_of,
@@ -61,7 +61,7 @@ class Applier:
 
     api: Api
     desired: config.Config
-    actual: State
+    actual: Inventory
     hand_over: Callable[[NewKey], None]
     """Called with each key as soon as there is one."""
     created: set[str] = field(default_factory=set)
@@ -87,7 +87,7 @@ class Applier:
                     self._enable_dora(self.actual.projects[name])
                 case ChangeBlueprint():
                     self._change_blueprint(step.change)
-                case IssueKey():
+                case CreateOrRenewKey():
                     refused = self._issue_key(step.change)
             yield step
             yield from refused
@@ -115,7 +115,7 @@ class Applier:
             if "already exists" not in error.said:
                 raise
         # Somebody else made it a moment ago, or it is there in upper or lower case.
-        now = fetch_state(self.api)
+        now = fetch_inventory(self.api)
         self.actual.connections, self.actual.projects = now.connections, now.projects
         there = [*(now.connections if kind == "connection" else now.projects)]
         if name in there:
@@ -216,7 +216,7 @@ class Applier:
         found = {each.id: each for each in fetch_blueprints(self.api)}
         return {name: found[number] for name, number in numbers.items()}
 
-    def _issue_key(self, change: IssueKey) -> list[Step]:
+    def _issue_key(self, change: CreateOrRenewKey) -> list[Step]:
         """Make or renew a key and hand it over; return a line if DevLake refuses it at once."""
         name = change.name
         try:

@@ -14,13 +14,13 @@ from devlake_ci.devlake.inventory import (
     ApiKey,
     Blueprint,
     Connection,
+    Inventory,
     Member,
     Project,
-    State,
 )
 from devlake_ci.errors import BadUsageError
 from devlake_ci.setup import config
-from devlake_ci.setup.key_path import ANY_CONNECTION, LONGEST, Scope, key_path
+from devlake_ci.setup.allowed_path import ANY_CONNECTION, LONGEST, Scope, allowed_path
 from devlake_ci.text import quoted
 
 DEFAULT_SCHEDULE = "0 0 * * *"
@@ -55,7 +55,7 @@ class ChangeBlueprint:
 
 
 @dataclass(frozen=True)
-class IssueKey:
+class CreateOrRenewKey:
     """Make a key, or renew its secret: then the old one stops working at once."""
 
     name: str
@@ -64,7 +64,7 @@ class IssueKey:
     renewed: bool = False
 
 
-Change = Create | ChangeBlueprint | IssueKey
+Change = Create | ChangeBlueprint | CreateOrRenewKey
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Step:
 
 def plan(
     desired: config.Config,
-    actual: State,
+    actual: Inventory,
     *,
     today: date,
     renew: str | None = None,
@@ -104,7 +104,7 @@ def plan(
         steps += _key(key, path, actual, blocked, today, renew=renew)
     if whole:
         steps += _not_in_file(desired, actual)
-    issued = {step.change.name for step in steps if isinstance(step.change, IssueKey)}
+    issued = {step.change.name for step in steps if isinstance(step.change, CreateOrRenewKey)}
     if renew and renew not in issued:
         if renew not in actual.keys:
             known = ", ".join(map(quoted, sorted(actual.keys))) or "none"
@@ -115,10 +115,10 @@ def plan(
 
 def _renewal(name: str, key: config.Key | None) -> Step:
     text = f"key {quoted(name)}: renewed; its old secret stops working at once"
-    return Step(Mark.CHANGED, text, IssueKey(name, key, renewed=True))
+    return Step(Mark.CHANGED, text, CreateOrRenewKey(name, key, renewed=True))
 
 
-def _double_counted(desired: config.Project, actual: State) -> list[str]:
+def _double_counted(desired: config.Project, actual: Inventory) -> list[str]:
     """Return the plugins whose deployments would count beside ours."""
     blueprint = actual.blueprint(desired.name)
     if desired.allow_double_counting or not blueprint:
@@ -126,7 +126,7 @@ def _double_counted(desired: config.Project, actual: State) -> list[str]:
     return sorted(DEPLOYING & set(blueprint.other_plugins))
 
 
-def _project(desired: config.Project, actual: State, made: set[str]) -> Iterator[Step]:
+def _project(desired: config.Project, actual: Inventory, made: set[str]) -> Iterator[Step]:
     name = quoted(desired.name)
     if plugins := _double_counted(desired, actual):
         yield Step(
@@ -153,7 +153,7 @@ def _project(desired: config.Project, actual: State, made: set[str]) -> Iterator
     yield from _blueprint(desired, actual)
 
 
-def _blueprint(desired: config.Project, actual: State) -> Iterator[Step]:
+def _blueprint(desired: config.Project, actual: Inventory) -> Iterator[Step]:
     blueprint = actual.blueprint(desired.name)
     before = blueprint or Blueprint(id=0, cron_config=DEFAULT_SCHEDULE)
     title = f"blueprint of {quoted(desired.name)}"
@@ -175,7 +175,11 @@ def _blueprint(desired: config.Project, actual: State) -> Iterator[Step]:
 
 
 def _left_alone(
-    title: str, desired: config.Project, blueprint: Blueprint, ours: set[int | None], actual: State
+    title: str,
+    desired: config.Project,
+    blueprint: Blueprint,
+    ours: set[int | None],
+    actual: Inventory,
 ) -> Iterator[Step]:
     """Yield what somebody else did to a blueprint: it is left alone."""
     if blueprint.other_plugins:
@@ -196,7 +200,13 @@ def _left_alone(
 
 
 def _key(
-    key: config.Key, path: str, actual: State, blocked: set[str], today: date, *, renew: str | None
+    key: config.Key,
+    path: str,
+    actual: Inventory,
+    blocked: set[str],
+    today: date,
+    *,
+    renew: str | None,
 ) -> Iterator[Step]:
     """Yield the steps for a key; `blocked` are those of its projects that are left alone."""
     name = key.full_name()
@@ -213,7 +223,7 @@ def _key(
             '(connections: "*")',
         )
     elif before is None:
-        yield Step(Mark.MADE, f"{title}: allowed path {path}", IssueKey(name, key))
+        yield Step(Mark.MADE, f"{title}: allowed path {path}", CreateOrRenewKey(name, key))
     elif why := _misfit(before, key, path, today):
         free = next(each for n in count(2) if (each := f"{name}-{n}") not in actual.keys)
         yield Step(
@@ -247,24 +257,24 @@ def projects_of(key: config.Key, file: config.Config) -> list[str]:
     return [each.name for each in file.projects if ours & set(each.all_connections)]
 
 
-def path_of(key: config.Key, file: config.Config, actual: State) -> str:
+def path_of(key: config.Key, file: config.Config, actual: Inventory) -> str:
     """Return the allowed path of a key; what it is for must be in `actual`."""
     if key.connections == [config.ANY]:
         return ANY_CONNECTION
     names = config.connections_of(key, file.projects)
     opened = [_scope_of(name, actual) for name in names]
     numbers = [actual.blueprint(each) for each in projects_of(key, file)]
-    return key_path(opened, [each.id for each in numbers if each])
+    return allowed_path(opened, [each.id for each in numbers if each])
 
 
-def _scope_of(name: str, actual: State) -> Scope:
+def _scope_of(name: str, actual: Inventory) -> Scope:
     collected = any(
         REVIEWING & set(blueprint.other_plugins) for _, blueprint in actual.projects_with(name)
     )
     return Scope(actual.number(name) or 0, name, pull_requests=not collected)
 
 
-def _after_plan(file: config.Config, actual: State) -> State:
+def _after_plan(file: config.Config, actual: Inventory) -> Inventory:
     """Return what DevLake will have, with the numbers that it will probably assign."""
     connections, projects = dict(actual.connections), dict(actual.projects)
     number = max((each.id for each in connections.values()), default=0)
@@ -285,10 +295,10 @@ def _after_plan(file: config.Config, actual: State) -> State:
         ]
         whole = blueprint.model_copy(update={"connections": [*blueprint.connections, *webhooks]})
         projects[desired.name] = Project(name=desired.name, blueprint=whole)
-    return State(connections, projects, actual.keys)
+    return Inventory(connections, projects, actual.keys)
 
 
-def _not_in_file(desired: config.Config, actual: State) -> Iterator[Step]:
+def _not_in_file(desired: config.Config, actual: Inventory) -> Iterator[Step]:
     """Yield what is in DevLake and not in the file."""
     ours = {name for each in desired.projects for name in each.all_connections}
     projects = {each.name for each in desired.projects}

@@ -28,7 +28,7 @@ class Scope:
     pull_requests: bool
 
 
-def key_path(connections: Iterable[Scope], blueprints: Iterable[int]) -> str:
+def allowed_path(connections: Iterable[Scope], blueprints: Iterable[int]) -> str:
     """Return the pattern that opens reports to these connections and runs of these blueprints."""
     opened = list(connections)
     wide = [each for each in opened if each.pull_requests]
