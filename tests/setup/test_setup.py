@@ -334,6 +334,17 @@ def test_a_key_is_refused_by_a_proxy_or_a_devlake_that_asks_for_a_login(devlake,
     assert not [each for each in server.received if each.method != "GET"]
 
 
+@pytest.mark.parametrize("there", [[], [{"id": 1, "name": "shop"}]], ids=["connection", "project"])
+def test_a_creation_that_is_answered_with_nothing_is_refused(devlake, server, there):
+    lists = [there, {"projects": [], "count": 0}, {"apikeys": [], "count": 0}]
+    server.script = [Reply(200, each) for each in (*lists, "null")]
+
+    ran = devlake().ran("setup", "--project", "shop", env={"DEVLAKE_URL": server.url})
+
+    assert ran.code == 4
+    assert f"about a new {'project' if there else 'connection'} is not as its API says" in ran.err
+
+
 def test_a_key_name_that_something_else_has_is_said_to_be_taken(devlake, written):
     here = devlake()
     file = written("projects: [{name: shop}]\nkeys: [{name: webhook-1, projects: [shop]}]")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from devlake_ci.dataclass import dataclass
 from devlake_ci.devlake.address import escape
@@ -34,6 +34,8 @@ from devlake_ci.setup.plan import (
     projects_of,
 )
 from devlake_ci.text import quoted
+
+C = TypeVar("C")
 
 _DORA_METRIC = {"pluginName": DORA, "pluginOption": "", "enable": True}
 FEW = 3
@@ -94,34 +96,33 @@ class Applier:
         self._verify_blueprints()
 
     def _create_connection(self, name: str) -> None:
-        made = self._create("connection", name, "/plugins/webhook/connections", {"name": name})
-        if made is not None:
-            self.actual.connections[name] = validate(Connection, made, "a new connection")
+        if made := self._create(Connection, name, "/plugins/webhook/connections", {"name": name}):
+            self.actual.connections[name] = made
 
     def _create_project(self, name: str) -> None:
         body = {"name": name, "description": "", "metrics": [_DORA_METRIC], "enable": True}
-        made = self._create("project", name, "/projects", body)
-        if made is not None:
-            self.actual.projects[name] = validate(Project, made, "a new project")
+        if made := self._create(Project, name, "/projects", body):
+            self.actual.projects[name] = made
             self.created.add(name)
         elif not self.actual.projects[name].has_dora:
             self._enable_dora(self.actual.projects[name])
 
-    def _create(self, kind: str, name: str, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 (any JSON)
+    def _create(self, kind: type[C], name: str, path: str, body: dict[str, Any]) -> C | None:
         """Create something; return None if somebody else did a moment ago; raise Problem."""
+        what = kind.__name__.lower()
         try:
-            return self.api.change("POST", path, body)
+            return validate(kind, self.api.change("POST", path, body), f"a new {what}")
         except ApiError as error:
             if "already exists" not in error.said:
                 raise
         # Somebody else made it a moment ago, or it is there in upper or lower case.
         now = fetch_inventory(self.api)
         self.actual.connections, self.actual.projects = now.connections, now.projects
-        there = [*(now.connections if kind == "connection" else now.projects)]
+        there = [*(now.connections if kind is Connection else now.projects)]
         if name in there:
             return None
         like = next((each for each in there if each.casefold() == name.casefold()), None)
-        said = f"DevLake says that the {kind} {quoted(name)} exists, but does not list it"
+        said = f"DevLake says that the {what} {quoted(name)} exists, but does not list it"
         if like:
             said += f": there is {quoted(like)}, and DevLake does not tell upper from lower case"
         raise RefusedError(f"{said}.", "Give it another name, or spell it as DevLake does.")
