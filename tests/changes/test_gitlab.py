@@ -180,6 +180,20 @@ def test_the_environments_last_success_before_this_job_was_live(gitlab, devlake,
     assert entries(devlake) == [sha(1), sha(2), sha(3)]
 
 
+def test_a_deployment_that_may_be_the_own_one_is_not_taken_for_what_was_live(
+    gitlab, devlake, report
+):
+    gitlab.deployment(1, BASE, "2026-02-28T10:00:00.000Z")
+    gitlab.deployments[0]["deployable"]["pipeline"] = "20"
+    gitlab.commits += [sha(1)]
+    gitlab.merge(1, merge=sha(1))
+
+    ran = report()
+
+    assert "not what its documentation says" in ran.out
+    assert devlake.rows("pull_requests") == []
+
+
 def test_the_jobs_own_token_may_read_what_gitlab_links_to_the_deployment(gitlab, devlake, report):
     gitlab.commits += [sha(1), sha(2)]
     gitlab.merge(2, merge=sha(2))

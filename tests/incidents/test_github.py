@@ -504,6 +504,8 @@ def test_runs_are_read_back_as_far_as_one_may_have_been_run_again(ci, days, is_f
         ("/runs$", {"workflow_runs": [{"id": 1, "event": "push", "created_at": "soon"}]}),
         ("/runs$", {"workflow_runs": [{"id": 1, "event": "push", "repository": "x",
                                        "created_at": "2026-03-01T12:00:00Z"}]}),
+        ("/runs$", {"workflow_runs": [{"id": 1, "event": "push", "actor": "x",
+                                       "created_at": "2026-03-01T12:00:00Z"}]}),
         (r"/actions/jobs/\d+$", {"id": 1}),
         (r"/actions/jobs/\d+$", None),
         ("/matching-refs/", {"ref": "x"}),

@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 
 from devlake_ci.ci.facts import timestamp
@@ -40,9 +41,22 @@ class ApiModel(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _check_paths(cls, found: object) -> object:
+        """Refuse what is no object where a field is read from one: pydantic takes the default."""
+        aliases = (each.validation_alias for each in cls.model_fields.values())
+        for path in (each.path for each in aliases if isinstance(each, AliasPath)):
+            inner = found
+            for name in path:
+                if not isinstance(inner, dict | None):
+                    raise ValueError(f"{name} is in no object")  # noqa: TRY004 (as pydantic wants it)
+                inner = inner.get(name) if inner else None
+        return found
+
 
 def within(*path: str) -> Any:  # noqa: ANN401 (as pydantic's own Field)
-    """Declare a field that is deeper in the answer; None if there is no such path in it."""
+    """Declare a field that is deeper in the answer; None if what it is in is missing or null."""
     return Field(None, validation_alias=AliasPath(*path))
 
 
@@ -102,8 +116,10 @@ Object = BeforeValidator(_object)
 """For an object: an empty one in place of anything else."""
 
 
-class Payload(ApiModel):
+class Payload(BaseModel):
     """An object of which every field may be missing."""
+
+    model_config = ApiModel.model_config
 
 
 def parse(model: type[M], body: object) -> M:
