@@ -521,6 +521,16 @@ def test_an_answer_of_another_kind_is_a_refusal(ci, path, answer):
     assert ci.incidents == []
 
 
+@pytest.mark.parametrize(("path", "list_"), [("/runs$", "workflow_runs"), ("/jobs$", "jobs")])
+def test_a_list_that_is_missing_is_named_as_github_names_it(ci, path, list_):
+    ci.was("failure", 1, 10)
+    ci.github.refusals[path] = (200, {"total_count": 0})
+
+    ran = ci.ends("success", 2, 20)
+
+    assert f'(at "{list_}")' in ran.err
+
+
 @pytest.mark.parametrize("path", ["/runs$", "/jobs$", r"/actions/jobs/\d+$", "/git/matching-refs/"])
 @pytest.mark.parametrize(
     ("refusal", "says"),

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain
 from typing import Generic, TypeVar
 
-from pydantic import AliasChoices, AwareDatetime, Field
+from pydantic import AwareDatetime, Field
 
 from devlake_ci.ci import github as provider
 from devlake_ci.ci.answers import ApiModel, validate_reply, within
@@ -103,7 +103,15 @@ class Job(ApiModel):
 
 
 class _Page(ApiModel, Generic[T]):
-    items: list[T] = Field(validation_alias=AliasChoices("workflow_runs", "jobs"))
+    items: list[T]
+
+
+class _Runs(_Page[WorkflowRun]):
+    items: list[WorkflowRun] = Field(alias="workflow_runs")
+
+
+class _Jobs(_Page[Job]):
+    items: list[Job] = Field(alias="jobs")
 
 
 class _Ref(ApiModel):
@@ -154,7 +162,7 @@ class _Api:
         """List the runs of a workflow, for a branch or tag or for all, the last created first."""
         query = {"branch": branch} if branch else {}
         most = MOST_PAGES if branch else SCANNED_PAGES
-        return self._pages(_Page[WorkflowRun], most, "workflows", file, "runs", **query)
+        return self._pages(_Runs, most, "workflows", file, "runs", **query)
 
     def jobs(self, run: int) -> list[Job]:
         """List the jobs of all attempts of a run."""
@@ -189,7 +197,7 @@ class _Api:
         return {each.ref.removeprefix(f"refs/{kind}/") for each in listed}
 
     def _jobs(self, *path: str, **query: str) -> list[Job]:
-        return list(chain.from_iterable(self._pages(_Page[Job], MOST_PAGES, *path, **query)))
+        return list(chain.from_iterable(self._pages(_Jobs, MOST_PAGES, *path, **query)))
 
     def _pages(
         self, kind: type[_Page[T]], most: int, *path: str, **query: str
