@@ -107,7 +107,8 @@ def start_note(options: Options, context: Context, made: Deployment) -> str | No
         return None
     return (
         "When the deployment began is not known, so it is reported to begin when it ended. "
-        "Run `devlake-ci start` first in the job, or set --started-at."
+        "Let `devlake-ci start` (on GitHub the action itself) run first in the job, or set "
+        "--started-at."
     )
 
 
