@@ -104,15 +104,16 @@ def unreleased() -> str:
     """Return a note for pages that take something from a release, until there is one."""
     if re.search(r"(?m)^## \d", CHANGES.read_text(encoding="utf-8")):
         return ""
-    return f"\n> v{__version__} is not released yet: [what works until it is](../README.md).\n"
+    return f"\n> v{__version__} is not released yet: [what to use until then](../README.md).\n"
 
 
 def recipe(path: str) -> str:
     """Return how a CI's page begins: the example that runs the command that deploys."""
     return (
         f"{unreleased()}"
-        "\n[`devlake-ci setup`](setup.md#keys) makes `DEVLAKE_URL` and `DEVLAKE_TOKEN`. Wrap the\n"
-        "command that deploys in [`devlake-ci run`](run.md), which reports how it ended.\n"
+        "\n[`devlake-ci setup`](setup.md#keys) prints `DEVLAKE_URL` and `DEVLAKE_TOKEN`. Store\n"
+        "both where the recipe reads them, `DEVLAKE_TOKEN` as a secret. Wrap the command that\n"
+        "deploys in [`devlake-ci run`](run.md), which reports how the command ended.\n"
         f"{example(path)}"
     )
 
@@ -121,7 +122,7 @@ def recipe_end() -> str:
     """Return how a CI's page ends."""
     return """
 A failed report is a warning. [All options](options.md) are variables, too: `--service` is
-`DEVLAKE_SERVICE`. [Variables of this CI](ci-variables.md), [monorepos](monorepos.md),
+`DEVLAKE_SERVICE`. Next: [variables of this CI](ci-variables.md), [monorepos](monorepos.md),
 [incidents](incidents.md), [lead time](lead-time.md), [troubleshooting](troubleshooting.md).
 
 """

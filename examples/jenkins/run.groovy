@@ -1,7 +1,8 @@
-// A stage that deploys, of a multibranch job. The credential is a secret text; DEVLAKE_URL is set in
-// Jenkins or here. A job that is aborted is reported as such.
-// The program runs only if its archive has the SHA-256 below: replace zeros by its sum in the release's SHA256SUMS.
-// If it can't, ./deploy.sh still runs, but nothing is reported. ./deploy.sh never gets the key.
+// A stage that deploys, of a multibranch job. The credential is a secret text. Set DEVLAKE_URL in
+// Jenkins or here. An aborted job is reported as ABORT.
+// Replace the zeros below with the archive's checksum from the release's SHA256SUMS file.
+// If the program can't be fetched, verified or started, ./deploy.sh still runs, but nothing is reported.
+// Either way ./deploy.sh runs without DEVLAKE_TOKEN.
 pipeline {
   agent any
   options {

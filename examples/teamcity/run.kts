@@ -1,7 +1,8 @@
 // A step that deploys, in `devlake-ci run`, which reports how it ended. The parameter env.DEVLAKE_TOKEN is of
 // the type password.
-// The program runs only if its archive has the SHA-256 below: replace zeros by its sum in the release's SHA256SUMS.
-// If it can't, ./deploy.sh still runs, but nothing is reported. ./deploy.sh never gets the key.
+// Replace the zeros below with the archive's checksum from the release's SHA256SUMS file.
+// If the program can't be fetched, verified or started, ./deploy.sh still runs, but nothing is reported.
+// Either way ./deploy.sh runs without DEVLAKE_TOKEN.
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 

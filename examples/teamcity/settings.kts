@@ -1,7 +1,8 @@
-// Two steps after the one that deploys. The first runs if all went well; the second always runs, and
-// reports a failure if the first step was never reached. Neither reports a deployment that never began.
-// What they know of it is in the build's own temporary folder. The parameter env.DEVLAKE_TOKEN is of the type password.
-// The program runs only if its archive has the SHA-256 below: replace zeros by its sum in the release's SHA256SUMS.
+// Two steps after the step that deploys. The first runs only if the deployment succeeded, and reports a success. The
+// second always runs, and reports a failure if the first step didn't run. Neither reports a deployment that
+// never began: files in the build's temporary folder say how far the build came. The parameter env.DEVLAKE_TOKEN is of the type password.
+// Replace the zeros below with the archive's checksum from the release's SHA256SUMS file.
+// If the archive has another checksum, the program is not unpacked, and nothing is reported.
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 

@@ -145,7 +145,7 @@ def environment_of(options: Options, context: Context) -> tuple[Environment, str
             "Where it was deployed to is not known, and a guess could put a false deployment on "
             "a dashboard.",
             "Set --environment (or DEVLAKE_ENVIRONMENT): production, staging, testing, "
-            "development, or a name built on one, such as prod-eu.",
+            "development, or a name that contains one, such as prod-eu.",
         )
     tier = (context.tier or "").upper()
     if tier in Environment.__members__ and not vocabulary.look_up(name, mapping):

@@ -35,21 +35,22 @@ class Options:
 
     url: str | None = _where_to(
         "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
-        "connection as copied from the Config UI, which names the connection too.",
+        "connection as copied from the Config UI, which already has the connection's number.",
         metavar="URL",
     )
     connection: str | None = _where_to(
         "The webhook connection, by number or (DevLake 1.0.2 and later) by name. "
-        "{owner}, {repo} and {service} in it are filled in.",
+        "{owner}, {repo} and {service} in the name are filled in.",
         metavar="NUMBER|NAME",
     )
     project: str | None = _where_to(
         "The DevLake project to report to instead of a connection (DevLake 1.0.3 and later). "
-        "{owner}, {repo} and {service} in it are filled in.",
+        "{owner}, {repo} and {service} in the name are filled in.",
         metavar="NAME",
     )
     token: str | None = _where_to(
-        "The connection's API key, which `devlake-ci setup` or DevLake showed once.",
+        "The API key: the one that `devlake-ci setup` printed, or that DevLake showed when the "
+        "connection was created.",
         metavar="KEY",
         secret=True,
     )
@@ -87,12 +88,13 @@ class Options:
         metavar="NAME",
     )
     environment: str | None = _what(
-        "Where it was deployed to: PRODUCTION, STAGING, TESTING, DEVELOPMENT or a name built on "
-        "one, such as prod-eu. Default: the CI job's environment, where the CI provides it.",
+        "Where it was deployed to: a common name such as production, staging, test or dev, or a "
+        "name that contains one, such as prod-eu. An unknown name is an error. Default: the CI "
+        "job's environment, where the CI provides it.",
         metavar="NAME",
     )
     environment_map: tuple[str, ...] = _what(
-        "What an environment's name means, such as canary=PRODUCTION or 'preview/*=DEVELOPMENT'. "
+        "Which kind an environment is, such as canary=PRODUCTION or 'preview/*=DEVELOPMENT'. "
         "An exact name overrides a pattern, and an earlier pattern overrides a later one.",
         default=(),
         metavar="NAME=KIND",
@@ -104,13 +106,13 @@ class Options:
     )
     result_map: tuple[str, ...] = _what(
         "What a CI's word for a result means, such as UNSTABLE=SUCCESS: SUCCESS, FAILURE, ABORT, "
-        "or SKIPPED for nothing deployed. Patterns as in --environment-map.",
+        "or SKIPPED for nothing deployed. Patterns work as in --environment-map.",
         default=(),
         metavar="WORD=RESULT",
     )
     allow_pull_request: bool = _what(
-        "Let a run for a pull or merge request report to PRODUCTION, which it may not otherwise: "
-        "its commit may never be merged.",
+        "Let a run for a pull or merge request report to PRODUCTION. By default it may not: its "
+        "commit may never be merged.",
         default=False,
     )
     id: str | None = _what(
@@ -127,7 +129,7 @@ class Options:
     )
     started_at: str | None = _what(
         "When the deployment began. Default: what `devlake-ci start` noted or the CI "
-        "provides, otherwise its end.",
+        "provides, otherwise the time when it ended.",
         metavar="TIME",
     )
     finished_at: str | None = _what("When the deployment ended. Default: now.", metavar="TIME")
@@ -139,24 +141,24 @@ class Options:
     )
     sha: str | None = _which_commits(
         "The deployed commit; a tag, a branch or a short SHA is looked up in the checkout "
-        "or by the CI's API. Default: the commit that the CI runs for.",
+        "or through the CI's API. Default: the commit that the CI runs for.",
         metavar="SHA",
     )
     ref: str | None = _which_commits(
-        "The deployed branch or tag; given without --sha it is looked up. "
+        "The deployed branch or tag. Without --sha, its commit is looked up. "
         "Default: the branch or tag that the CI runs for.",
         metavar="NAME",
     )
     repo_id: str | None = _which_commits(
-        "DevLake's own id of the repository, such as github:GithubRepo:1:7. Default: DevLake finds "
-        "it by the URL.",
+        "DevLake's own id of the repository, such as github:GithubRepo:1:7. Default: DevLake "
+        "looks for the repository by its URL.",
         metavar="ID",
     )
     commit_name: str | None = _which_commits(
         "A name for the deployed commit. Default: the deployment's name.", metavar="TEXT"
     )
     message: str | None = _which_commits(
-        "The commit's message. Default: what the CI or git has.", metavar="TEXT"
+        "The commit's message. Default: the message that the CI or git has.", metavar="TEXT"
     )
     commits: str | None = _which_commits(
         "More commits of the same deployment: a YAML or JSON file (or a glob that matches "
@@ -168,7 +170,8 @@ class Options:
         "A checkout whose HEAD was deployed too.", default=(), metavar="PATH"
     )
     submodules: str | None = _which_commits(
-        "A checkout whose submodules were deployed too, each at the commit that is recorded in it.",
+        "A checkout whose submodules were deployed too, each at the commit that the checkout "
+        "records for it.",
         metavar="PATH",
     )
     submodules_recursive: bool = _which_commits(
@@ -176,31 +179,31 @@ class Options:
         default=False,
     )
     exclude_own_commit: bool = _which_commits(
-        "Leave the job's own commit out: report only those that the options above name.",
+        "Leave the job's own commit out: report only the commits that the options above name.",
         default=False,
     )
 
     changes: str = _lead_time(
         "Tell DevLake which pull requests a deployment to PRODUCTION shipped, for lead time: "
         "github and gitlab ask that host, git reads the checkout's history, auto asks the CI's own "
-        "host or git. commits is for teams without pull requests: each commit is a change.",
+        "host or else git. commits is for teams without pull requests: each commit is a change.",
         default="none",
         choices=("none", "auto", "github", "gitlab", "git", "commits"),
     )
     changes_since: str | None = _lead_time(
-        "What was live before: a SHA, tag or branch. Default: what --incident-state file:PATH, the "
-        "environment's deployments or this job's earlier runs say.",
+        "What was live before: a SHA, tag or branch. Default: what the file of --incident-state, "
+        "the environment's deployments or this job's earlier runs say.",
         metavar="REV",
     )
     changes_path: tuple[str, ...] = _lead_time(
-        "In a monorepo, the paths of the service: only pull requests that touch one count. "
+        "In a monorepo, the paths of the service: only pull requests that touch one of them count. "
         "Required with --service; use '.' for the whole repository.",
         default=(),
         metavar="PATHSPEC",
     )
     changes_connection: str | None = _lead_time(
-        "The webhook connection that the pull requests are sent to, one for all services of a "
-        "repository. Placeholders as in --connection. Default: the deployment's connection.",
+        "The webhook connection that the pull requests are sent to: the same one for all services "
+        "of a project. Placeholders work as in --connection. Default: the deployment's connection.",
         metavar="NUMBER|NAME",
     )
     changes_authors: bool = _lead_time(
@@ -208,8 +211,8 @@ class Options:
     )
 
     incident_result: str | None = _incident(
-        "Whether production is healthy (success, failed, …), while --result says whether it was "
-        "changed. Default: how the job ended.",
+        "Whether production is healthy (success, failed, …), while --result says whether the "
+        "deployment succeeded. Default: how the job ended.",
         metavar="WORD",
     )
     incident_key: str | None = _incident(
@@ -218,7 +221,7 @@ class Options:
         metavar="TEXT",
     )
     incident_title: str | None = _incident(
-        "The incident's title. {workflow}, {job}, {branch}, {environment} and {service} in it "
+        "The incident's title, in which {workflow}, {job}, {branch}, {environment} and {service} "
         "are filled in.",
         metavar="TEXT",
     )
@@ -229,7 +232,8 @@ class Options:
     )
     incident_state: str = _incident(
         "Where to look up which incident is open: GitHub, GitLab or a file that the CI keeps "
-        "(file:PATH); with none, no incident is reported. auto means the CI that the job runs on.",
+        "(file:PATH); with none, no incident is reported. auto means the CI that the job runs on: "
+        "GitHub or GitLab.",
         default="auto",
         metavar="auto|github|gitlab|file:PATH|none",
     )
@@ -246,7 +250,7 @@ class Options:
         secret=True,
     )
     gitlab_token: str | None = _how(
-        "A token for GitLab's API (read_api), to look up tags if the job's own token can't.",
+        "A token for GitLab's API (read_api), to look up what the job's own token can't.",
         metavar="TOKEN",
         secret=True,
     )
@@ -259,12 +263,13 @@ class Options:
         choices=("fail", "warn"),
     )
     spool: str | None = _how(
-        "A folder to keep what could not be sent to DevLake, for devlake-ci replay.", metavar="DIR"
+        "A folder that keeps reports that didn't reach DevLake, for devlake-ci replay.",
+        metavar="DIR",
     )
     refresh: str | None = _how(
-        "The number of the project's blueprint, as `devlake-ci setup` prints it: once a report is "
-        "stored, DevLake recalculates the project's metrics, without collecting data, so the "
-        "dashboard shows it.",
+        "The number of the project's blueprint, as `devlake-ci setup` prints it. Once a report is "
+        "stored, DevLake recalculates the project's metrics, without collecting data, so that the "
+        "dashboard shows the report.",
         metavar="BLUEPRINT",
     )
     refresh_wait: bool = _how(
@@ -302,7 +307,7 @@ class RunOptions(Options):
     )
     keep_secrets: bool = _run(
         "Pass DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the "
-        "login in DEVLAKE_URL through to the command, for one that itself calls devlake-ci run.",
+        "login in DEVLAKE_URL through to the command, for a command that itself calls devlake-ci.",
         default=False,
     )
 

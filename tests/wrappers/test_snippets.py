@@ -97,9 +97,10 @@ FETCH = re.compile(
     [*FETCHING, *RUNNING, ROOT / "docs/spool.md"],
     ids=lambda path: f"{path.parent.name}-{path.name}",
 )
-def test_what_has_zeros_for_a_sum_says_what_to_replace_them_by(path):
-    assert re.search(r"(?i)replace zeros by (its|the file's) sum in the release's SHA256SUMS",
-                     path.read_text())  # fmt: skip
+def test_what_has_zeros_for_a_checksum_says_what_to_replace_them_with(path):
+    said = "the archive's checksum from the release's SHA256SUMS file"
+
+    assert re.search(f"(?i)replace the zeros (below )?with {said}", path.read_text())
 
 
 @pytest.fixture

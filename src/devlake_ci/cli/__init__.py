@@ -22,12 +22,12 @@ COMMANDS = {
     "report": "Tell DevLake what this job deployed.",
     "run": "Run a command, and tell DevLake how it ended.",
     "incident": "Open or close an incident by hand.",
-    "replay": "Send what was kept when DevLake could not be reached.",
+    "replay": "Send the reports that were kept when DevLake could not be reached.",
     "doctor": "Check whether a report would work, and what to do if not.",
-    "start": "Remember when this job began, for the report at its end.",
-    "context": "Show what was found out about this job, and where.",
+    "start": "Note when this job began, for the report at its end.",
+    "context": "Show what is known about this job, and from where.",
     "sandbox": "Run a stand-in DevLake on this machine.",
-    "demo": "Report deployments and an incident to a sandbox, and show DORA's numbers.",
+    "demo": "Report deployments and an incident to a sandbox, and show the DORA metrics.",
 }
 """Each is a module of this package with a click command of its name."""
 
@@ -116,7 +116,7 @@ HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_widt
 
 devlake_ci = Commands(
     name="devlake-ci",
-    help="Tell Apache DevLake from a CI pipeline what was deployed.",
+    help="Report to Apache DevLake, from a CI pipeline, what was deployed.",
     no_args_is_help=False,  # click would call the whole help an error
     invoke_without_command=True,
     callback=_show_commands,

@@ -42,8 +42,9 @@ MARKS = {
 def doctor(context: click.Context, /, **_: object) -> None:
     """Check whether a report with these options would work, and say what to do if not.
 
-    It stores nothing, in DevLake or here. ✓ is good, ✗ stops a report, ! could be better, and ?
-    can't be known from here. The exit code is a report's: 0 only if there is no ✗.
+    It stores nothing, neither in DevLake nor on this machine. ✓ is good, ✗ would stop a report,
+    ! could be better, and ? can't be checked from this machine. The exit code is the one that
+    `report` would exit with: 0 only if there is no ✗.
     """
     context.obj.stop_at_signals()
     session = Session(context.obj, params.options(context))

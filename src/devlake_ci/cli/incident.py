@@ -64,24 +64,28 @@ _PARAMETERS: list[click.Parameter] = [
     click.Argument(["key"]),
     click.Option(["--title", "named"], metavar="TEXT", help="The incident's title."),
     click.Option(["--description"], metavar="TEXT", help="What happened."),
-    click.Option(["--link"], metavar="URL", help="Where it is described. Default: this run."),
-    click.Option(["--created-at", "opened"], metavar="TIME", help="When it began."),
+    click.Option(["--link"], metavar="URL", help="A page about it. Default: the page of this run."),
+    click.Option(
+        ["--created-at", "opened"],
+        metavar="TIME",
+        help="When it began. Default: for open, one second from now.",
+    ),
     click.Option(
         ["--type", "kind"],
         metavar="WORD",
         callback=params.validate,
-        help="Its type in DevLake, which counts INCIDENT only. Default: INCIDENT.",
+        help="Its type in DevLake, whose metrics count only INCIDENT. Default: INCIDENT.",
     ),
     click.Option(
         ["--status"],
         type=click.Choice(dialects.ISSUE_STATUSES, case_sensitive=False),
-        help="Its status in DevLake. Default: TODO, and DONE when it is closed.",
+        help="Its status in DevLake. Default: TODO for open, DONE for close.",
     ),
     click.Option(
-        ["--creator"], metavar="NAME|ID=NAME", callback=params.validate, help="Who found it."
+        ["--creator"], metavar="NAME|ID=NAME", callback=params.validate, help="Who reported it."
     ),
     click.Option(
-        ["--assignee"], metavar="NAME|ID=NAME", callback=params.validate, help="Who fixes it."
+        ["--assignee"], metavar="NAME|ID=NAME", callback=params.validate, help="Who is to fix it."
     ),
     click.Option(
         ["--field"],
@@ -107,17 +111,21 @@ def incident() -> None:
     common=COMMON,
     params=[*params.parameters(*OPTIONS, **HELP), *_PARAMETERS],
     examples=(
-        ("It begins now", 'devlake-ci incident open db-1 --title "Database down" --severity high'),
+        (
+            "The incident begins now",
+            'devlake-ci incident open db-1 --title "Database down" --severity high',
+        ),
     ),
 )
 @click.pass_context
 def open_(context: click.Context, /, **_: object) -> None:
     """Open the incident KEY.
 
-    DevLake counts it against the last successful deployment to PRODUCTION that finished before it
-    started, at --created-at. The default is one second from now, so that a deployment that finished
-    in this very second still counts. Opening the same KEY again replaces the whole incident. With
-    --incident-state file:PATH it is remembered for `close`.
+    --title is required. DevLake counts the incident against the last successful deployment to
+    PRODUCTION that finished before the incident began (--created-at). By default the incident
+    begins one second from now, so that a deployment that finished in the current second still
+    counts. Opening the same KEY again replaces the whole incident. With --incident-state file:PATH,
+    `close` needs only the KEY.
     """
     _run(context, _open_incident)
 
@@ -129,7 +137,7 @@ def open_(context: click.Context, /, **_: object) -> None:
     params=[*params.parameters(*OPTIONS, **HELP), _RESOLVED_AT, *_PARAMETERS],
     examples=(
         (
-            "It ends now; title and beginning as they were",
+            "The incident ends now; title and beginning are repeated",
             'devlake-ci incident close db-1 --title "Database down" '
             "--created-at 2026-03-01T11:00:00Z",
         ),
@@ -139,8 +147,8 @@ def open_(context: click.Context, /, **_: object) -> None:
 def close(context: click.Context, /, **_: object) -> None:
     """Close the incident KEY.
 
-    DevLake wants all of it again: --title and --created-at as it was opened, or
-    --incident-state file:PATH, which remembers them.
+    DevLake empties fields that it isn't sent: repeat --title and --created-at as they were when
+    you opened the incident, or set --incident-state file:PATH to the file that remembers them.
     """
     _run(context, _close_incident)
 

@@ -34,6 +34,12 @@ OPTIONS = (
     *("url", "token", "header", "ca_bundle", "client_cert", "client_key", "dialect"),
     *("deadline", "refresh", "refresh_wait", "dry_run", "verbose"),
 )
+HELP = {
+    "url": "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
+    "connection, of which only the base is used.",
+    "deadline": "Time limit in seconds for each event, including retries. Default: 60.",
+}
+"""What an option means here."""
 PARALLEL = 8
 PATIENCE = 3
 """Events in a row that DevLake doesn't take in time, after which the newest one is tried; if that
@@ -44,7 +50,7 @@ NOWHERE = "connections/0"
 
 @click.command(
     cls=params.Grouped,
-    params=params.parameters(*OPTIONS),
+    params=params.parameters(*OPTIONS, **HELP),
     common=("deadline",),
     examples=(("All that a report with --spool kept", "devlake-ci replay devlake-spool"),),
 )
@@ -52,20 +58,20 @@ NOWHERE = "connections/0"
     "--parallel",
     type=click.IntRange(1, PARALLEL),
     metavar="N",
-    help=f"How many events to send at a time, 1 to {PARALLEL}; those about the same deployment or "
-    f"incident always go one after the other. {PARALLEL} if not given.  [DEVLAKE_PARALLEL]",
+    help=f"How many events to send at a time, 1 to {PARALLEL}. Events about the same deployment or "
+    f"incident are always sent one after the other. Default: {PARALLEL}.  [DEVLAKE_PARALLEL]",
 )
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True)
 @click.pass_context
 def replay(
     context: click.Context, /, folders: tuple[str, ...], parallel: int | None, **_: object
 ) -> None:
-    """Send what was kept in spool folders, oldest first.
+    """Send the reports that spool folders keep, oldest first.
 
-    A file is removed only after DevLake has confirmed that its event is stored. You can stop and
-    restart it at any time, and run it twice at once. Server and token come from these options,
-    never from a file; the connection or project comes from the file. --deadline applies to each
-    event.
+    A file is removed only after DevLake has confirmed that the file's event is stored. You can stop
+    a replay at any time and start it again; two replays can run at once. Server and token come from
+    these options, never from a file; the connection or project comes from the file. Don't replay
+    the same copy of a folder twice: an incident that was closed meanwhile would be opened again.
     """
     context.obj.stop_at_signals()
     run = Replay(context.obj, params.options(context), parallel or _parallel(context.obj))

@@ -37,9 +37,9 @@ EXAMPLES = (
 def report(context: click.Context, /, **_: object) -> None:
     """Tell DevLake what this job deployed.
 
-    What isn't given is read from the CI's own variables, then from git. Each option can be set
-    as a variable too, named in brackets; an empty variable, unless it is a result, counts as
-    unset. In a variable, put several values one per line.
+    Values that you don't set are read from the CI's own variables, then from git. Each option can
+    also be set as the variable in brackets. An empty variable counts as unset, unless it is a
+    result. The variable of a repeatable option takes one value per line.
     """
     session = Session(context.obj, params.options(context))
     became = outcome(session)

@@ -63,10 +63,11 @@ def run(**_: object) -> None:
     """Run a command, and tell DevLake how it ended.
 
     Output, terminal, signals and exit code are the command's; everything that devlake-ci prints
-    goes to standard error. Exit code 0 (or what --success-codes lists) is reported as SUCCESS, any
-    other as FAILURE, or as ABORT if devlake-ci was told to stop meanwhile (a cancelled job). A
-    command that can't be started is not reported. If the report fails, devlake-ci only warns; with
-    --on-failure fail it exits non-zero even if the command succeeded.
+    goes to standard error. Exit code 0 (or those that --success-codes lists) is reported as
+    SUCCESS. Any other exit code is reported as FAILURE, or as ABORT if devlake-ci was told to stop
+    while the command ran, as in a cancelled job. A command that can't be started is not reported.
+    If the report fails, devlake-ci only warns; with --on-failure fail it exits non-zero even if the
+    command succeeded.
 
     Commit and repository are read before the command starts. The command gets all variables
     except DEVLAKE_TOKEN, DEVLAKE_HEADER, DEVLAKE_GITHUB_TOKEN, DEVLAKE_GITLAB_TOKEN and the login

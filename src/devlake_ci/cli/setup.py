@@ -26,7 +26,12 @@ OPTIONS = (
     *("url", "token", "header", "ca_bundle", "client_cert", "client_key"),
     *("deadline", "verbose"),
 )
-HELP = {"token": "An administrator's API key, where DevLake takes keys only."}
+HELP = {
+    "url": "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
+    "connection, of which only the base is used.",
+    "token": "An administrator's API key, if DevLake's API takes only keys.",
+    "deadline": "Time limit in seconds for each request, including retries. Default: 60.",
+}
 """What an option means here."""
 DRIFT = 6
 """The exit code of --check if anything would change."""
@@ -39,7 +44,7 @@ PLACE = "{key}"
 EXAMPLES = (
     ("One project", "devlake-ci setup --project shop --key-file shop.env"),
     (
-        "Recalculated every quarter of an hour",
+        "One project whose metrics are recalculated every quarter of an hour",
         "devlake-ci setup --project shop --schedule '*/15 * * * *'",
     ),
     ("An organisation: the plan", "devlake-ci setup --file devlake.yml --dry-run"),
@@ -65,13 +70,13 @@ COLOURS = {
     metavar="NAME",
     multiple=True,
     help="With --project: the name of a webhook connection for it, created if missing; repeat it "
-    "for several. Default: the project's name.",
+    "for several connections. Default: the project's name.",
 )
 @click.option(
     "--schedule",
     metavar="CRON",
-    help="With --project: when DevLake recalculates its metrics, such as '*/15 * * * *'. Default: "
-    "left as it is.",
+    help="With --project: when DevLake recalculates the project's metrics, such as '*/15 * * * *'. "
+    "Default: the schedule is left as it is.",
 )
 @click.option(
     "--file",
@@ -81,24 +86,27 @@ COLOURS = {
     help="Set up what this file lists (docs/setup.md).",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan, and change nothing.")
-@click.option("--check", is_flag=True, help=f"Like --dry-run; exit with {DRIFT} on any change.")
-@click.option("--renew-key", "renew", metavar="NAME", help="Give a key a new secret.")
+@click.option(
+    "--check", is_flag=True, help=f"Like --dry-run; exit with {DRIFT} if anything would change."
+)
+@click.option("--renew-key", "renew", metavar="NAME", help="Give this key a new secret.")
 @click.option(
     "--key-file",
     metavar="FILE",
-    help="Write what a pipeline needs of a new key to this file, for its owner only, instead of "
-    "printing it. If several keys are created, put {key} in FILE: it becomes each key's name.",
+    help="Write a new key's DEVLAKE_URL, DEVLAKE_TOKEN and DEVLAKE_REFRESH to this file, readable "
+    "only by you, instead of printing them. If several keys are created, put {key} in FILE: each "
+    "key's name takes its place.",
 )
 @click.pass_context
 def setup(context: click.Context, /, **_: object) -> None:
     """Make DevLake ready for reports: connections, projects, schedules and narrow keys.
 
-    It creates what is missing and deletes nothing; running it again changes nothing. It needs no
-    credentials if DevLake's API is open on your private network; otherwise a user and password in
-    the URL, or an administrator's API key. When a key is created, DEVLAKE_URL, DEVLAKE_TOKEN and
-    DEVLAKE_REFRESH go to standard output, or to --key-file. The plan goes to standard error:
-    + created, ~ changed, = as it should be, ! left alone, ? not in the file. --deadline applies to
-    each request, not to the whole run.
+    It creates what is missing and deletes nothing; running it again with the same input changes
+    nothing. It needs no credentials if DevLake's API is open on your private network. Otherwise it
+    needs a user and password in the URL, or an administrator's API key. When a key is created, its
+    DEVLAKE_URL, DEVLAKE_TOKEN and DEVLAKE_REFRESH are printed to standard output, or written to
+    --key-file. The plan is printed to standard error: + created, ~ changed, = as it should be,
+    ! left alone, ? not in the file.
     """
     context.obj.stop_at_signals()
     run = Setup(context.obj, params.options(context), context.params)

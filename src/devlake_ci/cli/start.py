@@ -1,4 +1,4 @@
-"""`devlake-ci start`: remember when this job began, for the report at its end."""
+"""`devlake-ci start`: note when this job began, for the report at its end."""
 
 import click
 
@@ -13,10 +13,10 @@ from devlake_ci.timestamps import rfc3339
 @click.command()
 @click.pass_obj
 def start(runtime: Runtime) -> None:
-    """Remember when this job began, for the report at its end.
+    """Note when this job began, for the report at its end.
 
-    Run it first in the job. It never fails a job: a start time is nice to have, and no panel of
-    DevLake's DORA dashboards reads it.
+    Run it first in the job. It never fails a job: the start time is optional, and no panel of
+    DevLake's DORA dashboards shows it.
     """
     try:
         provider = ci.provider_of(runtime.env)

@@ -58,7 +58,7 @@ def from_problem(name: str, problem: Problem) -> Check:
 _NEEDED = {
     "environment": (("environment",), "where it is deployed to",
                     "Set --environment: production, staging, testing, development, or a name "
-                    "built on one, such as prod-eu."),
+                    "that contains one, such as prod-eu."),
     "commit": (("sha", "ref"), "the deployed commit", "Set --sha, or check the repository out."),
     "repository": (("repo_url",), "the repository's URL",
                    "Set --repo-url, such as https://github.com/acme/shop."),
