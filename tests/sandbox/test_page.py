@@ -168,6 +168,18 @@ def test_a_refused_request_is_shown_with_the_servers_answer(sandbox):
     assert "old spelling" in article
 
 
+def test_a_narrow_key_that_may_not_read_the_projects_plan_is_no_mistake(sandbox):
+    key = {"Authorization": f"Bearer {sandbox.token}"}
+    for path in ("blueprints/1", "connections"):
+        requests.get(f"{sandbox.url}/api/rest/{path}", headers=key, timeout=9)
+
+    other, plan = articles(shown(sandbox))[-2:]
+
+    assert "/blueprints/1 403" in plan
+    assert "No mistake: this key may run the project" in plan
+    assert "No mistake" not in other
+
+
 def test_what_was_dropped_in_silence_is_shown(sandbox):
     send(sandbox, {**DEPLOYMENT, "foo": 1})
 

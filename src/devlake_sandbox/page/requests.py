@@ -1,6 +1,7 @@
 """Show what went wrong with requests: what was refused, and what was dropped in silence."""
 
 import json
+from http import HTTPStatus
 
 from devlake_sandbox.answers import BAD_REQUEST
 from devlake_sandbox.page.markup import Markup, tag
@@ -22,6 +23,7 @@ def _refusal(one: Received, number: int) -> Markup:
         "article",
         tag("header", _target(one), tag("span", str(one["status"]), class_="badge bad")),
         tag("pre", _message(one["answer"])),
+        *_reassurance(one),
         tag(
             "details",
             tag("summary", "What was sent"),
@@ -30,6 +32,15 @@ def _refusal(one: Received, number: int) -> Markup:
         ),
         data_key=f"request {number}",
     )
+
+
+def _reassurance(one: Received) -> list[Markup]:
+    """Explain the one refusal that is no mistake: a narrow key that asks for a project's plan."""
+    is_refused = (one["method"], one["status"]) == ("GET", HTTPStatus.FORBIDDEN)
+    if not is_refused or "/blueprints/" not in one["path"]:
+        return []
+    said = "No mistake: this key may run the project, but not read its plan, which was asked first."
+    return [tag("p", said, class_="faint")]
 
 
 def _message(answer: object) -> str:
