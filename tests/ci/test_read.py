@@ -189,6 +189,9 @@ def test_an_environment_without_a_name_is_stopped_all_the_same():
     [
         ("origin/main", "main"),
         ("upstream/main", "main"),
+        ("refs/remotes/upstream/main", "main"),
+        ("origin/upstream/main", "upstream/main"),
+        ("origin/origin/main", "origin/main"),
         ("feature/a", "feature/a"),
         ("detached", None),
     ],

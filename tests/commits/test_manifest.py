@@ -278,6 +278,12 @@ def test_as_many_commits_as_fit_are_taken(monkeypatch, form):
     assert "commits are given for one deployment" in refused(more)
 
 
+def test_a_comma_behind_the_last_commit_makes_no_further_one(monkeypatch):
+    monkeypatch.setattr(limits, "MOST_COMMITS", 1)
+
+    assert len(read(f'["acme/pay@{SHA}",]')) == 1
+
+
 def test_a_url_as_long_as_the_column_is_taken():
     url = f"https://h.example/{'x' * 482}"
 

@@ -35,6 +35,7 @@ def read(env: Env) -> Facts:
     requested = event == "pull_request" or value(env, "DRONE_PULL_REQUEST")
     branch = "DRONE_SOURCE_BRANCH" if requested else "DRONE_BRANCH"
     job = join(env, *_JOB)
+    # As a URL, an id is all host.
     server = value(env, "HARNESS_EXECUTION_ID", "DRONE_BUILD_LINK")
     return Facts(
         sha=variable(env, "DRONE_COMMIT_SHA"),

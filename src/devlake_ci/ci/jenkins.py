@@ -24,7 +24,9 @@ How the build stands and when it began, Groovy alone knows: give DEVLAKE_RESULT.
 [6] https://www.jenkins.io/doc/book/pipeline/shared-libraries/: a library is checked out, too
 """
 
-from devlake_ci.ci.facts import Fact, Facts, bare_ref, convert, qualify, value, variable
+import re
+
+from devlake_ci.ci.facts import Fact, Facts, convert, qualify, value, variable
 from devlake_ci.ci.provider import Env, Provider
 
 _REQUEST = ("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")
@@ -65,7 +67,8 @@ def _ref(env: Env, change: Fact[str] | None) -> Fact[str] | None:
 
 
 def _git_branch(text: str) -> str | None:
-    return None if text == "detached" else (bare_ref(text) or "").removeprefix("upstream/") or None
+    # What else is before a branch's name, as before any CI's, is stripped once for all.
+    return None if text == "detached" else re.sub("^(?:refs/remotes/)?upstream/", "", text)
 
 
 PROVIDER = Provider(marked=None, read=read, from_any_checkout=True)

@@ -34,7 +34,7 @@ SHORT = re.compile(
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
 _OPENING = re.compile(r"\s*\[[ \t\r\n]*(\]?)")
-_SEPARATOR = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
+_SEPARATOR = re.compile(r"[ \t\r\n]*(,(?![ \t\r\n]*\])|\])[ \t\r\n]*")  # YAML's may be last
 _FIELD = re.compile(r'"(\w+)"[ \t\r\n]*:')  # a quote within JSON's text has a backslash before it
 
 
