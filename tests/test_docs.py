@@ -99,7 +99,7 @@ def test_the_readme_can_be_read_in_a_few_minutes():
     ("question", "answer"),
     [
         ("it says 403", "Use the key shown when the connection was created"),
-        ("two services", "Each service has a connection of its own"),
+        ("two services", "Give each service a connection of its own"),
         ("a monorepo matrix", "service: ${{ matrix.service }}"),
         ("prod is called live", "prod, prd, live"),
         ("GitHub Enterprise", "On GitHub Enterprise Server"),

@@ -203,7 +203,8 @@ class Options:
     )
     changes_connection: str | None = _lead_time(
         "The webhook connection that the pull requests are sent to: the same one for all services "
-        "of a project. Placeholders work as in --connection. Default: the deployment's connection.",
+        "of a repository. Placeholders work as in --connection. Default: the deployment's "
+        "connection.",
         metavar="NUMBER|NAME",
     )
     changes_authors: bool = _lead_time(
