@@ -1,4 +1,7 @@
-"""Whose failures are incidents: the default branch's and tags', or what the user names."""
+"""Whose failures are incidents: the default branch's and tags', or what the user names.
+
+Those are the branches and tags whose runs are read, too.
+"""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -45,7 +48,11 @@ def listings(
     of_all: Callable[[], Iterator[list[T]]],
     of_ref: Callable[[str], Iterator[list[T]]],
 ) -> list[Iterator[list[T]]]:
-    """Return the lists of runs to read: of `several` refs by name if they are few, else of all."""
+    """Return the lists of runs to read: of each ref that is named, else of the default branch.
+
+    `several` are the other refs that count: each has a list too, if they are few, and else the list
+    of all runs is read. A list is read page after page, as far as it takes.
+    """
     named = patterns(options) or filter(None, [context.default_branch])
     wanted, found = dict.fromkeys(each for each in named if not GLOB.search(each)), []
     if len(several) > FEW:
