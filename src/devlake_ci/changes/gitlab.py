@@ -200,8 +200,9 @@ def _merge_requests(
 
 def _linked_merge_requests(api: Api, own: tuple[str, str | None] | None) -> list[Change]:
     """List the merge requests that GitLab itself links to the deployment of a job."""
-    for each in api.deployments(own[0]) if own else []:
-        if own and each.deployable and str(each.deployable.id) == own[1]:
+    environment, job = own or ("", None)
+    for each in api.deployments(environment) if own else []:
+        if each.deployable and str(each.deployable.id) == job:
             path = f"deployments/{each.id}/merge_requests"
             return [
                 _change(one, merge)
