@@ -100,7 +100,7 @@ def test_a_connections_own_key_is_not_good_for_its_name(report):
 
     assert ran.code == 4
     assert "403: path doesn't match api key's scope" in ran.err
-    assert "Give that NUMBER with --connection" in ran.err
+    assert "Set --connection to that NUMBER" in ran.err
 
 
 def test_a_new_project_gets_its_connection_and_the_deployment(devlake_ci):
