@@ -283,7 +283,7 @@ def scripted(server, *replies):
     [
         (
             Reply(403, {"message": "path doesn't match api key's scope"}),
-            "use the connection's own key",
+            "use the key that DevLake made with the connection",
         ),
         (Reply(404, "404 page not found"), "since 1.0.3"),
     ],

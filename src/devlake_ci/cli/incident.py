@@ -125,7 +125,7 @@ def open_(context: click.Context, /, **_: object) -> None:
     PRODUCTION that finished before the incident began (--created-at). By default the incident
     begins one second from now, so that a deployment that finished in the current second still
     counts. Opening the same KEY again replaces the whole incident. With --incident-state file:PATH,
-    `close` needs only the KEY.
+    the file remembers the incident for `close`.
     """
     _run(context, _open_incident)
 

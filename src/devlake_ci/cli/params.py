@@ -166,7 +166,7 @@ def parameter(field: Field[Any], text: str | None = None) -> click.Option:
         is_flag=isinstance(default, bool),
         multiple=default == (),
         default=None if default == () else default,
-        show_default="choices" in field.metadata,
+        show_default="choices" in field.metadata or isinstance(default, float),
         help=f"{text}  [{variable(field.name)}]",
         metavar=field.metadata.get("metavar"),
         callback=validate,

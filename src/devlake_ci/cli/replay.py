@@ -37,7 +37,7 @@ OPTIONS = (
 HELP = {
     "url": "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
     "connection, of which only the base is used.",
-    "deadline": "Time limit in seconds for each event, including retries. Default: 60.",
+    "deadline": "Time limit in seconds for each event, including retries.",
 }
 """What an option means here."""
 PARALLEL = 8

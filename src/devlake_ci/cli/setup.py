@@ -30,7 +30,7 @@ HELP = {
     "url": "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
     "connection, of which only the base is used.",
     "token": "An administrator's API key, if DevLake's API takes only keys.",
-    "deadline": "Time limit in seconds for each request, including retries. Default: 60.",
+    "deadline": "Time limit in seconds for each request, including retries.",
 }
 """What an option means here."""
 DRIFT = 6

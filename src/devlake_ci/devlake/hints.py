@@ -51,11 +51,11 @@ _TABLE = (
     (403, "api key is invalid", "This DevLake has no such API key. " + _TOKEN),
     (403, "expired", "The API key has expired: create a new one in DevLake."),
     (403, "doesn't match api key's scope[^\\n]*\\n.*/pull_requests$", "The API key is not allowed "
-     "on {path}: use the connection's own key, or renew one of devlake-ci setup (--renew-key). If "
-     "a plugin collects the repository, DevLake has its pull requests already: leave --changes "
-     "out."),
-    (403, "doesn't match api key's scope", "The API key is not allowed on {path}: a "
-     "connection's own key is for /plugins/webhook/connections/NUMBER/ and nothing else. Set "
+     "on {path}: use the key that DevLake made with the connection, or let devlake-ci setup make a "
+     "new key. If a plugin collects the repository, DevLake has its pull requests already: leave "
+     "--changes out."),
+    (403, "doesn't match api key's scope", "The API key is not allowed on {path}. A "
+     "key that DevLake made with a connection opens only /plugins/webhook/connections/NUMBER/. Set "
      "--connection to that NUMBER, or use a key whose allowed path matches this one."),
     (403, "", "Something in front of DevLake refuses the request: ask whoever runs it what "
      "it needs, and pass that with --header."),
