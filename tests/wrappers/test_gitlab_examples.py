@@ -1,5 +1,6 @@
 """The examples for GitLab use what the template declares, and name jobs that are there."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -70,4 +71,6 @@ def test_an_example_has_jobs_that_report_in_one_way_or_the_other(path):
 
 @each_example
 def test_an_example_holds_no_secret(path):
-    assert "token" not in path.read_text().replace("DEVLAKE_TOKEN, masked", "").lower()
+    without_comments = re.sub("#.*", "", path.read_text())
+
+    assert "token" not in without_comments.lower()
