@@ -245,7 +245,7 @@ def before_the_command(env: Env) -> float:
 
 def table(rows: list[Row]) -> str:
     """Return the table of ratios."""
-    return "\n".join(["| | measured | is | target |", "|---|---|---|---|", *map(str, rows)])
+    return "\n".join(["| | measured | result | target |", "|---|---|---|---|", *map(str, rows)])
 
 
 def priced(prices: list[Price]) -> str:
