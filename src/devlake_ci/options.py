@@ -185,9 +185,9 @@ class Options:
 
     changes: str = _lead_time(
         "Tell DevLake which pull requests a deployment to PRODUCTION shipped, for lead time: "
-        "github and gitlab ask that host, git reads the checkout's history, auto is github or "
-        "gitlab where the CI is, else git. commits is for teams without pull requests: each commit "
-        "is a change.",
+        "github and gitlab ask that host, git reads the checkout's history, auto means "
+        "github or gitlab if the job runs there, otherwise git. commits is for teams without "
+        "pull requests: each commit is a change.",
         default="none",
         choices=("none", "auto", "github", "gitlab", "git", "commits"),
     )

@@ -18,7 +18,7 @@ from devlake_ci.runtime import Runtime
 from devlake_ci.text import without_login
 
 COMMANDS = {
-    "setup": "Make DevLake ready for reports: connections, projects, narrow keys.",
+    "setup": "Make DevLake ready for reports: connections, projects, least-privilege keys.",
     "report": "Tell DevLake what this job deployed.",
     "run": "Run a command, and tell DevLake how it ended.",
     "incident": "Open or close an incident by hand.",

@@ -99,7 +99,7 @@ COLOURS = {
 )
 @click.pass_context
 def setup(context: click.Context, /, **_: object) -> None:
-    """Make DevLake ready for reports: connections, projects, schedules and narrow keys.
+    """Make DevLake ready for reports: connections, projects, schedules and least-privilege keys.
 
     It creates what is missing and deletes nothing; running it again with the same input changes
     nothing. It needs no credentials if DevLake's API is open on your private network. Otherwise it
