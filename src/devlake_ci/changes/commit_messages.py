@@ -39,7 +39,8 @@ def pull_request_number(message: str, parents: int) -> int | None:
     if _CHERRY_PICK.search(message):
         return None
     forms = (*_SUBJECTS_OF_MERGES, *_SUBJECTS) if parents > 1 else _SUBJECTS
-    found = next(filter(None, (re.fullmatch(form, subject(message)) for form in forms)), None)
+    first = subject(message)
+    found = next(filter(None, (re.fullmatch(form, first) for form in forms)), None)
     if not found:  # GitLab's own is the last: a description before it may quote another
         *_, found = None, *_GITLAB.finditer(message.strip().partition("\n")[2])
     return int(found[1]) if found and len(found[1]) <= _DIGITS else None

@@ -62,6 +62,12 @@ RESULTS = ("result", "incident_result")
 JOB = "job"
 """The result that stands for the job's own, as if none was given: the default of the wrappers."""
 
+BASE_ONLY = (
+    "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
+    "connection, of which only the base is used."
+)
+"""What --url means to commands that go to more than one connection."""
+
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LONGEST_DEADLINE = 3600.0
 _FREE_TEXT = {"title", "message", "commits"}

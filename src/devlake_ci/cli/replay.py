@@ -14,7 +14,7 @@ from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.printing import progress, say
 from devlake_ci.cli.refresh import blueprint_number, refresh_project
 from devlake_ci.cli.secrets import masks, option_secrets
-from devlake_ci.devlake.address import target_at
+from devlake_ci.devlake.address import NOWHERE, target_at
 from devlake_ci.devlake.delivery import Delivery
 from devlake_ci.devlake.request import Answer, Request
 from devlake_ci.devlake.spool import CorruptError, parse
@@ -35,8 +35,7 @@ OPTIONS = (
     *("deadline", "refresh", "refresh_wait", "dry_run", "verbose"),
 )
 HELP = {
-    "url": "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
-    "connection, of which only the base is used.",
+    "url": params.BASE_ONLY,
     "deadline": "Time limit in seconds for each event, including retries.",
 }
 """What an option means here."""
@@ -44,8 +43,6 @@ PARALLEL = 8
 PATIENCE = 3
 """Events in a row that DevLake doesn't take in time, after which the newest one is tried; if that
 isn't taken either, the rest is left for later."""
-NOWHERE = "connections/0"
-"""A route to check the address with, before there is an event."""
 
 
 @click.command(

@@ -11,7 +11,7 @@ from devlake_ci.cli import params
 from devlake_ci.cli.outcome import carry_out
 from devlake_ci.cli.printing import clear_line, progress, say
 from devlake_ci.cli.secrets import masks, option_secrets
-from devlake_ci.devlake.address import target_at
+from devlake_ci.devlake.address import NOWHERE, target_at
 from devlake_ci.devlake.api import Api
 from devlake_ci.devlake.inventory import fetch_inventory
 from devlake_ci.errors import BadUsageError, Problem, UnreachedError, reason
@@ -27,16 +27,13 @@ OPTIONS = (
     *("deadline", "verbose"),
 )
 HELP = {
-    "url": "DevLake's address: its base (https://devlake.example.com/api), or the URL of a webhook "
-    "connection, of which only the base is used.",
+    "url": params.BASE_ONLY,
     "token": "An administrator's API key, if DevLake's API takes only keys.",
     "deadline": "Time limit in seconds for each request, including retries.",
 }
 """What an option means here."""
 DRIFT = 6
 """The exit code of --check if anything would change."""
-NOWHERE = "connections/0"
-"""A route to check the address with."""
 PLACE = "{key}"
 """Stands in --key-file for the name of the key."""
 

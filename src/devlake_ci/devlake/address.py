@@ -30,6 +30,8 @@ _EXAMPLE = "https://devlake.example.com/api/rest/plugins/webhook/connections/1/d
 _HEADER = r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[\x20-\x7e\x80-\xff]*)"
 
 
+NOWHERE = "connections/0"
+"""A route to check the address with, before there is anything to send."""
 Kind = Literal["deployments", "issues", "pull_requests"]
 """What a route takes."""
 
